@@ -1,0 +1,191 @@
+#include "gpu/recorder.h"
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "core/check.h"
+#include "gpu/gpu.h"
+
+namespace fovea {
+namespace {
+
+void check_span(const char* what, const Span& span) {
+  if (span.buffer == nullptr) return;
+  const uint64_t all = span.buffer->bytes();
+  FOVEA_CHECK(span.offset <= all && span.bytes <= all - span.offset, what, ": bytes ", span.offset, " to ",
+              span.offset + span.bytes, " of a buffer of ", all);
+}
+
+// Push constants of one dispatch, packed.
+struct Push {
+  std::array<std::byte, kPushBytes> data;
+  uint32_t bytes = 0;
+
+  void append(const void* from, size_t size) {
+    std::memcpy(data.data() + bytes, from, size);
+    bytes += static_cast<uint32_t>(size);
+  }
+};
+
+Push pack(const Kernel& kernel, const Access& access, std::span<const std::byte> params) {
+  const size_t bytes = 8 * (access.reads.size() + access.writes.size()) + params.size();
+  FOVEA_CHECK(bytes <= kPushBytes, "kernel ", kernel.name, ": ", bytes, " bytes of push constants, at most ",
+              kPushBytes);
+  FOVEA_CHECK(params.size() % 4 == 0, "kernel ", kernel.name, ": ", params.size(),
+              " bytes of params, not words");
+  Push push;
+  for (const auto& spans : {access.reads, access.writes}) {
+    for (const Span& span : spans) {
+      check_span(kernel.name.c_str(), span);
+      const uint64_t address = span.address();
+      push.append(&address, sizeof(address));
+    }
+  }
+  if (!params.empty()) push.append(params.data(), params.size());
+  return push;
+}
+
+}  // namespace
+
+bool Hazards::overlap(const std::vector<Range>& noted, std::span<const Span> spans) {
+  for (const Span& span : spans) {
+    if (span.buffer == nullptr || span.bytes == 0) continue;
+    for (const Range& range : noted) {
+      if (range.buffer == span.buffer && range.begin < span.offset + span.bytes && span.offset < range.end)
+        return true;
+    }
+  }
+  return false;
+}
+
+void Hazards::note(std::vector<Range>& noted, std::span<const Span> spans) {
+  for (const Span& span : spans) {
+    if (span.buffer != nullptr && span.bytes > 0)
+      noted.push_back({span.buffer, span.offset, span.offset + span.bytes});
+  }
+}
+
+bool Hazards::conflicts(const Access& access) {
+  const bool found =
+      overlap(writes_, access.reads) || overlap(writes_, access.writes) || overlap(reads_, access.writes);
+  if (found) clear();
+  note(reads_, access.reads);
+  note(writes_, access.writes);
+  return found;
+}
+
+void Hazards::clear() {
+  reads_.clear();
+  writes_.clear();
+}
+
+Commands::Commands(Gpu& gpu) : gpu_(gpu), handle_(gpu.make_commands()) {}
+Commands::~Commands() { gpu_.free_commands(handle_); }
+
+void Commands::begin() const {
+  const VkCommandBufferBeginInfo info = {VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  check_vk(gpu_.vk().vkBeginCommandBuffer(handle_, &info), "vkBeginCommandBuffer");
+}
+
+void Commands::end() const { check_vk(gpu_.vk().vkEndCommandBuffer(handle_), "vkEndCommandBuffer"); }
+
+Recorder::Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps)
+    : gpu_(gpu), commands_(commands), timestamps_(timestamps), labels_(gpu.usable("debug_labels")) {}
+
+// Everything before in these stages, and what they wrote, comes before everything after. One global barrier:
+// drivers turn buffer barriers into the same.
+void Recorder::barrier(VkPipelineStageFlags2 also_before, VkPipelineStageFlags2 also_after) const {
+  constexpr VkPipelineStageFlags2 kOurs =
+      VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT;
+  VkMemoryBarrier2 memory = {VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
+  memory.srcStageMask = kOurs | also_before;
+  memory.srcAccessMask = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
+  if (also_before) memory.srcAccessMask |= VK_ACCESS_2_HOST_WRITE_BIT;
+  memory.dstStageMask = kOurs | also_after;
+  memory.dstAccessMask = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT |
+                         VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
+  if (also_after) memory.dstAccessMask |= VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT;
+  VkDependencyInfo info = {VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
+  info.memoryBarrierCount = 1;
+  info.pMemoryBarriers = &memory;
+  gpu_.vk().vkCmdPipelineBarrier2(commands_, &info);
+}
+
+void Recorder::enter() {
+  barrier(VK_PIPELINE_STAGE_2_HOST_BIT, 0);
+  hazards_.clear();
+}
+
+void Recorder::leave() {
+  barrier(0, VK_PIPELINE_STAGE_2_HOST_BIT);
+  hazards_.clear();
+}
+
+void Recorder::order(const Access& access) {
+  if (!hazards_.conflicts(access)) return;
+  barrier(0, 0);
+  ++barriers_;
+}
+
+// All commands: a step's time then starts where the step before it ended.
+void Recorder::stamp(uint32_t query) const {
+  if (timestamps_) {
+    gpu_.vk().vkCmdWriteTimestamp2(commands_, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, timestamps_, query);
+  }
+}
+
+void Recorder::begin_step(std::string_view label) {
+  if (labels_) {
+    const std::string text(label);
+    VkDebugUtilsLabelEXT info = {VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT};
+    info.pLabelName = text.c_str();
+    gpu_.instance_table().begin_label(commands_, &info);
+  }
+  stamp(2 * steps_);
+}
+
+void Recorder::end_step() {
+  stamp(2 * steps_ + 1);
+  if (labels_) gpu_.instance_table().end_label(commands_);
+  ++steps_;
+}
+
+void Recorder::dispatch(const Kernel& kernel, const Groups& groups, const Access& access,
+                        std::span<const std::byte> params) {
+  const std::array<uint32_t, 3> wanted = {groups.x, groups.y, groups.z};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    FOVEA_CHECK(wanted[axis] >= 1 && wanted[axis] <= gpu_.limits().max_groups[axis], "kernel ", kernel.name,
+                ": ", wanted[axis], " workgroups along ", "xyz"[axis], ", the device allows 1 to ",
+                gpu_.limits().max_groups[axis]);
+  }
+  const Push push = pack(kernel, access, params);
+  order(access);
+  if (bound_ != &kernel) {
+    gpu_.vk().vkCmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipeline);
+    bound_ = &kernel;
+  }
+  if (push.bytes > 0) {
+    gpu_.vk().vkCmdPushConstants(commands_, kernel.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push.bytes,
+                                 push.data.data());
+  }
+  gpu_.vk().vkCmdDispatch(commands_, groups.x, groups.y, groups.z);
+  ++dispatches_;
+}
+
+void Recorder::copy(const Span& from, const Span& to) {
+  FOVEA_CHECK(from.buffer && to.buffer, "copy: from or to an absent buffer");
+  FOVEA_CHECK(from.bytes == to.bytes, "copy: from ", from.bytes, " bytes to ", to.bytes);
+  check_span("copy", from);
+  check_span("copy", to);
+  const bool apart = from.buffer != to.buffer || from.offset + from.bytes <= to.offset ||
+                     to.offset + to.bytes <= from.offset;
+  FOVEA_CHECK(apart, "copy: the ranges at ", from.offset, " and ", to.offset, " of ", from.bytes,
+              " bytes overlap");
+  if (from.bytes == 0) return;
+  order({std::span(&from, 1), std::span(&to, 1)});
+  const VkBufferCopy region = {from.offset, to.offset, from.bytes};
+  gpu_.vk().vkCmdCopyBuffer(commands_, from.buffer->handle(), to.buffer->handle(), 1, &region);
+}
+
+}  // namespace fovea

@@ -1,0 +1,97 @@
+// Recorder: writes dispatches and copies into a command buffer, with a barrier only where byte ranges
+// conflict.
+#pragma once
+
+#include <volk.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gpu/kernel.h"
+#include "gpu/memory.h"
+
+namespace fovea {
+
+class Gpu;
+
+// Workgroups along x, y, z.
+struct Groups {
+  uint32_t x = 1, y = 1, z = 1;
+};
+
+// What one recorded command touches: decides whether it must wait for commands before it.
+struct Access {
+  std::span<const Span> reads, writes;
+};
+
+// The accesses since the last barrier. Pure bookkeeping, tested without a GPU.
+class Hazards {
+ public:
+  // True when the access must not overlap in time with one noted before: then all earlier ones are forgotten,
+  // as a barrier goes in front. The access is noted in any case.
+  bool conflicts(const Access& access);
+  void clear();
+
+ private:
+  struct Range {
+    const Buffer* buffer;
+    uint64_t begin, end;
+  };
+  static bool overlap(const std::vector<Range>& noted, std::span<const Span> spans);
+  static void note(std::vector<Range>& noted, std::span<const Span> spans);
+  std::vector<Range> reads_, writes_;
+};
+
+// A command buffer of the Gpu's for as long as this lives.
+class Commands {
+ public:
+  explicit Commands(Gpu& gpu);
+  ~Commands();  // waits for submitted work
+  Commands(const Commands&) = delete;
+  Commands& operator=(const Commands&) = delete;
+
+  VkCommandBuffer handle() const { return handle_; }
+  void begin() const;
+  void end() const;
+
+ private:
+  Gpu& gpu_;
+  VkCommandBuffer handle_;
+};
+
+class Recorder {
+ public:
+  // timestamps: a pool with two queries a labelled step, or null.
+  Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps = VK_NULL_HANDLE);
+
+  void enter();                             // waits for everything before: host, transfer and compute
+  void leave();                             // makes all writes visible to host, transfer and compute after it
+  void begin_step(std::string_view label);  // debug label and timestamps around what follows
+  void end_step();
+  // Push constants: the addresses of reads, then of writes, then params; at most kPushBytes in all.
+  void dispatch(const Kernel& kernel, const Groups& groups, const Access& access,
+                std::span<const std::byte> params);
+  void copy(const Span& from, const Span& to);  // equal bytes
+
+  uint32_t dispatches() const { return dispatches_; }
+  uint32_t barriers() const {
+    return barriers_;
+  }  // between commands; those of enter and leave are not counted
+
+ private:
+  void order(const Access& access);
+  void barrier(VkPipelineStageFlags2 also_before, VkPipelineStageFlags2 also_after) const;
+  void stamp(uint32_t query) const;
+
+  Gpu& gpu_;
+  VkCommandBuffer commands_;
+  VkQueryPool timestamps_;
+  Hazards hazards_;
+  uint32_t dispatches_ = 0, barriers_ = 0, steps_ = 0;
+  const Kernel* bound_ = nullptr;
+  bool labels_ = false;
+};
+
+}  // namespace fovea

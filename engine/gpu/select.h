@@ -1,0 +1,58 @@
+// What a physical device is and can, whether Fovea can use it, and which one to take. The choice is a pure
+// function.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fovea/device.hpp"
+#include "gpu/table.h"
+
+namespace fovea {
+
+class Instance;
+
+constexpr size_t kRequiredFeatures = 6;
+using FeatureSet = std::array<bool, kRequiredFeatures>;  // in the order of Device::required_features
+FeatureSet features_in_chain(const void* chain);  // a VkPhysicalDeviceFeatures2 chain, or any part of one
+std::string missing_feature(const FeatureSet& features);  // the first that is not there; empty: none
+
+// A physical device as Fovea sees it. Capabilities: advertised is settled, tested is not yet.
+struct Physical {
+  VkPhysicalDevice handle = VK_NULL_HANDLE;
+  DeviceInfo info;
+  uint32_t family = UINT32_MAX;  // the first with compute
+  uint32_t subgroup = 0;         // lanes of the hardware; Limits::subgroup is 1 where it is not to be used
+  bool pins_subgroup = false;    // a compute pipeline may require its subgroup size
+  bool portability = false;      // VK_KHR_portability_subset must be enabled
+  double nanoseconds_per_tick = 0;
+  uint32_t timestamp_bits = 0;
+};
+
+// family: of a host's queue; UINT32_MAX: choose one.
+Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index,
+                  uint32_t family = UINT32_MAX);
+std::vector<Physical> describe_all(const Instance& instance);
+
+struct DeviceRequest {
+  std::string name;    // index or part of a name; empty: the best
+  std::string source;  // who asks: "DeviceOptions::name", "FOVEA_DEVICE"
+};
+struct DeviceChoice {
+  int index = -1;
+  std::string why;  // one sentence
+};
+
+DeviceRequest device_request(const DeviceOptions& options);
+// The request's, or the best: discrete before integrated before virtual before cpu, lavapipe before
+// SwiftShader. An Error that lists the devices when none fits.
+DeviceChoice choose_device(std::span<const DeviceInfo> infos, const DeviceRequest& request);
+
+// Marks what DeviceOptions::disable and FOVEA_DISABLE switch off; an unknown word is an Error that lists the
+// known.
+void disable_capabilities(std::vector<Capability>& capabilities, const DeviceOptions& options);
+KernelClass kernel_class(KernelClass natural);  // FOVEA_KERNELS=cpu|gpu overrides
+
+}  // namespace fovea

@@ -1,0 +1,64 @@
+#include "graph/fuse.h"
+
+#include <algorithm>
+
+namespace fovea {
+namespace {
+
+// How often the memory of each base value is read, outputs of the plan counted as reads.
+std::vector<int> count_reads(const std::vector<Value>& values, const std::vector<Node>& nodes,
+                             const std::vector<ValueId>& outputs) {
+  std::vector<int> reads(values.size(), 0);
+  for (const Node& node : nodes)
+    for (ValueId input : node.inputs)
+      if (input != kNoValue) ++reads[values[input].base];
+  for (ValueId output : outputs) ++reads[values[output].base];
+  return reads;
+}
+
+// The node's epilogue as seen from its input number i: a residual may sit on either side.
+Epilogue seen_from(const Node& node, size_t i) {
+  Epilogue epilogue = *node.epilogue;
+  if (epilogue.kind == Epilogue::Kind::residual)
+    epilogue.operand = Tensor(epilogue.operand.graph, node.inputs[1 - i]);
+  return epilogue;
+}
+
+Node absorbed(const Node& consumer, NodeSpec spec) {
+  Node node{std::move(spec.op), std::move(spec.detail), {}, consumer.outputs, std::move(spec.launch),
+            std::move(spec.grad), std::move(spec.epilogue), std::move(spec.absorb)};
+  for (const Tensor& input : spec.inputs) node.inputs.push_back(input ? input.id : kNoValue);
+  return node;
+}
+
+}  // namespace
+
+std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+  const std::vector<int> reads = count_reads(values, nodes, outputs);
+  constexpr size_t kNone = SIZE_MAX;
+  std::vector<size_t> maker(values.size(), kNone);
+  std::vector<bool> folded(nodes.size(), false);
+
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    const size_t sides = !nodes[n].epilogue ? 0 : nodes[n].epilogue->kind == Epilogue::Kind::residual ? 2 : 1;
+    for (size_t i = 0; i < sides; ++i) {
+      const ValueId x = nodes[n].inputs[i];
+      const size_t from = maker[x];
+      const bool same_shape = values[x].shape == values[nodes[n].outputs[0]].shape;
+      if (from == kNone || !nodes[from].absorb || reads[x] != 1 || !same_shape) continue;
+      std::optional<NodeSpec> spec = nodes[from].absorb(seen_from(nodes[n], i));
+      if (!spec) continue;
+      nodes[n] = absorbed(nodes[n], std::move(*spec));
+      folded[from] = true;
+      break;
+    }
+    for (ValueId made : nodes[n].outputs) maker[made] = n;
+  }
+
+  std::vector<Node> result;
+  for (size_t n = 0; n < nodes.size(); ++n)
+    if (!folded[n]) result.push_back(std::move(nodes[n]));
+  return result;
+}
+
+}  // namespace fovea

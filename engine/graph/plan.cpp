@@ -1,0 +1,298 @@
+#include "fovea/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "gpu/gpu.h"
+#include "gpu/profile.h"
+#include "gpu/recorder.h"
+#include "graph/arena.h"
+#include "graph/fuse.h"
+#include "graph/guards.h"
+#include "graph/launch.h"
+#include "graph/lifetimes.h"
+#include "graph/order.h"
+
+namespace fovea {
+namespace {
+
+std::vector<ValueId> ids(const std::vector<Tensor>& tensors) {
+  std::vector<ValueId> result;
+  for (const Tensor& tensor : tensors) result.push_back(tensor.id);
+  return result;
+}
+
+// Elements of a view from its first to its last in memory, both included.
+uint64_t extent(const Value& value) {
+  uint64_t last = 0;
+  for (int axis = 0; axis < value.shape.rank(); ++axis)
+    last += uint64_t(value.shape[axis] - 1) * uint64_t(value.strides[size_t(axis)]);
+  return last + 1;
+}
+
+// Copies a strided value into row order.
+void gather(const std::byte* from, const Value& value, std::byte* to) {
+  const Shape& shape = value.shape;
+  const uint64_t count = shape.elements();
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t rest = i, source = 0;
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      source += rest % uint64_t(shape[axis]) * uint64_t(value.strides[size_t(axis)]);
+      rest /= uint64_t(shape[axis]);
+    }
+    std::memcpy(to + i * kElementBytes, from + source * kElementBytes, kElementBytes);
+  }
+}
+
+}  // namespace
+
+struct Plan::Impl {
+  Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted, const PlanOptions& options);
+  ~Impl() { gpu.free_commands(commands); }
+
+  void place_inputs_and_outputs();
+  void place_intermediates();
+  Span span_of(ValueId id) const;
+  void record_steps(Recorder& recorder) const;
+  void record_all(Recorder& recorder) const;
+  void begin_and_end(VkCommandBuffer target, VkQueryPool timestamps);
+  const Value& checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const;
+  void write(Tensor input, DType dtype, std::span<const std::byte> bytes);
+  void read(Tensor output, DType dtype, std::span<std::byte> bytes) const;
+  void table_row(std::string& text, size_t step) const;
+
+  Gpu& gpu;
+  uint64_t guard;  // bytes between values
+  std::vector<Value> values;
+  std::vector<Node> steps;
+  std::vector<ValueId> outputs;
+  std::vector<Lifetime> lives;
+  std::vector<Span> places;         // memory of each base value; null where the plan does not use it
+  uint64_t arena_bytes = 0, live_bytes = 0;
+  uint64_t input_bytes = 0, io_bytes = 0;  // inputs lie first in io, outputs behind them
+  std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
+  VkCommandBuffer commands = VK_NULL_HANDLE;
+  uint32_t dispatches = 0, barriers = 0;
+  uint64_t submitted = 0;  // timeline value of the last submit
+};
+
+// The compiler, as its table of contents.
+Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted, const PlanOptions& options)
+    : gpu(owner), guard(options.guards ? kGuardBytes : 0), values(graph.values()), outputs(ids(wanted)) {
+  for (const Tensor& output : wanted) FOVEA_CHECK(output.graph == &graph, "plan: an output belongs to another graph");
+  steps = order(values, graph.nodes(), outputs);
+  steps = fuse(values, std::move(steps), outputs);
+  lives = lifetimes(values, steps, outputs);
+  place_inputs_and_outputs();
+  place_intermediates();
+  commands = gpu.make_commands();
+  begin_and_end(commands, VK_NULL_HANDLE);
+}
+
+void Plan::Impl::place_inputs_and_outputs() {
+  places.resize(values.size());
+  std::vector<std::pair<ValueId, uint64_t>> offsets;
+  const auto append = [&](ValueId id) {
+    const bool placed = std::any_of(offsets.begin(), offsets.end(), [&](auto& o) { return o.first == id; });
+    if (placed || values[id].state) return;
+    offsets.emplace_back(id, io_bytes + guard);
+    io_bytes += guard + arena_aligned(values[id].bytes);
+  };
+  for (ValueId id = 0; id < values.size(); ++id)
+    if (values[id].input) append(id);
+  input_bytes = io_bytes;
+  for (ValueId output : outputs) append(values[output].base);
+  if (io_bytes == 0) return;
+  io_bytes += guard;
+  io = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::device, "plan inputs and outputs");
+  if (!io->mapped()) staging = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::staging, "plan staging");
+  if (staging && guard) arm_guards(gpu.memory(), *staging);
+  for (const auto& [id, offset] : offsets) places[id] = {io.get(), offset, values[id].bytes};
+  if (guard) arm_guards(gpu.memory(), *io);
+}
+
+void Plan::Impl::place_intermediates() {
+  const Arena packed = guard ? spread(lives, guard) : arena(lives);
+  arena_bytes = packed.bytes;
+  live_bytes = largest_live_set(lives);
+  if (arena_bytes > 0) arena_buffer = std::make_unique<Buffer>(gpu, arena_bytes, MemoryKind::device, "plan arena");
+  for (size_t i = 0; i < lives.size(); ++i)
+    places[lives[i].value] = {arena_buffer.get(), packed.offsets[i], lives[i].bytes};
+  if (guard && arena_buffer) arm_guards(gpu.memory(), *arena_buffer);
+}
+
+Span Plan::Impl::span_of(ValueId id) const {
+  if (id == kNoValue) return {};
+  const Value& value = values[id];
+  Span whole = value.state ? Span{value.state, 0, value.state->bytes()} : places[value.base];
+  if (value.base == id) return whole;
+  return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, extent(value) * kElementBytes};
+}
+
+void Plan::Impl::record_steps(Recorder& recorder) const {
+  for (const Node& step : steps) {
+    const auto spans = [&](const std::vector<ValueId>& of) {
+      std::vector<Span> result;
+      for (ValueId id : of) result.push_back(span_of(id));
+      return result;
+    };
+    Launch launch(gpu, recorder, spans(step.inputs), spans(step.outputs));
+    recorder.begin_step(step.op);
+    step.launch(launch);
+    recorder.end_step();
+  }
+}
+
+void Plan::Impl::record_all(Recorder& recorder) const {
+  recorder.enter();
+  if (staging && input_bytes > 0) recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
+  record_steps(recorder);
+  const uint64_t output_bytes = io_bytes - input_bytes;
+  if (staging && output_bytes > 0)
+    recorder.copy({io.get(), input_bytes, output_bytes}, {staging.get(), input_bytes, output_bytes});
+  recorder.leave();
+}
+
+void Plan::Impl::begin_and_end(VkCommandBuffer target, VkQueryPool timestamps) {
+  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  check_vk(gpu.vk().vkBeginCommandBuffer(target, &begin), "vkBeginCommandBuffer");
+  if (timestamps) gpu.vk().vkCmdResetQueryPool(target, timestamps, 0, uint32_t(2 * steps.size()));
+  Recorder recorder(gpu, target, timestamps);
+  record_all(recorder);
+  check_vk(gpu.vk().vkEndCommandBuffer(target), "vkEndCommandBuffer");
+  dispatches = recorder.dispatches();
+  barriers = recorder.barriers();
+}
+
+const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const {
+  FOVEA_CHECK(tensor.id < values.size(), "plan: ", what, " of a tensor of another graph");
+  const Value& value = values[tensor.id];
+  FOVEA_CHECK(value.dtype == dtype, "plan: ", what, " ", name(dtype), " values of ", value.name, " ", value.shape,
+              ", which holds ", name(value.dtype));
+  FOVEA_CHECK(value.shape.elements() == count, "plan: ", what, " ", count, " values of ", value.name, " ", value.shape,
+              ", which has ", value.shape.elements());
+  return value;
+}
+
+void Plan::Impl::write(Tensor input, DType dtype, std::span<const std::byte> bytes) {
+  const Value& value = checked("write", input, dtype, bytes.size() / kElementBytes);
+  FOVEA_CHECK(value.input, "plan: write of ", value.shape, ", which is not an input");
+  const Span& place = places[input.id];
+  const Buffer& target = staging ? *staging : *io;
+  std::memcpy(target.mapped() + place.offset, bytes.data(), bytes.size());
+}
+
+void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) const {
+  const Value& value = checked("read", output, dtype, bytes.size() / kElementBytes);
+  const bool known = std::any_of(outputs.begin(), outputs.end(),
+                                 [&](ValueId id) { return values[id].base == value.base; });
+  FOVEA_CHECK(known, "plan: read of ", value.shape, ", which is not an output");
+  const Span span = span_of(output.id);
+  std::vector<std::byte> copied;
+  const std::byte* from = nullptr;
+  if (span.buffer == io.get()) {
+    from = (staging ? *staging : *io).mapped() + span.offset;
+  } else {
+    copied.resize(span.bytes);
+    gpu.memory().read(*span.buffer, span.offset, copied);
+    from = copied.data();
+  }
+  if (output.contiguous()) {
+    std::memcpy(bytes.data(), from, bytes.size());
+  } else {
+    gather(from, value, bytes.data());
+  }
+}
+
+Plan::Plan(Device& device, const Graph& graph, const std::vector<Tensor>& outputs, const PlanOptions& options)
+    : impl_(std::make_unique<Impl>(device.gpu(), graph, outputs, options)) {}
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+
+void Plan::write(Tensor input, std::span<const float> values) {
+  impl_->write(input, DType::f32, std::as_bytes(values));
+}
+void Plan::write(Tensor input, std::span<const uint32_t> values) {
+  impl_->write(input, DType::u32, std::as_bytes(values));
+}
+
+void Plan::run() {
+  submit();
+  wait();
+}
+void Plan::submit() { impl_->submitted = impl_->gpu.submit(impl_->commands); }
+void Plan::wait() { impl_->gpu.wait(impl_->submitted); }
+
+void Plan::read(Tensor output, std::span<float> values) const {
+  impl_->read(output, DType::f32, std::as_writable_bytes(values));
+}
+std::vector<float> Plan::read(Tensor output) const {
+  std::vector<float> values(output.shape().elements());
+  read(output, values);
+  return values;
+}
+std::vector<uint32_t> Plan::read_u32(Tensor output) const {
+  std::vector<uint32_t> values(output.shape().elements());
+  impl_->read(output, DType::u32, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+void Plan::record(VkCommandBuffer commands) const {
+  Recorder recorder(impl_->gpu, commands);
+  impl_->record_all(recorder);
+}
+
+std::vector<StepTime> Plan::profile() {
+  Impl& plan = *impl_;
+  Timestamps timestamps(plan.gpu, uint32_t(plan.steps.size()));
+  plan.begin_and_end(plan.commands, timestamps.pool());
+  run();
+  const std::vector<double> milliseconds = timestamps.milliseconds();
+  plan.begin_and_end(plan.commands, VK_NULL_HANDLE);
+  std::vector<StepTime> result;
+  for (size_t step = 0; step < plan.steps.size(); ++step) {
+    const Node& node = plan.steps[step];
+    result.push_back({node.op, node.detail, to_string(plan.values[node.outputs[0]].shape), milliseconds[step]});
+  }
+  return result;
+}
+
+void Plan::Impl::table_row(std::string& text, size_t step) const {
+  const Node& node = steps[step];
+  std::string inputs;
+  for (ValueId input : node.inputs)
+    if (input != kNoValue) inputs += (inputs.empty() ? "" : " ") + to_string(values[input].shape);
+  const Value& made = values[node.outputs[0]];
+  const Span place = span_of(node.outputs[0]);
+  const char* where = made.state ? "state" : place.buffer == io.get() ? "output" : "arena";
+  text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.op, inputs,
+                      to_string(made.shape), made.bytes, where, place.offset, node.detail);
+}
+
+std::string Plan::print() const {
+  std::string text;
+  for (size_t step = 0; step < impl_->steps.size(); ++step) impl_->table_row(text, step);
+  text += fmt::format("{} steps, {} dispatches, {} barriers; arena {} bytes, largest live set {} bytes ({:.2f}x)\n",
+                      impl_->steps.size(), impl_->dispatches, impl_->barriers, impl_->arena_bytes, impl_->live_bytes,
+                      impl_->live_bytes ? double(impl_->arena_bytes) / double(impl_->live_bytes) : 1.0);
+  return text;
+}
+
+bool Plan::guards_intact() const {
+  FOVEA_CHECK(impl_->guard > 0, "plan: guards_intact() without PlanOptions::guards");
+  Memory& memory = impl_->gpu.memory();
+  for (const Buffer* buffer : {impl_->io.get(), impl_->arena_buffer.get()})
+    if (buffer && !fovea::guards_intact(memory, *buffer, impl_->places)) return false;
+  return true;
+}
+
+uint64_t Plan::arena_bytes() const { return impl_->arena_bytes; }
+uint64_t Plan::live_bytes() const { return impl_->live_bytes; }
+uint32_t Plan::dispatches() const { return impl_->dispatches; }
+uint32_t Plan::barriers() const { return impl_->barriers; }
+
+}  // namespace fovea

@@ -1,0 +1,43 @@
+#include "core/check.h"
+#include "fovea/device.hpp"
+#include "fovea/graph.hpp"
+#include "gpu/gpu.h"
+
+namespace fovea {
+namespace {
+
+template <class T>
+void write_state(const State& state, DType dtype, Gpu& gpu, std::span<const T> values) {
+  FOVEA_CHECK(state.dtype() == dtype, "state: holds ", name(state.dtype()), ", ", name(dtype), " was written");
+  FOVEA_CHECK(values.size_bytes() == state.bytes(), "state: ", state.shape(), " takes ", state.bytes() / sizeof(T),
+              " values, got ", values.size());
+  gpu.memory().write(state.buffer(), 0, std::as_bytes(values));
+}
+
+template <class T>
+std::vector<T> read_state(const State& state, DType dtype, Gpu& gpu) {
+  FOVEA_CHECK(state.dtype() == dtype, "state: holds ", name(state.dtype()), ", ", name(dtype), " was read");
+  std::vector<T> values(state.bytes() / sizeof(T));
+  gpu.memory().read(state.buffer(), 0, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+}  // namespace
+
+State::State(Device& device, const Shape& shape, DType dtype, Layout layout)
+    : shape_(shape), dtype_(dtype), layout_(layout), gpu_(&device.gpu()),
+      buffer_(std::make_unique<Buffer>(*gpu_, storage_bytes(shape, layout), MemoryKind::device, "state")) {
+  gpu_->memory().fill_zero(*buffer_);
+}
+
+State::~State() = default;
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+
+uint64_t State::bytes() const { return storage_bytes(shape_, layout_); }
+void State::write(std::span<const float> values) { write_state(*this, DType::f32, *gpu_, values); }
+void State::write(std::span<const uint32_t> values) { write_state(*this, DType::u32, *gpu_, values); }
+std::vector<float> State::read() const { return read_state<float>(*this, DType::f32, *gpu_); }
+std::vector<uint32_t> State::read_u32() const { return read_state<uint32_t>(*this, DType::u32, *gpu_); }
+
+}  // namespace fovea

@@ -1,0 +1,10 @@
+// Fovea: attention models on any GPU through Vulkan compute. This header includes all the others.
+#pragma once
+
+#include "fovea/core.hpp"
+#include "fovea/device.hpp"
+#include "fovea/graph.hpp"
+#include "fovea/nn.hpp"
+#include "fovea/ops.hpp"
+#include "fovea/plan.hpp"
+#include "fovea/vit.hpp"

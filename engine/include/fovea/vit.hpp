@@ -1,0 +1,65 @@
+// Vision Transformer (Dosovitskiy et al. 2021) and DeiT (Touvron et al. 2021) from Hugging Face directories.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/nn.hpp"
+#include "fovea/plan.hpp"
+
+namespace fovea {
+
+struct ViTConfig {
+  int64_t height = 224, width = 224, channels = 3;  // of the input picture
+  int64_t patch = 16;
+  int64_t embedding = 768, depth = 12, heads = 12, hidden = 3072;  // hidden: of the feed-forward network
+  Activation activation = Activation::gelu;
+  float eps = 1e-12f;
+  bool distillation = false;          // a distillation token stands behind the class token
+  std::vector<std::string> labels;    // empty for a model without a classifier
+
+  int64_t tokens() const { return (distillation ? 2 : 1) + height / patch * (width / patch); }
+};
+
+struct ViTRequest {
+  bool hidden_states = false;
+  bool attentions = false;
+};
+
+// What a forward pass gives, as handles of its graph.
+struct ViTTensors {
+  Tensor logits;                       // (batch, labels); absent without a classifier
+  std::vector<Tensor> hidden_states;   // depth + 1 of (batch, tokens, embedding): embeddings, then after each layer
+  std::vector<Tensor> attentions;      // depth of (batch, heads, tokens, tokens)
+  Tensor embedding;                    // (batch, tokens, embedding): after the last normalisation
+};
+
+// The same as host values, row by row.
+struct ViTResult {
+  std::vector<float> logits;
+  std::vector<std::vector<float>> hidden_states, attentions;
+};
+
+class VisionTransformer {
+ public:
+  // config.json and model.safetensors of model_type vit or deit; see Error for what does not fit.
+  VisionTransformer(Device& device, const std::string& directory);
+  ~VisionTransformer();
+  VisionTransformer(VisionTransformer&&) noexcept;
+  VisionTransformer& operator=(VisionTransformer&&) noexcept;
+
+  const ViTConfig& config() const;
+
+  // Adds the forward pass to a graph. pixels: (batch, channels, height, width), normalised.
+  ViTTensors operator()(Tensor pixels, const ViTRequest& request = {}) const;
+
+  // Runs a batch of pictures; a plan is kept for each batch size and request seen.
+  ViTResult run(std::span<const float> pixels, int64_t batch, const ViTRequest& request = {});
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fovea

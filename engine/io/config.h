@@ -1,0 +1,58 @@
+// Typed reading of the JSON settings beside a model (config.json, preprocessor_config.json).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+// Bounds that a number must keep, both included.
+template <class Number>
+struct Bounds {
+  Number least = std::numeric_limits<Number>::lowest();
+  Number most = std::numeric_limits<Number>::max();
+};
+
+// A JSON object and where it stands. get_ returns `fallback` for a key that is missing or null, require_ does not;
+// a value of another type or out of bounds is an Error that names file and key and shows what was found.
+class JsonFile {
+ public:
+  static JsonFile load(const std::filesystem::path& path);  // Error: no such file, not JSON, not an object
+
+  bool has(const std::string& key) const;  // present and not null
+  bool is_object(const std::string& key) const;
+
+  int64_t get_int(const std::string& key, int64_t fallback, Bounds<int64_t> bounds = {}) const;
+  int64_t require_int(const std::string& key, Bounds<int64_t> bounds = {}) const;
+  double get_float(const std::string& key, double fallback, Bounds<double> bounds = {}) const;
+  double require_float(const std::string& key, Bounds<double> bounds = {}) const;
+  bool get_bool(const std::string& key, bool fallback) const;
+  bool require_bool(const std::string& key) const;
+  std::string get_string(const std::string& key, const std::string& fallback) const;
+  std::string require_string(const std::string& key) const;
+
+  std::vector<double> require_floats(const std::string& key, size_t count) const;  // one number stands for all
+  JsonFile require_object(const std::string& key) const;  // its keys appear in messages as key.inner
+
+  // The names of `count` classes by index, from the object id2label {"0": "tench", ..}; those without a name are
+  // LABEL_i. count 0: as many as the largest index says (none without id2label).
+  std::vector<std::string> labels(int64_t count = 0) const;
+
+  const std::string& file() const { return file_; }
+
+ private:
+  JsonFile(std::string file, std::string prefix, std::shared_ptr<const nlohmann::json> object);
+  const nlohmann::json& require(const std::string& key) const;
+  [[noreturn]] void reject(const std::string& key, const std::string& expected) const;
+
+  std::string file_;
+  std::string prefix_;  // "" or "outer."
+  std::shared_ptr<const nlohmann::json> object_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,162 @@
+#include "io/preprocess.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "core/check.h"
+#include "io/config.h"
+
+namespace fovea {
+namespace {
+
+constexpr Bounds<int64_t> kSide{1, kMaxImageSide};
+
+// What a processor does where its file is silent, and how it reads a `size` that is one number.
+struct Defaults {
+  std::string_view type;
+  bool crops;  // then one number is the shorter side, otherwise the square
+  int size;
+  Resample resample;
+  bool round_long_edge;
+  bool knows_mean;  // 0.5 for both mean and deviation; otherwise the file must say
+};
+constexpr Defaults kDefaults[] = {
+    {"ViT", false, 224, Resample::bilinear, false, true},
+    {"DeiT", true, 256, Resample::bicubic, true, true},
+    {"Bit", true, 224, Resample::bicubic, false, false},
+    {"CLIP", true, 224, Resample::bicubic, false, false},
+};
+
+// "ViTImageProcessorFast" and "ViTFeatureExtractor" are both ViT.
+const Defaults& defaults_of(const JsonFile& config) {
+  const std::string older = config.get_string("feature_extractor_type", "ViTImageProcessor");
+  const std::string full = config.get_string("image_processor_type", older);
+  std::string_view type = full;
+  for (const std::string_view ending : {"Fast", "ImageProcessor", "FeatureExtractor"})
+    if (type.ends_with(ending)) type.remove_suffix(ending.size());
+  const auto found = std::ranges::find(kDefaults, type, &Defaults::type);
+  FOVEA_CHECK(found != std::end(kDefaults), config.file(), ": image_processor_type: expected one of ViT, DeiT, Bit ",
+              "and CLIP, got \"", full, '"');
+  return *found;
+}
+
+int require_side(const JsonFile& config, const std::string& key) { return int(config.require_int(key, kSide)); }
+
+void read_size(const JsonFile& config, const Defaults& defaults, Preprocessor& steps) {
+  if (config.is_object("size")) {
+    const JsonFile size = config.require_object("size");
+    FOVEA_CHECK(!size.has("longest_edge"), config.file(), ": size.longest_edge is not supported");
+    if (size.has("shortest_edge")) {
+      steps.shortest_edge = require_side(size, "shortest_edge");
+    } else {
+      steps.resize_height = require_side(size, "height");
+      steps.resize_width = require_side(size, "width");
+    }
+    return;
+  }
+  const int size = int(config.get_int("size", defaults.size, kSide));
+  steps.resize_height = steps.resize_width = size;
+  if (defaults.crops) {
+    steps.shortest_edge = size;
+    steps.round_long_edge = defaults.round_long_edge;
+  }
+}
+
+void read_crop(const JsonFile& config, const Defaults& defaults, Preprocessor& steps) {
+  steps.do_center_crop = config.get_bool("do_center_crop", defaults.crops);
+  if (config.is_object("crop_size")) {
+    const JsonFile size = config.require_object("crop_size");
+    steps.crop_height = require_side(size, "height");
+    steps.crop_width = require_side(size, "width");
+  } else {
+    steps.crop_height = steps.crop_width = int(config.get_int("crop_size", 224, kSide));
+  }
+}
+
+void read_normalisation(const JsonFile& config, const Defaults& defaults, Preprocessor& steps) {
+  steps.rescale_factor = config.get_float("rescale_factor", steps.rescale_factor);
+  if (!config.get_bool("do_rescale", true)) steps.rescale_factor = 1;
+  if (!config.get_bool("do_normalize", true)) {
+    steps.mean = {0, 0, 0};
+    steps.std = {1, 1, 1};
+    return;
+  }
+  if (config.has("image_mean") || !defaults.knows_mean)
+    std::ranges::copy(config.require_floats("image_mean", 3), steps.mean.begin());
+  if (config.has("image_std") || !defaults.knows_mean)
+    std::ranges::copy(config.require_floats("image_std", 3), steps.std.begin());
+  for (const float deviation : steps.std)
+    FOVEA_CHECK(std::isnormal(deviation) && deviation > 0, config.file(), ": image_std: expected numbers above 0, got ",
+                deviation);
+}
+
+// The size to resize to.
+struct Extent {
+  int64_t width, height;
+};
+Extent resized_extent(const Preprocessor& steps, const Image& image) {
+  if (steps.shortest_edge == 0) return {steps.resize_width, steps.resize_height};
+  const int64_t shorter = std::min(image.width, image.height);
+  const auto scaled = [&](int64_t side) {
+    const int64_t product = steps.shortest_edge * side;
+    return (product + (steps.round_long_edge ? shorter / 2 : 0)) / shorter;
+  };
+  return {scaled(image.width), scaled(image.height)};
+}
+
+}  // namespace
+
+Preprocessor Preprocessor::load(const std::filesystem::path& dir) {
+  const JsonFile config = JsonFile::load(dir / "preprocessor_config.json");
+  const Defaults& defaults = defaults_of(config);
+  Preprocessor steps;
+  steps.do_resize = config.get_bool("do_resize", true);
+  read_size(config, defaults, steps);
+  steps.resample = Resample(config.get_int("resample", int(defaults.resample), {0, 3}));
+  read_crop(config, defaults, steps);
+  read_normalisation(config, defaults, steps);
+  return steps;
+}
+
+Preprocessor Preprocessor::vit(int image_size) {
+  Preprocessor steps;
+  steps.resize_width = steps.resize_height = image_size;
+  return steps;
+}
+
+int Preprocessor::width() const {
+  if (do_center_crop) return crop_width;
+  return shortest_edge > 0 ? shortest_edge : resize_width;
+}
+
+int Preprocessor::height() const {
+  if (do_center_crop) return crop_height;
+  return shortest_edge > 0 ? shortest_edge : resize_height;
+}
+
+std::vector<float> Preprocessor::pixels(const Image& image) const {
+  check_image_size("preprocess", image.width, image.height);
+  Image picture = image;
+  if (do_resize) {
+    const Extent extent = resized_extent(*this, image);
+    check_image_size("preprocess", extent.width, extent.height);
+    picture = resize(image, int(extent.width), int(extent.height), resample);
+  }
+  if (do_center_crop) picture = center_crop(picture, crop_width, crop_height);
+  FOVEA_CHECK(picture.width == width() && picture.height == height(), "preprocess: expected ", width(), " x ",
+              height(), " pixels, got ", picture.width, " x ", picture.height);
+
+  const size_t plane = size_t(picture.width) * size_t(picture.height);
+  std::vector<float> pixels(3 * plane);  // (3, height, width)
+  for (size_t colour = 0; colour < 3; ++colour) {
+    // A byte has 256 values. Rescaled in double and normalised in float, as transformers rounds.
+    std::array<float, 256> value_of_byte;
+    for (int byte = 0; byte < 256; ++byte)
+      value_of_byte[size_t(byte)] = (float(byte * rescale_factor) - mean[colour]) / std[colour];
+    for (size_t i = 0; i < plane; ++i) pixels[colour * plane + i] = value_of_byte[picture.rgb[3 * i + colour]];
+  }
+  return pixels;
+}
+
+}  // namespace fovea

@@ -1,0 +1,54 @@
+// The safetensors format: 8 bytes header length, a JSON header, then the tensors' bytes without gaps.
+// Source: https://github.com/huggingface/safetensors (rules as its reference implementation enforces them).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fovea/core.hpp"
+#include "io/file.h"
+
+namespace fovea {
+
+// A file of named tensors, memory-mapped. Opening checks the whole header: afterwards every tensor lies inside the
+// file and is as long as its shape and dtype say. Errors name the file, the tensor and both sides.
+class SafeTensors {
+ public:
+  struct Info {
+    std::string dtype;                 // as in the file: F32, F16, BF16, I64, ..
+    std::vector<int64_t> shape;        // outermost first; an extent may be 0
+    std::span<const std::byte> bytes;  // little endian, not aligned; valid while the SafeTensors lives
+  };
+
+  explicit SafeTensors(const std::filesystem::path& path);
+
+  std::vector<std::string> names() const;  // sorted
+  bool has(const std::string& name) const { return tensors_.contains(name); }
+  const Info& info(const std::string& name) const;  // Error when missing: shows the names most like it
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  // The values in row-major order; F16 and BF16 become float exactly, another dtype or shape is an Error.
+  std::vector<float> read_f32(const std::string& name, const Shape& expected) const;
+
+ private:
+  MappedFile file_;
+  std::map<std::string, Info> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+struct NamedTensor {
+  std::string name;
+  Shape shape;
+  std::span<const float> data;  // row-major, as many as the shape has elements
+};
+
+// Writes F32 tensors sorted by name, 8-byte aligned as a whole, atomically. Names must differ.
+void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace fovea

@@ -1,0 +1,196 @@
+#include "fovea/vit.hpp"
+
+#include <map>
+
+#include "core/check.h"
+#include "models/vit_config.h"
+#include "models/vit_weights.h"
+
+namespace fovea {
+
+struct Embeddings {
+  State prefix;     // (1, 1 or 2, embedding): class token, then distillation token
+  State positions;  // (tokens, embedding)
+  Linear patches;   // channels * patch * patch -> embedding
+};
+
+// Classifier on the class token; DeiT's teacher variant has a second one on the distillation token and averages.
+struct Heads {
+  Linear classify;
+  std::optional<Linear> distilled;
+};
+
+struct VisionTransformer::Impl {
+  // A plan with the tensors to read and write.
+  struct Compiled {
+    std::unique_ptr<Graph> graph;
+    Tensor pixels;
+    ViTTensors tensors;
+    Plan plan;
+  };
+
+  Impl(Device& owner, const std::string& directory);
+  Tensor embed(Tensor pixels) const;
+  Tensor classify(Tensor tokens) const;
+  ViTTensors forward(Tensor pixels, const ViTRequest& request) const;
+  Compiled& compiled(int64_t batch, const ViTRequest& request);
+
+  Device& device;
+  ViTConfig config;
+  std::optional<Embeddings> embeddings;
+  std::vector<EncoderLayer> layers;
+  std::optional<LayerNorm> last;
+  std::optional<Heads> heads;
+  std::map<std::tuple<int64_t, bool, bool>, Compiled> plans;
+};
+
+namespace {
+
+Linear linear(Device& device, const ViTWeights& weights, const std::string& name, int64_t out, int64_t in) {
+  return Linear(device, out, in, weights.read(name + ".weight", {out, in}), weights.read_if(name + ".bias", {out}));
+}
+
+LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name, const ViTConfig& config) {
+  return LayerNorm(device, weights.read(name + ".weight", {config.embedding}),
+                   weights.read(name + ".bias", {config.embedding}), config.eps);
+}
+
+Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTConfig& config) {
+  const int64_t width = config.embedding, patch = config.patch, prefix = config.distillation ? 2 : 1;
+  std::vector<float> tokens = weights.read("embeddings.cls_token", {1, 1, width});
+  if (config.distillation) {
+    const std::vector<float> second = weights.read("embeddings.distillation_token", {1, 1, width});
+    tokens.insert(tokens.end(), second.begin(), second.end());
+  }
+  const std::string projection = "embeddings.patch_embeddings.projection";
+  Embeddings embeddings{
+      State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
+      // A convolution whose stride is its size is a product with the flattened kernel.
+      Linear(device, width, config.channels * patch * patch,
+             weights.read(projection + ".weight", {width, config.channels, patch, patch}),
+             weights.read_if(projection + ".bias", {width}))};
+  embeddings.prefix.write(tokens);
+  embeddings.positions.write(weights.read("embeddings.position_embeddings", {1, config.tokens(), width}));
+  return embeddings;
+}
+
+// The rows of Q, then K, then V as one matrix.
+Linear load_qkv(Device& device, const ViTWeights& weights, const std::string& name, int64_t width) {
+  std::vector<float> matrix, bias;
+  for (const char* part : {".query", ".key", ".value"}) {
+    const std::vector<float> rows = weights.read(name + part + ".weight", {width, width});
+    const std::vector<float> shift = weights.read_if(name + part + ".bias", {width});
+    matrix.insert(matrix.end(), rows.begin(), rows.end());
+    bias.insert(bias.end(), shift.begin(), shift.end());
+  }
+  return Linear(device, 3 * width, width, matrix, bias);
+}
+
+EncoderLayer load_layer(Device& device, const ViTWeights& weights, const ViTConfig& config, int64_t index) {
+  const std::string name = concat("encoder.layer.", index);
+  const int64_t width = config.embedding;
+  return EncoderLayer(
+      layer_norm(device, weights, name + ".layernorm_before", config),
+      SelfAttention(load_qkv(device, weights, name + ".attention.attention", width),
+                    linear(device, weights, name + ".attention.output.dense", width, width), config.heads),
+      layer_norm(device, weights, name + ".layernorm_after", config),
+      FeedForward(linear(device, weights, name + ".intermediate.dense", config.hidden, width),
+                  linear(device, weights, name + ".output.dense", width, config.hidden), config.activation));
+}
+
+std::optional<Heads> load_heads(Device& device, const ViTWeights& weights, const ViTConfig& config) {
+  const int64_t labels = int64_t(config.labels.size()), width = config.embedding;
+  if (labels == 0) return std::nullopt;
+  if (!weights.has_head("cls_classifier.weight")) return Heads{linear(device, weights, "classifier", labels, width), {}};
+  return Heads{linear(device, weights, "cls_classifier", labels, width),
+               linear(device, weights, "distillation_classifier", labels, width)};
+}
+
+}  // namespace
+
+VisionTransformer::Impl::Impl(Device& owner, const std::string& directory) : device(owner) {
+  const ViTWeights weights(directory);
+  config = read_vit_config(directory, weights);
+  embeddings = load_embeddings(device, weights, config);
+  for (int64_t layer = 0; layer < config.depth; ++layer)
+    layers.push_back(load_layer(device, weights, config, layer));
+  last = layer_norm(device, weights, "layernorm", config);
+  heads = load_heads(device, weights, config);
+}
+
+Tensor VisionTransformer::Impl::embed(Tensor pixels) const {
+  Graph& graph = *pixels.graph;
+  const int64_t batch = pixels.shape()[0];
+  const Tensor seen = embeddings->patches(patches(pixels, config.patch));  // (batch, patches, embedding)
+  const Tensor prefix = graph.use(embeddings->prefix, "prefix");
+  const Tensor tokens = concat({expand(prefix, prefix.shape().with(0, batch)), seen}, 1);
+  return add(tokens, graph.use(embeddings->positions, "positions"));      // (batch, tokens, embedding)
+}
+
+Tensor VisionTransformer::Impl::classify(Tensor tokens) const {
+  const int64_t batch = tokens.shape()[0];
+  const auto token = [&](int64_t index) {  // (batch, embedding)
+    return reshape(slice(tokens, 1, index, 1), {batch, config.embedding});
+  };
+  const Tensor logits = heads->classify(token(0));  // (batch, labels)
+  if (!heads->distilled) return logits;
+  return scale(add((*heads->distilled)(token(1)), logits), 0.5f);
+}
+
+ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& request) const {
+  const Shape& shape = pixels.shape();
+  FOVEA_CHECK(shape.rank() == 4 && shape == Shape({shape[0], config.channels, config.height, config.width}),
+              "vit: pixels ", shape, ", the model takes (batch, ", config.channels, ", ", config.height, ", ",
+              config.width, ")");
+  ViTTensors result;
+  Tensor x = embed(pixels);  // (batch, tokens, embedding)
+  if (request.hidden_states) result.hidden_states.push_back(x);
+  for (const EncoderLayer& layer : layers) {
+    const SelfAttention::Result made = layer(x, request.attentions);
+    x = made.out;
+    if (request.hidden_states) result.hidden_states.push_back(x);
+    if (request.attentions) result.attentions.push_back(made.weights);
+  }
+  result.embedding = (*last)(x);
+  if (heads) result.logits = classify(result.embedding);
+  return result;
+}
+
+VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t batch, const ViTRequest& request) {
+  const auto key = std::tuple(batch, request.hidden_states, request.attentions);
+  if (const auto found = plans.find(key); found != plans.end()) return found->second;
+  auto graph = std::make_unique<Graph>();
+  const Tensor pixels = graph->input({batch, config.channels, config.height, config.width}, DType::f32, "pixels");
+  const ViTTensors tensors = forward(pixels, request);
+  std::vector<Tensor> outputs{tensors.logits ? tensors.logits : tensors.embedding};
+  outputs.insert(outputs.end(), tensors.hidden_states.begin(), tensors.hidden_states.end());
+  outputs.insert(outputs.end(), tensors.attentions.begin(), tensors.attentions.end());
+  Plan plan(device, *graph, outputs);
+  return plans.emplace(key, Compiled{std::move(graph), pixels, tensors, std::move(plan)}).first->second;
+}
+
+VisionTransformer::VisionTransformer(Device& device, const std::string& directory)
+    : impl_(std::make_unique<Impl>(device, directory)) {}
+VisionTransformer::~VisionTransformer() = default;
+VisionTransformer::VisionTransformer(VisionTransformer&&) noexcept = default;
+VisionTransformer& VisionTransformer::operator=(VisionTransformer&&) noexcept = default;
+
+const ViTConfig& VisionTransformer::config() const { return impl_->config; }
+
+ViTTensors VisionTransformer::operator()(Tensor pixels, const ViTRequest& request) const {
+  return impl_->forward(pixels, request);
+}
+
+ViTResult VisionTransformer::run(std::span<const float> pixels, int64_t batch, const ViTRequest& request) {
+  FOVEA_CHECK(batch >= 1, "vit: a batch of ", batch);
+  Impl::Compiled& made = impl_->compiled(batch, request);
+  made.plan.write(made.pixels, pixels);
+  made.plan.run();
+  ViTResult result;
+  if (made.tensors.logits) result.logits = made.plan.read(made.tensors.logits);
+  for (Tensor hidden : made.tensors.hidden_states) result.hidden_states.push_back(made.plan.read(hidden));
+  for (Tensor weights : made.tensors.attentions) result.attentions.push_back(made.plan.read(weights));
+  return result;
+}
+
+}  // namespace fovea

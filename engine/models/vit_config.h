@@ -1,0 +1,12 @@
+// config.json of model_type vit or deit.
+#pragma once
+
+#include "fovea/vit.hpp"
+#include "models/vit_weights.h"
+
+namespace fovea {
+
+// Reads and checks the settings. Whether there are a distillation token and a classifier, the weights tell.
+ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weights);
+
+}  // namespace fovea

@@ -1,0 +1,37 @@
+#include "core/check.h"
+#include "core/panels.h"
+#include "fovea/nn.hpp"
+
+namespace fovea {
+namespace {
+
+State vector_state(Device& device, std::span<const float> values) {
+  State state(device, {int64_t(values.size())});
+  state.write(values);
+  return state;
+}
+
+}  // namespace
+
+Linear::Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight, std::span<const float> bias)
+    : weight_(device, {in, out}, DType::f32, Layout::panels) {
+  FOVEA_CHECK(int64_t(weight.size()) == out * in, "linear: ", weight.size(), " weights for (", out, ", ", in, ")");
+  FOVEA_CHECK(bias.empty() || int64_t(bias.size()) == out, "linear: ", bias.size(), " biases for ", out, " outputs");
+  weight_.write(pack_panels(weight, in, out, 1, in));
+  if (!bias.empty()) bias_ = vector_state(device, bias);
+}
+
+Tensor Linear::operator()(Tensor x, MatmulOptions options) const {
+  FOVEA_CHECK(!options.bias, "linear: has a bias of its own");
+  if (bias_) options.bias = x.graph->use(*bias_, "bias");
+  return matmul(x, x.graph->use(weight_, "weight"), options);
+}
+
+LayerNorm::LayerNorm(Device& device, std::span<const float> gain, std::span<const float> shift, float eps)
+    : gain_(vector_state(device, gain)), shift_(vector_state(device, shift)), eps_(eps) {}
+
+Tensor LayerNorm::operator()(Tensor x) const {
+  return layer_norm(x, x.graph->use(gain_, "gain"), x.graph->use(shift_, "shift"), {.eps = eps_});
+}
+
+}  // namespace fovea

@@ -1,0 +1,116 @@
+#include "ops/matrices.h"
+#include "ops/tiles.h"
+#include "shaders/matmul.h"
+
+namespace fovea {
+namespace {
+
+struct Product {
+  Tensor a, b;  // b in panels
+  Shape shape;  // (.., m, n)
+  MatmulOptions options;
+};
+
+const char* name(Activation activation) {
+  constexpr const char* kNames[] = {"", " relu", " gelu", " gelu_tanh"};
+  return kNames[size_t(activation)];
+}
+
+// What recording needs; nothing of it points into the graph.
+struct Recipe {
+  Matrices a;
+  uint32_t n, b_batch;
+  bool bias, residual;
+  Activation activation;
+};
+
+void launch_matmul(Launch& k, const Recipe& recipe) {
+  const Matrices& a = recipe.a;
+  const MatmulTiles tiles = choose_matmul_tiles(k.limits(), a.rows, recipe.n, a.columns);
+  k.dispatch({.kernel = tiles.kernel,
+              .constants = {tiles.lanes, tiles.lane_rows, tiles.lane_columns, recipe.bias,
+                            uint32_t(recipe.activation), recipe.residual},
+              .groups = {uint32_t(ceil_div(recipe.n, tiles.columns)), uint32_t(ceil_div(a.rows, tiles.rows)), a.batch},
+              .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
+              .writes = {k.out()}},
+             MatmulParams{a.rows, recipe.n, a.columns, a.batch_stride, a.row_stride, a.column_stride, recipe.b_batch});
+}
+
+NodeSpec spec_of(const Product& product);
+
+// bias, then activation, then residual: an epilogue folds in when it does not come too late.
+std::optional<NodeSpec> absorb(Product product, const Epilogue& epilogue) {
+  MatmulOptions& options = product.options;
+  const bool open = !options.residual;
+  const bool linear = open && options.activation == Activation::none;
+  switch (epilogue.kind) {
+    case Epilogue::Kind::bias:
+      if (!linear || options.bias || !epilogue.operand.contiguous()) return std::nullopt;
+      options.bias = epilogue.operand;
+      break;
+    case Epilogue::Kind::residual:
+      if (!open || !epilogue.operand.contiguous() || epilogue.operand.shape() != product.shape) return std::nullopt;
+      options.residual = epilogue.operand;
+      break;
+    case Epilogue::Kind::relu:
+      if (!linear) return std::nullopt;
+      options.activation = Activation::relu;
+      break;
+    case Epilogue::Kind::gelu:
+      if (!linear) return std::nullopt;
+      options.activation = Activation::gelu;
+      break;
+    case Epilogue::Kind::gelu_tanh:
+      if (!linear) return std::nullopt;
+      options.activation = Activation::gelu_tanh;
+      break;
+  }
+  return spec_of(product);
+}
+
+NodeSpec spec_of(const Product& product) {
+  const MatmulOptions& options = product.options;
+  // Shared weights make one matrix of all rows of a; otherwise matrices pair up.
+  const bool shared = product.b.shape().rank() == 2;
+  const Matrices a = *(shared ? as_one_matrix(product.a) : as_matrices(product.a));
+  const uint32_t n = uint32_t(product.shape.back());
+  const Recipe recipe{a, n, shared ? 0 : uint32_t(panel_elements(a.columns, n)), bool(options.bias),
+                      bool(options.residual), options.activation};
+  return {.op = "matmul",
+          .detail = concat("k ", a.columns, options.bias ? " bias" : "", name(options.activation),
+                           options.residual ? " residual" : ""),
+          .inputs = {product.a, product.b, options.bias, options.residual},
+          .shape = product.shape,
+          .launch = [=](Launch& k) { launch_matmul(k, recipe); },
+          .absorb = [=](const Epilogue& epilogue) { return absorb(product, epilogue); }};
+}
+
+}  // namespace
+
+Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
+  expect_dtype("matmul", a, DType::f32);
+  FOVEA_CHECK(b && b.dtype() == DType::f32, "matmul: the right operand must hold f32");
+  const Shape& left = a.shape();
+  const Shape& right = b.shape();
+  FOVEA_CHECK(left.rank() >= 2 && right.rank() >= 2, "matmul: needs matrices, got ", left, " x ", right);
+  FOVEA_CHECK(left[-1] == right[-2], "matmul: inner sizes differ: ", left, " x ", right);
+  FOVEA_CHECK(right.rank() == 2 || left.slice(0, left.rank() - 2) == right.slice(0, right.rank() - 2),
+              "matmul: batches differ: ", left, " x ", right);
+
+  Product product{a, b.layout() == Layout::panels ? b : pack(b), left.with(-1, right[-1]), options};
+  if (options.bias) {
+    FOVEA_CHECK(options.bias.shape() == Shape({right[-1]}), "matmul: bias ", options.bias.shape(), " for ", right[-1],
+                " columns");
+    product.options.bias = dense("matmul", options.bias);
+  }
+  if (options.residual) {
+    FOVEA_CHECK(options.residual.shape() == product.shape, "matmul: residual ", options.residual.shape(), " for ",
+                product.shape);
+    product.options.residual = dense("matmul", options.residual);
+  }
+  const bool fits = right.rank() == 2 ? as_one_matrix(a).has_value() : as_matrices(a).has_value();
+  if (!fits) product.a = contiguous(a);
+  return a.graph->add(spec_of(product));
+}
+
+}  // namespace fovea

@@ -1,0 +1,26 @@
+#include "ops/shapes.h"
+#include "shaders/common/elementwise.h"
+#include "shaders/scale.h"
+
+namespace fovea {
+
+Tensor scale(Tensor x, float factor) {
+  x = dense("scale", x);
+  const uint32_t count = uint32_t(x.shape().elements());
+  return x.graph->add({.op = "scale",
+                       .detail = concat("by ", factor),
+                       .inputs = {x},
+                       .shape = x.shape(),
+                       .launch =
+                           [=](Launch& k) {
+                             k.dispatch({.kernel = "scale",
+                                         .constants = {lanes(k)},
+                                         .groups = elements(k, count, kSteps),
+                                         .reads = {k.in()},
+                                         .writes = {k.out()}},
+                                        ScaleParams{count, factor});
+                           },
+                       .grad = [=](Tensor, Tensor dy) { return std::vector{scale(dy, factor)}; }});
+}
+
+}  // namespace fovea

@@ -1,0 +1,95 @@
+#include "ops/tiles.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/panels.h"
+
+namespace fovea {
+namespace {
+
+constexpr uint32_t kQuadBytes = 16;  // shared tiles hold vec4s
+
+// A workgroup is one subgroup; a lane holds as many rows as its registers take, fewer when m has fewer.
+MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
+  const uint32_t lanes = std::min(limits.subgroup, uint32_t(kPanelColumns));
+  const uint32_t lane_columns = lanes <= 4 ? 4 : std::min(8u, uint32_t(kPanelColumns) / lanes);
+  uint32_t lane_rows = lanes <= 4 ? 8 : 16;
+  while (lane_rows / 2 >= m && lane_rows > 1) lane_rows /= 2;
+  return {"matmul_register", lanes, lane_rows, lanes * lane_columns, lane_rows, lane_columns};
+}
+
+AttentionTiles cpu_attention(const Limits& limits) {
+  return {"attention_register", limits.subgroup, 8, 4 * limits.subgroup};
+}
+
+// Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and gives the
+// device enough workgroups; tiles of 32 rows and fewer only follow m.
+MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
+  constexpr uint32_t kLaneColumns = 4, kColumnLanes = uint32_t(kPanelColumns) / kLaneColumns;
+  constexpr int64_t kEnoughGroups = 128;
+  constexpr struct { uint32_t lanes, lane_rows; } kChoices[] = {{256, 8}, {256, 4}, {128, 8}, {128, 4},
+                                                                {64, 4},  {64, 2},  {64, 1}};
+  MatmulTiles tiles{};
+  for (const auto& choice : kChoices) {
+    const uint32_t rows = choice.lanes / kColumnLanes * choice.lane_rows;
+    tiles = {"matmul_shared", choice.lanes, rows, uint32_t(kPanelColumns), choice.lane_rows, kLaneColumns};
+    const bool fits = choice.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes;
+    const bool busy = rows <= 32 || ceil_div(m, rows) * ceil_div(n, kPanelColumns) >= kEnoughGroups;
+    if (fits && busy && rows / 2 < m) break;
+  }
+  FOVEA_CHECK(tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes,
+              "matmul: needs ", tiles.lanes, " lanes and ", shared_bytes(tiles), " bytes of shared memory, the device has ",
+              limits.max_workgroup_lanes, " and ", limits.shared_bytes);
+  return tiles;
+}
+
+// Registers of a lane that hold its sums and the tile it fetches ahead, in vec4s.
+int64_t register_quads(const AttentionTiles& tiles, uint32_t head_dim) {
+  const int64_t quads = head_dim / 4, group_lanes = tiles.lanes / (tiles.rows / 4);
+  return 4 * ceil_div(quads, group_lanes) + ceil_div(tiles.keys * quads, tiles.lanes);
+}
+
+// The most rows and keys that fit; rows wasted at the end of few queries count less than a second pass over the keys.
+AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
+  constexpr int64_t kRegisterQuads = 24;
+  constexpr struct { uint32_t lanes, rows, keys; } kChoices[] = {
+      {128, 32, 32}, {128, 32, 16}, {64, 16, 32}, {64, 16, 16}, {64, 16, 8}, {64, 8, 32}, {64, 8, 16},
+      {32, 8, 8},    {32, 8, 4},    {64, 4, 64},  {64, 4, 32},  {64, 4, 16}, {32, 4, 8},  {32, 4, 4}};
+  AttentionTiles tiles{};
+  for (const auto& choice : kChoices) {
+    tiles = {"attention_shared", choice.lanes, choice.rows, choice.keys};
+    const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
+                      shared_bytes(tiles, head_dim) <= limits.shared_bytes &&
+                      register_quads(tiles, head_dim) <= kRegisterQuads;
+    if (fits && (choice.rows / 2 < tokens || choice.rows == 4)) break;
+  }
+  FOVEA_CHECK(tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles, head_dim) <= limits.shared_bytes,
+              "attention: head_dim ", head_dim, " needs ", tiles.lanes, " lanes and ", shared_bytes(tiles, head_dim),
+              " bytes of shared memory, the device has ", limits.max_workgroup_lanes, " and ", limits.shared_bytes);
+  return tiles;
+}
+
+}  // namespace
+
+// As matmul_shared.comp declares: two halves, each kPanelDepth of k deep; rows of a have a spare quad.
+uint32_t shared_bytes(const MatmulTiles& tiles) {
+  constexpr uint32_t kDepth = uint32_t(kPanelDepth);
+  return 2 * kQuadBytes * (tiles.rows * (kDepth / 4 + 1) + kDepth * tiles.columns / 4);
+}
+
+// As attention_shared.comp declares: queries, keys or values, weights, partial results.
+uint32_t shared_bytes(const AttentionTiles& tiles, uint32_t head_dim) {
+  const uint32_t stride = head_dim / 4 | 1;
+  return kQuadBytes * ((tiles.rows + tiles.keys) * stride + tiles.rows / 4 * (tiles.keys + 1) + tiles.lanes);
+}
+
+MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t) {
+  return limits.kernels == KernelClass::cpu ? cpu_matmul(limits, m) : gpu_matmul(limits, m, n);
+}
+
+AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {
+  return limits.kernels == KernelClass::cpu ? cpu_attention(limits) : gpu_attention(limits, tokens, head_dim);
+}
+
+}  // namespace fovea

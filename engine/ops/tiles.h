@@ -1,0 +1,32 @@
+// choose_*_tiles: the shapes of kernel tiles as pure functions of limits and shapes, tested without a device.
+#pragma once
+
+#include <cstdint>
+
+#include "fovea/device.hpp"
+
+namespace fovea {
+
+struct MatmulTiles {
+  const char* kernel;  // shaders/<kernel>.comp
+  uint32_t lanes;      // of a workgroup
+  uint32_t rows;       // of y a workgroup computes
+  uint32_t columns;
+  uint32_t lane_rows;  // of the workgroup's tile that one lane holds in registers
+  uint32_t lane_columns;
+};
+MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t k);
+
+struct AttentionTiles {
+  const char* kernel;
+  uint32_t lanes;
+  uint32_t rows;  // queries of a workgroup
+  uint32_t keys;  // of a step of the loop over keys
+};
+AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t keys, uint32_t head_dim);
+
+// Shared memory a workgroup of the GPU kernels takes.
+uint32_t shared_bytes(const MatmulTiles& tiles);
+uint32_t shared_bytes(const AttentionTiles& tiles, uint32_t head_dim);
+
+}  // namespace fovea

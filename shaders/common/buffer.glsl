@@ -1,0 +1,12 @@
+// Buffers by address, and which workgroup this is. Included first by every shader.
+#extension GL_EXT_buffer_reference : require
+#extension GL_EXT_control_flow_attributes : require
+
+layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
+
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer F32 { float at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer F32x4 { vec4 at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer U32 { uint at[]; };
+
+// Number of this workgroup in a grid that Launch::rows folded; it may lie past the last one.
+uint group_index() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct ScaleParams {
+  uint count;
+  float factor;
+};

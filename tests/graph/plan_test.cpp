@@ -1,0 +1,175 @@
+#include "fovea/plan.hpp"
+
+#include <atomic>
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#include "gpu/environment.h"
+#include "gpu/gpu.h"
+#include "support/check.h"
+
+using namespace fovea;
+using namespace fovea::test;
+
+namespace {
+
+std::atomic<int64_t> allocations = 0;
+thread_local bool counting = false;
+
+// layer_norm -> matmul with its epilogues -> softmax: a chain with views, reuse of memory and several kernels.
+struct Chain {
+  explicit Chain(int64_t rows, int64_t columns) {
+    x = graph.input({rows, columns}, DType::f32, "x");
+    w = graph.input({columns, columns}, DType::f32, "w");
+    gain = graph.input({columns}, DType::f32, "gain");
+    Tensor h = layer_norm(x, gain, gain);
+    h = add(gelu(bias(matmul(h, w), gain)), x);
+    y = softmax(matmul(h, transpose(w)));
+  }
+
+  void write(Plan& plan, uint32_t seed) const {
+    plan.write(x, random_values(x.shape().elements(), seed));
+    plan.write(w, random_values(w.shape().elements(), seed + 1));
+    plan.write(gain, random_values(gain.shape().elements(), seed + 2));
+  }
+
+  Graph graph;
+  Tensor x, w, gain, y;
+};
+
+}  // namespace
+
+// Counts what this thread allocates between two marks.
+void* operator new(size_t bytes) {
+  if (counting) ++allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+TEST_CASE("interleaved plans of odd sizes replay bit for bit") {
+  Chain small(7, 13), large(33, 65);
+  Plan first(device(), small.graph, {small.y}), second(device(), large.graph, {large.y});
+  small.write(first, 1);
+  large.write(second, 2);
+  std::vector<float> small_result, large_result;
+  for (int replay = 0; replay < 3; ++replay) {
+    first.run();
+    second.run();
+    if (replay == 0) {
+      small_result = first.read(small.y);
+      large_result = second.read(large.y);
+    }
+    CHECK(first.read(small.y) == small_result);
+    CHECK(second.read(large.y) == large_result);
+  }
+  CHECK(device().validation_messages().empty());
+}
+
+TEST_CASE("a plan that shares memory gives what one with guards gives") {
+  Chain chain(19, 29);
+  Plan shared(device(), chain.graph, {chain.y}), apart(device(), chain.graph, {chain.y}, {.guards = true});
+  for (Plan* plan : {&shared, &apart}) {
+    chain.write(*plan, 3);
+    plan->run();
+  }
+  CHECK(shared.read(chain.y) == apart.read(chain.y));
+  CHECK(apart.guards_intact());
+  CHECK(shared.arena_bytes() <= apart.arena_bytes());
+  CHECK(shared.arena_bytes() <= shared.live_bytes() + shared.live_bytes() / 4 + 4096);
+}
+
+TEST_CASE("run neither records nor allocates") {
+  // The validation layer allocates in every call, so this device does without.
+  const ScopedVariable plain("FOVEA_VALIDATION", "0");
+  Device unvalidated;
+  Chain chain(5, 8);
+  Plan plan(unvalidated, chain.graph, {chain.y});
+  chain.write(plan, 4);
+  plan.run();
+  allocations = 0;
+  counting = true;
+  for (int i = 0; i < 10; ++i) plan.run();
+  counting = false;
+  CHECK(allocations == 0);
+}
+
+TEST_CASE("record puts the same work into a caller's command buffer") {
+  Chain chain(9, 17);
+  Plan plan(device(), chain.graph, {chain.y});
+  chain.write(plan, 5);
+  plan.run();
+  const std::vector<float> wanted = plan.read(chain.y);
+
+  chain.write(plan, 6);
+  plan.run();
+  const std::vector<float> other = plan.read(chain.y);
+  CHECK(other != wanted);
+
+  chain.write(plan, 5);
+  Gpu& gpu = device().gpu();
+  VkCommandBuffer commands = gpu.make_commands();
+  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  check_vk(gpu.vk().vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
+  plan.record(commands);
+  plan.record(commands);  // twice in one buffer: its own barriers keep the two apart
+  check_vk(gpu.vk().vkEndCommandBuffer(commands), "vkEndCommandBuffer");
+  gpu.wait(gpu.submit(commands));
+  gpu.free_commands(commands);
+  CHECK(plan.read(chain.y) == wanted);
+  CHECK(device().validation_messages().empty());
+}
+
+TEST_CASE("print names every step and the totals, profile times them") {
+  Chain chain(9, 17);
+  Plan plan(device(), chain.graph, {chain.y});
+  const std::string text = plan.print();
+  for (const char* word : {"layer_norm", "matmul", "gelu", "residual", "softmax", "(9, 17)", "arena", "live set"}) {
+    INFO(text);
+    CHECK(text.find(word) != std::string::npos);
+  }
+  chain.write(plan, 7);
+  const std::vector<StepTime> times = plan.profile();
+  CHECK(times.front().op == "layer_norm");
+  for (const StepTime& time : times) CHECK(time.milliseconds >= 0);
+  plan.run();  // the plain recording is back
+}
+
+TEST_CASE("plans reject what does not belong to them") {
+  Graph graph, stranger;
+  Tensor x = graph.input({2, 3}, DType::f32, "pixels");
+  Tensor y = scale(x, 2);
+  Plan plan(device(), graph, {y});
+  check_rejects([&] { plan.write(x, std::vector<float>(5)); }, {"write", "5", "pixels", "6"});
+  check_rejects([&] { plan.write(x, std::vector<uint32_t>(6)); }, {"u32", "f32"});
+  check_rejects([&] { plan.write(y, std::vector<float>(6)); }, {"not an input"});
+  check_rejects([&] { plan.read(x); }, {"not an output"});
+  Tensor other = stranger.input({2, 3});
+  check_rejects([&] { Plan(device(), graph, {other}); }, {"another graph"});
+  check_rejects([&] { add(x, other); }, {"add", "different graphs"});
+}
+
+TEST_CASE("destroying a plan gives its memory back") {
+  const uint64_t before = device().allocated_bytes();
+  {
+    Chain chain(33, 65);
+    Plan plan(device(), chain.graph, {chain.y});
+    CHECK(device().allocated_bytes() > before);
+  }
+  CHECK(device().allocated_bytes() == before);
+}
+
+TEST_CASE("the arena of a long chain stays within a quarter of its largest live set") {
+  Graph graph;
+  Tensor x = graph.input({64, 96});
+  Tensor w = graph.input({96, 96});
+  Tensor h = x;
+  for (int layer = 0; layer < 12; ++layer) h = add(relu(matmul(h, w)), scale(h, 0.5f));
+  Plan plan(device(), graph, {h});
+  CHECK(plan.live_bytes() > 0);
+  CHECK(double(plan.arena_bytes()) <= 1.25 * double(plan.live_bytes()));
+}

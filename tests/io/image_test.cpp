@@ -1,0 +1,242 @@
+#include "io/image.h"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstdlib>
+
+#include "io/crc32.h"
+#include "io/temporary.h"
+
+namespace fovea {
+namespace {
+
+using test::contains;
+using test::read_bytes;
+using test::rejection;
+using test::TemporaryFolder;
+
+// Little pictures made by Pillow, one per way to store pixels; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
+const std::filesystem::path kGolden = FOVEA_SOURCE_DIR "/tests/golden/images";
+const std::filesystem::path kSamples = FOVEA_SOURCE_DIR "/samples/images";
+
+uint32_t crc_of(const Image& image) { return crc32(std::as_bytes(std::span(image.rgb))); }
+
+std::string big_endian(uint32_t value) {
+  return {char(value >> 24), char(value >> 16 & 0xff), char(value >> 8 & 0xff), char(value & 0xff)};
+}
+
+std::string png_chunk(const std::string& type, const std::string& data) {
+  const std::string body = type + data;
+  return big_endian(uint32_t(data.size())) + body + big_endian(crc32(std::as_bytes(std::span(body))));
+}
+
+const std::string kSignature = "\x89PNG\r\n\x1a\n";
+
+// IHDR of an 8-bit RGB picture.
+std::string png_header(uint32_t width, uint32_t height) {
+  return png_chunk("IHDR", big_endian(width) + big_endian(height) + std::string("\x08\x02\0\0\0", 5));
+}
+
+// A BMP header of 54 bytes for 24-bit rows that begin right after it.
+std::string bmp_header(uint32_t width, uint32_t height) {
+  const auto little = [](uint32_t value) {
+    const std::string text = big_endian(value);
+    return std::string(text.rbegin(), text.rend());
+  };
+  return "BM" + little(0) + little(0) + little(54) + little(40) + little(width) + little(height) +
+         std::string("\1\0\x18\0", 4) + std::string(24, '\0');
+}
+
+TEST_CASE("image: crc32 of the standard's check string") {
+  const std::string text = "123456789";
+  CHECK(crc32(std::as_bytes(std::span(text))) == 0xcbf43926);
+}
+
+// The CRCs are of Pillow's pixels:
+//   python3 -c "import sys, zlib; from PIL import Image
+//   for f in sys.argv[1:]: print(f, hex(zlib.crc32(Image.open(f).convert('RGB').tobytes())))" tests/golden/images/*
+TEST_CASE("image: PNG and BMP decode as in Pillow, whatever they store") {
+  struct Golden {
+    const char* file;
+    uint32_t crc;
+  };
+  const Golden golden[] = {
+      {"rgb.png", 0x302da59b},        {"rgba.png", 0x302da59b},  {"rgb16.png", 0x302da59b},
+      {"interlaced.png", 0x302da59b}, {"rgb.bmp", 0x302da59b},   {"grey.png", 0xabaccb06},
+      {"grey_alpha.png", 0xabaccb06}, {"grey.bmp", 0xabaccb06},  {"palette.png", 0xa626532e},
+      {"palette.bmp", 0xa626532e},    {"bits.png", 0x86efe237},
+  };
+  for (const auto& [file, crc] : golden) {
+    INFO(file);
+    const Image image = load_image(kGolden / file);
+    CHECK(image.width == 9);
+    CHECK(image.height == 6);
+    CHECK(crc_of(image) == crc);
+  }
+}
+
+TEST_CASE("image: JPEG decodes within 2 levels of libjpeg") {
+  for (const char* file : {"coffee.jpg", "coffee_grey.jpg", "coffee_progressive.jpg", "coffee_restart.jpg"}) {
+    INFO(file);
+    const Image image = load_image(kGolden / file);
+    const Image expected = load_image(kGolden / (std::string(file) + ".png"));
+    REQUIRE(image.rgb.size() == expected.rgb.size());
+    int worst = 0;
+    for (size_t i = 0; i < image.rgb.size(); ++i) worst = std::max(worst, std::abs(image.rgb[i] - expected.rgb[i]));
+    CHECK(worst <= 2);
+  }
+}
+
+TEST_CASE("image: the sample pictures load") {
+  CHECK(crc_of(load_image(kSamples / "coffee.png")) == 0xacf41373);
+  CHECK(crc_of(load_image(kSamples / "chelsea.png")) == 0x0f829d59);
+  CHECK(crc_of(load_image(kSamples / "astronaut.png")) == 0xfdcaa55f);
+  const Image rocket = load_image(kSamples / "rocket.jpg");
+  CHECK(rocket.width == 640);
+  CHECK(rocket.height == 427);
+}
+
+TEST_CASE("image: a written PNG reads back") {
+  const TemporaryFolder folder;
+  for (const auto& [width, height] : {std::pair(1, 1), std::pair(3, 200), std::pair(257, 2)}) {
+    Image image{width, height, std::vector<uint8_t>(size_t(width * height * 3))};
+    for (size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = uint8_t(i * i % 251);
+    const auto path = folder.path() / "out.png";
+    write_png(path, image);
+    const Image read = load_image(path);
+    CHECK(read.width == width);
+    CHECK(read.height == height);
+    CHECK(read.rgb == image.rgb);
+  }
+  const auto path = folder.path() / "bad.png";
+  CHECK(contains(rejection([&] { write_png(path, {2, 2, std::vector<uint8_t>(11)}); }), path.string()));
+  CHECK(contains(rejection([&] { write_png(path, {0, 2, {}}); }), path.string()));
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("image: what is no picture is rejected by name") {
+  const std::string png = read_bytes(kGolden / "rgb.png");
+  const std::string jpeg = read_bytes(kGolden / "coffee.jpg");
+  const std::string end = png_chunk("IEND", "");
+  const struct {
+    std::string bytes;
+    std::string says;
+  } malformed[] = {
+      {"", "neither PNG nor JPEG nor BMP"},
+      {"hello, I am a text", "neither PNG nor JPEG nor BMP"},
+      {"GIF89a", "neither PNG nor JPEG nor BMP"},
+      {kSignature, "truncated"},
+      {kSignature + end, "the first PNG chunk is not IHDR"},
+      {kSignature + png_header(2, 2) + end, "without IDAT"},
+      {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, ""},
+      {kSignature + png_header(2, 2) + png_chunk("IDAT", "") + end, ""},
+      {kSignature + png_header(2, 2) + png_chunk("IDAT", "no zlib stream") + end, ""},
+      {kSignature + png_header(2, 2) + png.substr(33), ""},  // pixels of another picture
+      {kSignature + png_header(9, 7) + png.substr(33), ""},
+      {kSignature + png_header(32769, 1) + png_chunk("IDAT", "x") + end, "a picture of 32769 x 1 pixels, at most"},
+      {kSignature + png_header(32768, 32768) + png_chunk("IDAT", "x") + end, "at most"},
+      {kSignature + png_header(0x7fffffff, 0x7fffffff) + png_chunk("IDAT", "x") + end, ""},
+      {kSignature + png_header(0xffffffff, 1) + png_chunk("IDAT", "x") + end, ""},
+      {kSignature + png_header(2, 2) + big_endian(0xffffffff) + "IDAT", "a PNG chunk of 4294967295 bytes"},
+      {kSignature + png_header(2, 2) + big_endian(0x7fffffff) + "IDAT", "truncated"},
+      {"\xff\xd8\xff\xd9", "without a scan"},
+      {std::string("\xff\xd8\xff\xe0\0\1", 6), "a JPEG segment of 1 bytes"},
+      {std::string("\xff\xd8\xff\xe0\xff\xff", 6), "truncated"},
+      {std::string("\xff\xd8\xff\xda\0\2\xff\xd9", 8), ""},
+      {jpeg.substr(0, jpeg.size() - 2), "truncated"},
+      {"BM", "truncated"},
+      {bmp_header(2, 2), "truncated: 16 bytes wanted at byte 54, only 0 follow"},
+      {bmp_header(0, 2), "a picture of 0 x 2 pixels"},
+      {bmp_header(40000, 1), "a picture of 40000 x 1 pixels, at most"},
+      {bmp_header(0x7fffffff, 0x7fffffff), "a picture of 2147483647 x 2147483647 pixels, at most"},
+      {bmp_header(2, 0x80000000), "a picture of 2 x 2147483648 pixels, at most"},
+      {bmp_header(0xffffffff, 2), "a picture of -1 x 2 pixels"},
+  };
+  const TemporaryFolder folder;
+  for (const auto& [bytes, says] : malformed) {
+    const auto path = folder.write("bad.png", bytes);
+    const std::string message = rejection([&] { load_image(path); });
+    INFO(message);
+    CHECK(contains(message, path.string() + ": "));
+    CHECK(contains(message, says));
+  }
+  const auto missing = folder.path() / "missing.png";
+  CHECK(contains(rejection([&] { load_image(missing); }), missing.string()));
+  CHECK(contains(rejection([&] { load_image(folder.path()); }), folder.path().string()));
+}
+
+TEST_CASE("image: a PNG whose chunks are whole but whose zlib stream is cut is rejected") {
+  const std::string png = read_bytes(kGolden / "rgb.png");
+  const size_t data = png.find("IDAT") + 4;
+  const std::string stream = png.substr(data, png.size() - 12 - 4 - data);
+  const TemporaryFolder folder;
+  // The last 4 bytes are a checksum of the pixels, the one before may hold nothing but the end mark.
+  for (size_t length = 0; length + 5 < stream.size(); ++length) {
+    const auto path = folder.write("cut.png", kSignature + png_header(9, 6) +
+                                                  png_chunk("IDAT", stream.substr(0, length)) + png_chunk("IEND", ""));
+    CHECK(contains(rejection([&] { load_image(path); }), path.string()));
+  }
+}
+
+TEST_CASE("image: a few bytes that inflate to a gigabyte are rejected within bounds") {
+  // Deflate's longest repeat, 258 zeros in 2 bits of the fixed code: every byte of zeros below is four of them.
+  const TemporaryFolder folder;
+  const std::string stream = std::string("\x78\x9c\x63\x60", 4) + std::string(1 << 20, '\0');
+  const auto path = folder.write("bomb.png", kSignature + png_header(2, 2) + png_chunk("IDAT", stream) +
+                                                 png_chunk("IEND", ""));
+  CHECK(contains(rejection([&] { load_image(path); }), path.string()));
+}
+
+TEST_CASE("image: cut at any length a picture is rejected") {
+  const TemporaryFolder folder;
+  const auto check_cut = [&](const std::string& file, const std::string& bytes, size_t length) {
+    const auto path = folder.write(file, bytes.substr(0, length));
+    const std::string message = rejection([&] { load_image(path); });
+    if (!contains(message, path.string())) FAIL_CHECK(file << " cut at " << length << ": " << message);
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
+    const std::string bytes = read_bytes(entry.path());
+    for (size_t length = 0; length < bytes.size(); ++length) check_cut(entry.path().filename().string(), bytes, length);
+  }
+  for (const char* file : {"coffee.png", "rocket.jpg"}) {
+    const std::string bytes = read_bytes(kSamples / file);
+    for (size_t part = 0; part < 64; ++part) check_cut(file, bytes, bytes.size() * part / 64);
+    for (size_t less = 1; less < 16; ++less) check_cut(file, bytes, bytes.size() - less);
+  }
+}
+
+TEST_CASE("image: with any bit flipped a PNG is rejected") {
+  const TemporaryFolder folder;
+  for (const char* file : {"rgb.png", "palette.png", "interlaced.png"}) {
+    const std::string bytes = read_bytes(kGolden / file);
+    for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+      std::string flipped = bytes;
+      flipped[bit / 8] = char(flipped[bit / 8] ^ (1 << bit % 8));
+      const auto path = folder.write(file, flipped);
+      const std::string message = rejection([&] { load_image(path); });
+      if (!contains(message, path.string())) FAIL_CHECK(file << " bit " << bit << ": " << message);
+    }
+  }
+}
+
+TEST_CASE("image: with any bit flipped a JPEG or BMP is rejected or loads whole") {
+  const TemporaryFolder folder;
+  for (const char* file : {"coffee.jpg", "coffee_progressive.jpg", "coffee_restart.jpg", "rgb.bmp", "palette.bmp"}) {
+    const std::string bytes = read_bytes(kGolden / file);
+    for (size_t bit = 0; bit < 8 * bytes.size(); bit += 1) {
+      std::string flipped = bytes;
+      flipped[bit / 8] = char(flipped[bit / 8] ^ (1 << bit % 8));
+      const auto path = folder.write(file, flipped);
+      try {
+        const Image image = load_image(path);
+        if (image.rgb.size() != size_t(image.width) * size_t(image.height) * 3) FAIL_CHECK(file << " bit " << bit);
+      } catch (const Error& error) {
+        if (!contains(error.what(), path.string())) FAIL_CHECK(file << " bit " << bit << ": " << error.what());
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fovea

@@ -1,0 +1,52 @@
+#include "fovea/vit.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "io/safetensors.h"
+#include "support/check.h"
+
+using namespace fovea;
+using namespace fovea::test;
+
+namespace {
+
+// DeiT-Tiny with PyTorch's numbers for four pictures: FOVEA_MODELS, else beside the checkout.
+std::filesystem::path deit_tiny() {
+  const char* models = std::getenv("FOVEA_MODELS");
+  const std::filesystem::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
+  return root / "deit-tiny-patch16-224";
+}
+
+double worst_error(const std::vector<float>& got, const std::vector<float>& want) {
+  REQUIRE(got.size() == want.size());
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    REQUIRE(std::isfinite(got[i]));
+    worst = std::max(worst, std::abs(double(got[i]) - want[i]));
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("DeiT-Tiny agrees with PyTorch from the reference pixels") {
+  if (!std::filesystem::exists(deit_tiny())) SKIP("no " << deit_tiny());
+  VisionTransformer model(device(), deit_tiny().string());
+  const SafeTensors reference(deit_tiny() / "reference.safetensors");
+
+  for (const std::string picture : {"coffee", "chelsea", "astronaut", "rocket"}) {
+    INFO(picture);
+    const std::vector<float> pixels = reference.read_f32(picture + ".pixel_values", {3, 224, 224});
+    const bool detailed = reference.has(picture + ".hidden_1");
+    const ViTResult result = model.run(pixels, 1, {.hidden_states = detailed, .attentions = detailed});
+    CHECK(worst_error(result.logits, reference.read_f32(picture + ".logits", {1000})) < 1e-3);
+    if (!detailed) continue;
+    CHECK(worst_error(result.hidden_states[1], reference.read_f32(picture + ".hidden_1", {197, 192})) < 1e-4);
+    CHECK(worst_error(result.hidden_states[12], reference.read_f32(picture + ".hidden_12", {197, 192})) < 1e-4);
+    CHECK(worst_error(result.attentions[11], reference.read_f32(picture + ".attention_12", {3, 197, 197})) < 1e-4);
+  }
+  CHECK(device().validation_messages().empty());
+}

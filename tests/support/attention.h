@@ -1,0 +1,46 @@
+// Attention in double precision, for the tests of attention and attention_weights.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "support/check.h"
+
+namespace fovea::test {
+
+// Operands lie as (batch, heads, tokens or keys, head_dim) without gaps.
+struct AttentionCase {
+  int64_t batch, heads, tokens, keys, head_dim;
+  double scale;
+  std::vector<float> q = {}, k = {}, v = {};
+  bool causal = false;
+  std::vector<uint32_t> lengths = {};           // of each sequence; empty: all keys
+  std::vector<float> bias = {};                 // empty: none
+  std::array<int64_t, 3> bias_strides = {};     // from batch to batch, head to head, token to token
+
+  size_t query_at(int64_t b, int64_t h, int64_t i, int64_t d) const {
+    return size_t(((b * heads + h) * tokens + i) * head_dim + d);
+  }
+  size_t key_at(int64_t b, int64_t h, int64_t j, int64_t d) const {
+    return size_t(((b * heads + h) * keys + j) * head_dim + d);
+  }
+  bool seen(int64_t b, int64_t i, int64_t j) const {
+    return (lengths.empty() || j < int64_t(lengths[size_t(b)])) && (!causal || j <= i + keys - tokens);
+  }
+};
+
+struct AttentionRow {
+  std::vector<double> weights;  // (keys)
+  double lse;                   // -FLT_MAX / 2 when nothing is seen
+};
+AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t i);
+
+struct AttentionResults {
+  std::vector<float> out, lse;  // (batch, heads, tokens, head_dim), (batch, heads, tokens)
+};
+AttentionResults run_both(Graph& graph, const std::vector<Input>& inputs, const Attention& made);
+
+// Compares both results with the loops; rows that see nothing must be exact.
+void check_attention_results(const AttentionResults& got, const AttentionCase& x);
+
+}  // namespace fovea::test

@@ -1,0 +1,119 @@
+#include "support/check.h"
+
+#include <algorithm>
+#include <bit>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+
+namespace fovea::test {
+
+Device& device() {
+  static Device the_device;
+  return the_device;
+}
+
+namespace {
+
+// SplitMix64 (Steele, Lea, Flood 2014).
+uint64_t next(uint64_t& state) {
+  uint64_t z = (state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+Values read(Plan& plan, Tensor output) {
+  if (output.dtype() == DType::u32) return plan.read_u32(output);
+  return plan.read(output);
+}
+
+std::vector<uint32_t> bits(const Values& values) {
+  if (const auto* ids = std::get_if<std::vector<uint32_t>>(&values)) return *ids;
+  std::vector<uint32_t> result;
+  for (float value : std::get<std::vector<float>>(values)) result.push_back(std::bit_cast<uint32_t>(value));
+  return result;
+}
+
+}  // namespace
+
+std::vector<float> random_values(uint64_t count, uint32_t seed, float low, float high) {
+  uint64_t state = seed;
+  std::vector<float> values(count);
+  for (float& value : values) value = low + (high - low) * float(next(state) >> 40) * 0x1p-24f;
+  return values;
+}
+
+std::vector<uint32_t> random_ids(uint64_t count, uint32_t seed, uint32_t below) {
+  uint64_t state = seed;
+  std::vector<uint32_t> ids(count);
+  for (uint32_t& id : ids) id = uint32_t(next(state) % below);
+  return ids;
+}
+
+std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs, const std::vector<Tensor>& outputs) {
+  Plan plan(device(), graph, outputs, {.guards = true});
+  std::vector<Values> first;
+  for (int replay = 0; replay < 3; ++replay) {
+    for (const Input& input : inputs)
+      std::visit([&](const auto& values) { plan.write(input.tensor, values); }, input.values);
+    plan.run();
+    std::vector<Values> results;
+    for (Tensor output : outputs) results.push_back(read(plan, output));
+    if (replay == 0) {
+      first = std::move(results);
+    } else {
+      for (size_t i = 0; i < outputs.size(); ++i) REQUIRE(bits(results[i]) == bits(first[i]));
+    }
+    REQUIRE(plan.guards_intact());
+  }
+  REQUIRE(device().validation_messages().empty());
+  return first;
+}
+
+std::vector<float> run(Graph& graph, const std::vector<Input>& inputs, Tensor output) {
+  return std::get<std::vector<float>>(run_all(graph, inputs, {output}).front());
+}
+
+std::vector<uint32_t> run_u32(Graph& graph, const std::vector<Input>& inputs, Tensor output) {
+  return std::get<std::vector<uint32_t>>(run_all(graph, inputs, {output}).front());
+}
+
+void check_close(const std::vector<float>& got, const std::vector<double>& want, Tolerance tolerance) {
+  REQUIRE(got.size() == want.size());
+  double largest = 0, error_squares = 0, squares = 0, worst = 0;
+  size_t worst_at = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    INFO("element " << i << ": got " << got[i] << ", want " << want[i]);
+    if (!std::isfinite(want[i])) {
+      const bool same = std::isnan(want[i]) ? std::isnan(got[i]) : double(got[i]) == want[i];
+      REQUIRE(same);
+      continue;
+    }
+    REQUIRE(std::isfinite(got[i]));
+    const double error = std::abs(double(got[i]) - want[i]);
+    if (error > worst) worst = error, worst_at = i;
+    largest = std::max(largest, std::abs(want[i]));
+    error_squares += error * error;
+    squares += want[i] * want[i];
+  }
+  INFO("worst error " << worst << " at element " << worst_at << ", largest value " << largest);
+  REQUIRE(worst <= tolerance.worst * largest + std::numeric_limits<float>::min());
+  REQUIRE(error_squares <= tolerance.nmse * squares + std::numeric_limits<float>::min());
+}
+
+void check_rejects(const std::function<void()>& action, const std::vector<std::string>& parts) {
+  std::string text;
+  try {
+    action();
+  } catch (const Error& error) {
+    text = error.what();
+  }
+  REQUIRE_FALSE(text.empty());
+  for (const std::string& part : parts) {
+    INFO("message: " << text);
+    REQUIRE(text.find(part) != std::string::npos);
+  }
+}
+
+}  // namespace fovea::test

@@ -1,0 +1,39 @@
+# Every package Fovea builds on: an installed one first, a pinned upstream tag where it is missing.
+# fovea_packages carries them all; nothing of them shows in the public headers.
+include(FetchContent)
+list(PREPEND CMAKE_PREFIX_PATH ${PROJECT_SOURCE_DIR}/.deps/vulkan/usr)
+
+macro(fovea_package name repository tag)
+  FetchContent_Declare(${name} GIT_REPOSITORY https://github.com/${repository}.git GIT_TAG ${tag} GIT_SHALLOW ON
+                       SYSTEM FIND_PACKAGE_ARGS ${ARGN})
+  FetchContent_MakeAvailable(${name})
+endmacro()
+
+set(VOLK_PULL_IN_VULKAN OFF)
+fovea_package(VulkanHeaders KhronosGroup/Vulkan-Headers v1.4.309 CONFIG)
+fovea_package(volk zeux/volk vulkan-sdk-1.4.304.0 CONFIG)
+fovea_package(VulkanMemoryAllocator GPUOpen-LibrariesAndSDKs/VulkanMemoryAllocator v3.2.1 CONFIG)
+fovea_package(fmt fmtlib/fmt 11.0.2 9)
+fovea_package(nlohmann_json nlohmann/json v3.11.3 3.11)
+
+find_path(FOVEA_STB_INCLUDE stb/stb_image.h)
+if(NOT FOVEA_STB_INCLUDE)
+  FetchContent_Declare(stb GIT_REPOSITORY https://github.com/nothings/stb.git
+                       GIT_TAG f0569113c93ad095470c54bf34a17b36646bbbb5 SOURCE_DIR ${CMAKE_BINARY_DIR}/_deps/stb/stb)
+  FetchContent_MakeAvailable(stb)
+  set(FOVEA_STB_INCLUDE ${CMAKE_BINARY_DIR}/_deps/stb)
+endif()
+
+add_library(fovea_packages INTERFACE)
+target_include_directories(fovea_packages SYSTEM INTERFACE ${FOVEA_STB_INCLUDE})
+find_package(Threads REQUIRED)
+# volk opens the Vulkan loader at run time, so no program links libvulkan.
+target_link_libraries(fovea_packages INTERFACE volk::volk Vulkan::Headers GPUOpen::VulkanMemoryAllocator
+                      fmt::fmt-header-only nlohmann_json::nlohmann_json Threads::Threads ${CMAKE_DL_LIBS})
+if(FOVEA_PROGRAMS)
+  fovea_package(CLI11 CLIUtils/CLI11 v2.4.2 2.1)
+  target_link_libraries(fovea_packages INTERFACE CLI11::CLI11)
+endif()
+if(FOVEA_TESTS)
+  fovea_package(Catch2 catchorg/Catch2 v3.7.1 3.4)
+endif()

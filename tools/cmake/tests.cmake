@@ -1,0 +1,62 @@
+# Two test programs. fovea_host_tests needs no Vulkan and is always built with the sanitizers: it feeds malformed files
+# to everything that reads one. fovea_tests holds the rest; ctest runs each of its files once per driver and kernel
+# class, one process each.
+file(GLOB_RECURSE host_sources CONFIGURE_DEPENDS tests/core/*.cpp tests/io/*.cpp engine/core/*.cpp engine/io/*.cpp)
+add_executable(fovea_host_tests ${host_sources})
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*.cpp)
+list(FILTER test_sources EXCLUDE REGEX "/tests/(core|io)/")
+add_executable(fovea_tests ${test_sources})
+target_link_libraries(fovea_tests PRIVATE fovea)
+foreach(program fovea_host_tests fovea_tests)
+  target_include_directories(${program} PRIVATE engine engine/include tests ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${program} PRIVATE fovea_packages Catch2::Catch2WithMain)
+  target_compile_definitions(${program} PRIVATE FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             FOVEA_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+endforeach()
+if(NOT MSVC)
+  target_compile_options(fovea_host_tests PRIVATE -O1 -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(fovea_host_tests PRIVATE -fsanitize=address,undefined)
+endif()
+if(FOVEA_PROGRAMS)
+  add_dependencies(fovea_tests vit fovea-info bench)
+endif()
+
+# SwiftShader reads SwiftShader.ini in the working directory: one thread a process, ctest -j runs one process a core.
+set(test_folder ${CMAKE_BINARY_DIR}/tests)
+file(WRITE ${test_folder}/SwiftShader.ini "[Processor]\nThreadCount=1\n")
+
+# fovea_test_file(SOURCE LABEL DRIVER [ENVIRONMENT..]): the test cases of one file, on one driver.
+function(fovea_test_file source label driver)
+  cmake_path(GET source STEM stem)
+  add_test(NAME ${label}.${stem}
+           COMMAND ${PROJECT_SOURCE_DIR}/tools/with-driver ${driver} $<TARGET_FILE:fovea_tests> "-#" "[#${stem}]"
+           WORKING_DIRECTORY ${test_folder})
+  set_tests_properties(${label}.${stem} PROPERTIES ENVIRONMENT "FOVEA_VALIDATION=1;LP_NUM_THREADS=1;${ARGN}"
+                       TIMEOUT 580 SKIP_RETURN_CODE 4 LABELS ${label})
+endfunction()
+
+# lavapipe's subgroups are 16 lanes wide where the processor has AVX-512 and it is asked to use it.
+set(has_avx512 FALSE)
+if(EXISTS /proc/cpuinfo)
+  file(STRINGS /proc/cpuinfo flags REGEX "^flags.* avx512f .*avx512bw" LIMIT_COUNT 1)
+  if(flags)
+    set(has_avx512 TRUE)
+  endif()
+endif()
+
+foreach(source ${test_sources})
+  if(NOT source MATCHES "_test\\.cpp$")
+    continue()
+  endif()
+  fovea_test_file(${source} swiftshader swiftshader)
+  fovea_test_file(${source} lavapipe lavapipe)
+  if(source MATCHES "/tests/(ops|graph|models)/")
+    fovea_test_file(${source} swiftshader-gpu swiftshader FOVEA_KERNELS=gpu)
+    fovea_test_file(${source} lavapipe-gpu lavapipe FOVEA_KERNELS=gpu)
+    if(has_avx512)
+      fovea_test_file(${source} lavapipe-512 lavapipe LP_NATIVE_VECTOR_WIDTH=512)
+    endif()
+  endif()
+endforeach()
+add_test(NAME host COMMAND fovea_host_tests WORKING_DIRECTORY ${test_folder})
+add_test(NAME tree COMMAND ${PROJECT_SOURCE_DIR}/tools/check_tree)
