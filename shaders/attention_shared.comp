@@ -56,7 +56,7 @@ bool on_quads(F32 address, AttentionStrides s) {
 }
 
 vec4 load(F32 from, uint at, bool quads) {
-  if (quads) return F32x4(from).at[at / 4];
+  if (quads) return F32x4(uvec2(from)).at[at / 4];
   return vec4(from.at[at], from.at[at + 1], from.at[at + 2], from.at[at + 3]);
 }
 
@@ -137,7 +137,8 @@ void store(uint row, uint c, vec4 top, vec4 total) {
       if (quad < kQuads) result.at[at + quad] = inverse * sums[i * kLaneQuads + j];
     }
     const uint lse_at = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * p.tokens + row + i;
-    if (c == 0) lse.at[lse_at] = total[i] == 0 ? kLowest : top[i] + log(total[i]);
+    // A NaN fails both comparisons; not every driver's log keeps it.
+    if (c == 0) lse.at[lse_at] = total[i] > 0 ? top[i] + log(total[i]) : total[i] == 0 ? kLowest : total[i];
   }
 }
 

@@ -1,6 +1,8 @@
 // layer_norm: h = x + residual; y[r,c] = (h[r,c] - mean_c h) / sqrt(mean_c (h[r,c] - mean_c h)^2 + eps) * gain[c] + shift[c]
-// One workgroup per kRows rows, their elements in registers; lanes stride over quads of c. x, residual, y: (rows, columns).
+// One workgroup per row r; lanes stride over c. x, residual, y: (rows, columns); gain, shift: (columns).
 #version 460
 #extension GL_GOOGLE_include_directive : require
-#define ROW_QUADS 1  // rows are whole quads that lie on 16-byte boundaries
+#define ELEM float
+#define ELEM_SIZE 1
+#define BUFFER F32
 #include "layer_norm.glsl"

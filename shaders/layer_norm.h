@@ -3,6 +3,12 @@
 struct LayerNormParams {
   uint rows;
   uint columns;
-  uint blocks;  // of kHeld quads a lane that a row takes
   float eps;
 };
+
+#ifndef __cplusplus
+// A variance beyond fp32 would make finite zeros of its row: it makes NaN.
+float row_factor(float variance, float eps) {
+  return is_finite(variance) ? 1 / sqrt(variance + eps) : uintBitsToFloat(0x7fc00000u);
+}
+#endif

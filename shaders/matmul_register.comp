@@ -1,69 +1,94 @@
-// matmul: y = activation(a b + bias) + residual
-// One subgroup a workgroup computes lane_rows x (lanes * lane_columns) of y; each lane keeps its columns in registers.
+// matmul: y = activation(a b + bias) + residual; a (batch, m, k) strided, b in panels, y (batch, m, n)
+// One subgroup a workgroup: a tile of ROWS x COLUMNS * LANES of y; lanes lie along the columns of the tile.
+// For CPU drivers, where every load is a gather of one element a lane, shared memory and barriers are slow and
+// arithmetic is cheap: each value loaded serves ROWS or COLUMNS products from registers. Tiles are fixed when the
+// shader is built, not by specialization: SwiftShader takes 6 to 11 s to unroll a tile by itself.
+// variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 4_8: LANES=4 ROWS=8 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 8_40: LANES=8 ROWS=40 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
+// variant 8_32: LANES=8 ROWS=32 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
+// variant 8_16: LANES=8 ROWS=16 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
+// variant 8_4: LANES=8 ROWS=4 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
+// variant 16_40: LANES=16 ROWS=40 COLUMNS=4 UNROLL=1 BLOCK_ROWS=4 BLOCK_COLUMNS=4
+// variant 16_16: LANES=16 ROWS=16 COLUMNS=4 UNROLL=1 BLOCK_ROWS=4 BLOCK_COLUMNS=4
+// variant 16_4: LANES=16 ROWS=4 COLUMNS=4 UNROLL=1 BLOCK_ROWS=4 BLOCK_COLUMNS=4
 #version 460
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_shader_subgroup_ballot : require
 #include "common/buffer.glsl"
 #include "common/epilogue.glsl"
 #include "matmul.h"
 
-layout(constant_id = 1) const uint kRows = 8;
-layout(constant_id = 2) const uint kColumns = 4;  // of a lane, gl_WorkGroupSize.x apart
+const uint kPanel = 64;  // columns of a panel of b: (batch, ceil(n / 64), k padded to 16, 64)
+
+#if LANES == 4
+#include "common/tile_quad.glsl"
+#else
+#include "common/tile_broadcast.glsl"
+#endif
 
 layout(push_constant, std430) uniform Push {
-  F32 a;  // (batch, m, k), strided
-  F32 b;  // (batch, panels of 64 columns, k padded to 16, 64)
-  F32 bias;
-  F32 residual;
-  F32 y;  // (batch, m, n)
+  F32 a;
+  Packed b;
+  F32 bias;      // (n)
+  F32 residual;  // (batch, m, n)
+  F32 y;
   MatmulParams p;
 };
 
 void main() {
-  const uint lanes = gl_WorkGroupSize.x;
-  const uint lane = gl_LocalInvocationID.x;
-  const uint first_row = gl_WorkGroupID.y * kRows;
-  const uint first_column = gl_WorkGroupID.x * lanes * kColumns;
-  const uint depth = (p.k + 15u) & ~15u;
+  // Push constants are read once: on lavapipe each use costs a bounds check.
+  const uint m = p.m, n = p.n, k = p.k, a_column = p.a_column, lane = gl_LocalInvocationID.x;
+  // Neighbouring workgroups share the columns of b in cache.
+  const uint row0 = gl_WorkGroupID.x * ROWS, column0 = gl_WorkGroupID.y * COLUMNS * LANES, batch = gl_WorkGroupID.z;
+  F32 a_base = a;
+  Packed b_base = b;
 
-  uint row_start[kRows];
-  [[unroll]] for (uint r = 0; r < kRows; ++r)
-    row_start[r] = gl_WorkGroupID.z * p.a_batch + min(first_row + r, p.m - 1) * p.a_row;
-  uint b_at = gl_WorkGroupID.z * p.b_batch + first_column / 64 * depth * 64 + first_column % 64 + lane;
+  Cursor at = tile_begin(b_base, batch * p.b_batch, column0, k, lane);
+  uint a_at[kLoads];  // rows beyond the last one repeat it; they are never stored
+  [[unroll]] for (uint i = 0; i < kLoads; ++i)
+    a_at[i] = batch * p.a_batch + min(row0 + loaded_row(i, lane), m - 1) * p.a_row;
 
-  float sum[kRows * kColumns];
-  [[unroll]] for (uint i = 0; i < kRows * kColumns; ++i) sum[i] = 0;
+  float sum[ROWS * COLUMNS];
+  [[unroll]] for (uint i = 0; i < ROWS * COLUMNS; ++i) sum[i] = 0;
 
-  // Each lane loads one element of every row of a; a broadcast hands it to all lanes. One load serves `lanes` steps.
-  for (uint k0 = 0; k0 < p.k; k0 += lanes) {
-    float row[kRows];
-    const bool inside = k0 + lane < p.k;
-    const uint k_at = min(k0 + lane, p.k - 1) * p.a_column;
-    [[unroll]] for (uint r = 0; r < kRows; ++r) {
-      const float loaded = a.at[row_start[r] + k_at];
-      row[r] = inside ? loaded : 0;
-    }
-    [[unroll]] for (uint i = 0; i < lanes; ++i) {
-      float column[kColumns];
-      [[unroll]] for (uint c = 0; c < kColumns; ++c) column[c] = b.at[b_at + c * lanes];
-      b_at += 64;
-      [[unroll]] for (uint r = 0; r < kRows; ++r) {
-        const float spread = subgroupBroadcast(row[r], i);
-        [[unroll]] for (uint c = 0; c < kColumns; ++c) sum[r * kColumns + c] += spread * column[c];
+  for (uint k0 = 0; k0 < k; k0 += kStep) {
+    float left[ROWS * kStep];  // left[r * kStep + i] = a[row r][k0 + i], zero beyond k
+    [[unroll]] for (uint j = 0; j < kStep / kLoadStep; ++j) {
+      const uint column = k0 + j * kLoadStep + loaded_step(lane), column_at = min(column, k - 1) * a_column;
+      [[unroll]] for (uint i = 0; i < kLoads; ++i) {
+        const float value = a_base.at[a_at[i] + column_at];
+        const float inside = column < k ? value : 0;
+        [[unroll]] for (uint s = 0; s < kSpread; ++s) left[left_index(i, j, s)] = spread(inside, s);
       }
     }
+    // Small blocks, k innermost: their sums stay in registers for kStep multiply-adds instead of one.
+    [[unroll]] for (uint c0 = 0; c0 < COLUMNS / BLOCK_COLUMNS; ++c0) {
+      float right[kStep * BLOCK_COLUMNS];
+      load_right(b_base, at, c0, right);
+      [[unroll]] for (uint r0 = 0; r0 < ROWS / BLOCK_ROWS; ++r0)
+        [[unroll]] for (uint i = 0; i < kStep; ++i)
+          [[unroll]] for (uint r = 0; r < BLOCK_ROWS; ++r)
+            [[unroll]] for (uint c = 0; c < BLOCK_COLUMNS; ++c)
+              sum[(r0 * BLOCK_ROWS + r) * COLUMNS + c0 * BLOCK_COLUMNS + c] +=
+                  left[(r0 * BLOCK_ROWS + r) * kStep + i] * right[i * BLOCK_COLUMNS + c];
+    }
+    advance(at);
   }
 
-  [[unroll]] for (uint c = 0; c < kColumns; ++c) {
-    const uint column = first_column + c * lanes + lane;
-    if (column >= p.n) continue;
-    const float shift = kHasBias != 0 ? bias.at[column] : 0;
-    [[unroll]] for (uint r = 0; r < kRows; ++r) {
-      if (first_row + r >= p.m) continue;
-      const uint at = (gl_WorkGroupID.z * p.m + first_row + r) * p.n + column;
-      float value = activate(kHasBias != 0 ? sum[r * kColumns + c] + shift : sum[r * kColumns + c]);
-      if (kHasResidual != 0) value += residual.at[at];
-      y.at[at] = value;
+  // One rolled loop over the tile: the activation is compiled once, not ROWS x COLUMNS times. Only this copy of the
+  // sums is indexed by a variable, so the sums themselves stay in registers above.
+  float stage[ROWS * COLUMNS];
+  [[unroll]] for (uint i = 0; i < ROWS * COLUMNS; ++i) stage[i] = sum[i];
+  [[dont_unroll]] for (uint i = 0; i < ROWS * COLUMNS; ++i) {
+    const uint row = row0 + row_of(i / COLUMNS, lane), column = column0 + column_of(i % COLUMNS, lane);
+    if (row < m && column < n) {
+      const uint y_at = (batch * m + row) * n + column;
+      float value = stage[i];
+      if (kHasBias != 0) value += bias.at[column];
+      value = activate(value);
+      if (kHasResidual != 0) value += residual.at[y_at];
+      y.at[y_at] = value;
     }
   }
 }

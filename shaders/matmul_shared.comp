@@ -1,19 +1,16 @@
 // matmul: y = activation(a b + bias) + residual
-// For GPUs. Workgroup (x, y, z) computes kTileRows rows from y kTileRows of panel x (64 columns) of matrix z. Its lanes
+// For GPUs. Workgroup (x, y, z) computes kTileRows rows from x kTileRows of panel y (64 columns) of matrix z. Its lanes
 // form a grid of kRowLanes x kColumnLanes; lane (r, c) sums rows r + i kRowLanes and columns 4 (c + j kColumnLanes) + 0..3.
 // Tiles of a and b, kDepth of k a step, pass through two halves of shared memory: one is filled while the other is read.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 #include "common/buffer.glsl"
-#include "common/gelu.glsl"
+#include "common/epilogue.glsl"
 #include "matmul.h"
 
 layout(constant_id = 1) const uint kLaneRows = 4;
 layout(constant_id = 2) const uint kLaneColumns = 4;  // 4 or 8
-layout(constant_id = 3) const bool kBias = false;
-layout(constant_id = 4) const uint kActivation = 0;  // none, relu, gelu, gelu_tanh
-layout(constant_id = 5) const bool kResidual = false;
 
 layout(push_constant, std430) uniform Push {
   F32 a;         // (batch, m, k), strided
@@ -58,7 +55,7 @@ vec4 load_a(uint row, uint k, bool quads) {
   vec4 quad = vec4(0);
   if (row >= p.m) return quad;
   const uint at = gl_WorkGroupID.z * p.a_batch + row * p.a_row + k * p.a_column;
-  if (quads && k + 3 < p.k) return F32x4(a).at[at / 4];
+  if (quads && k + 3 < p.k) return F32x4(uvec2(a)).at[at / 4];
   if (k < p.k) quad.x = a.at[at];
   if (k + 1 < p.k) quad.y = a.at[at + p.a_column];
   if (k + 2 < p.k) quad.z = a.at[at + 2 * p.a_column];
@@ -70,10 +67,10 @@ void fetch(uint k, bool quads) {
   [[unroll]] for (uint t = 0; t < kFetchA; ++t) {
     const uint i = gl_LocalInvocationID.x + t * kLanes;
     const uvec2 place = place_in_a(i);
-    if (i < kTileRows * kDepthQuads) a_next[t] = load_a(gl_WorkGroupID.y * kTileRows + place.x, k + place.y, quads);
+    if (i < kTileRows * kDepthQuads) a_next[t] = load_a(gl_WorkGroupID.x * kTileRows + place.x, k + place.y, quads);
   }
   const uint depth = (p.k + 15u) & ~15u;
-  const uint panel = gl_WorkGroupID.z * (p.b_batch / 4) + (gl_WorkGroupID.x * depth + k) * kPanelQuads;
+  const uint panel = gl_WorkGroupID.z * (p.b_batch / 4) + (gl_WorkGroupID.y * depth + k) * kPanelQuads;
   [[unroll]] for (uint t = 0; t < kFetchB; ++t) {
     const uint i = gl_LocalInvocationID.x + t * kLanes;
     if (i < kHalfB) b_next[t] = b.at[panel + i];
@@ -112,35 +109,27 @@ void multiply(uint side, uint r, uint c) {
   }
 }
 
-vec4 activation(vec4 x) {
-  // NaN fails the comparison and stays.
-  if (kActivation == 1) return mix(x, vec4(0), lessThan(x, vec4(0)));
-  if (kActivation == 2) return vec4(gelu_erf(x.x), gelu_erf(x.y), gelu_erf(x.z), gelu_erf(x.w));
-  if (kActivation == 3) return vec4(gelu_tanh(x.x), gelu_tanh(x.y), gelu_tanh(x.z), gelu_tanh(x.w));
-  return x;
-}
-
 void store(uint r, uint c, bool quads) {
   [[unroll]] for (uint j = 0; j < kQuads; ++j) {
-    const uint column = gl_WorkGroupID.x * 64 + 4 * (c + j * kColumnLanes);
+    const uint column = gl_WorkGroupID.y * 64 + 4 * (c + j * kColumnLanes);
     if (column >= p.n) continue;
     const uint count = min(4u, p.n - column);
     vec4 shift = vec4(0);
-    if (kBias) {
+    if (kHasBias != 0) {
       for (uint d = 0; d < count; ++d) shift[d] = bias.at[column + d];
     }
     [[unroll]] for (uint i = 0; i < kLaneRows; ++i) {
-      const uint row = gl_WorkGroupID.y * kTileRows + r + i * kRowLanes;
+      const uint row = gl_WorkGroupID.x * kTileRows + r + i * kRowLanes;
       if (row >= p.m) continue;
       const uint at = (gl_WorkGroupID.z * p.m + row) * p.n + column;
       vec4 value = sums[i * kQuads + j];
-      if (kBias) value += shift;
-      value = activation(value);
+      if (kHasBias != 0) value += shift;
+      value = vec4(activate(value.x), activate(value.y), activate(value.z), activate(value.w));
       if (quads) {
-        if (kResidual) value += F32x4(residual).at[at / 4];
-        F32x4(y).at[at / 4] = value;
+        if (kHasResidual != 0) value += F32x4(uvec2(residual)).at[at / 4];
+        F32x4(uvec2(y)).at[at / 4] = value;
       } else {
-        for (uint d = 0; d < count; ++d) y.at[at + d] = kResidual ? value[d] + residual.at[at + d] : value[d];
+        for (uint d = 0; d < count; ++d) y.at[at + d] = kHasResidual != 0 ? value[d] + residual.at[at + d] : value[d];
       }
     }
   }
@@ -150,7 +139,7 @@ void main() {
   const uint r = gl_LocalInvocationID.x / kColumnLanes;
   const uint c = gl_LocalInvocationID.x % kColumnLanes;
   const bool a_quads = p.a_column == 1 && ((p.a_row | p.a_batch) & 3u) == 0 && on_quad(a);
-  const bool y_quads = (p.n & 3u) == 0 && on_quad(y) && (!kResidual || on_quad(residual));
+  const bool y_quads = (p.n & 3u) == 0 && on_quad(y) && (kHasResidual == 0 || on_quad(residual));
   [[unroll]] for (uint i = 0; i < kLaneRows * kQuads; ++i) sums[i] = vec4(0);
 
   fetch(0, a_quads);

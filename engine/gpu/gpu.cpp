@@ -34,6 +34,7 @@ Gpu::Gpu(const HostDevice& host, const DeviceOptions& options) : Gpu() {
   FOVEA_CHECK(physical_.info.unsuitable.empty(), "adopting ", physical_.info.name, ": ",
               physical_.info.unsuitable);
   why_ = physical_.info.name + ": adopted from the host application";
+  capability("int64").advertised = int64_in_chain(host.features);
   device_ = host.device;
   queue_ = host.queue;
   start(options);
@@ -48,7 +49,8 @@ void Gpu::make_device() {
   v13.maintenance4 = VK_TRUE;
   v13.subgroupSizeControl = VK_TRUE;
   v13.computeFullSubgroups = VK_TRUE;
-  const VkPhysicalDeviceFeatures2 features = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
+  VkPhysicalDeviceFeatures2 features = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
+  features.features.shaderInt64 = capability("int64").advertised;
 
   const float priority = 1;
   VkDeviceQueueCreateInfo queue = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
@@ -97,6 +99,11 @@ void Gpu::test_capabilities() {
   FOVEA_CHECK(result.memory.empty(), info().name, ": self-test of memory failed: ", result.memory);
   settle(physical_.info, "subgroup", result.subgroup);
   settle(physical_.info, "timestamps", result.timestamps);
+  for (const char* optional : {"quad", "int64"}) {
+    Capability& each = capability(optional);
+    if (each.usable()) settle(physical_.info, optional, run_optional_selftest(*this, optional));
+    if (each.disabled) each.tested = false;  // a switched-off feature is not even tried
+  }
 }
 
 Gpu::~Gpu() {

@@ -105,12 +105,17 @@ void note_limits(const Properties& p, Physical& physical) {
   const VkPhysicalDeviceLimits& from = p.base.properties.limits;
   Limits& to = physical.info.limits;
   to.kernels = physical.info.type == "cpu" ? KernelClass::cpu : KernelClass::gpu;
-  to.subgroup = physical.subgroup = std::min(p.subgroup.subgroupSize, p.sizes.maxSubgroupSize);
+  physical.subgroup = std::min(p.subgroup.subgroupSize, p.sizes.maxSubgroupSize);
+  physical.pins_subgroup = (p.sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+  to.subgroup = physical.subgroup;
   to.max_workgroup_lanes = std::min(from.maxComputeWorkGroupInvocations, from.maxComputeWorkGroupSize[0]);
+  if (physical.pins_subgroup) {  // a workgroup of pinned subgroups may hold fewer lanes than another
+    const uint32_t pinned = physical.subgroup * p.sizes.maxComputeWorkgroupSubgroups;
+    to.max_workgroup_lanes = std::min(to.max_workgroup_lanes, pinned);
+  }
   to.shared_bytes = from.maxComputeSharedMemorySize;
   std::copy_n(from.maxComputeWorkGroupCount, 3, to.max_groups);
   to.max_buffer_bytes = std::min(p.buffer.maxBufferSize, p.memory.maxMemoryAllocationSize);
-  physical.pins_subgroup = (p.sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
 }
 
 void note_queues(const InstanceTable& table, Physical& physical, uint32_t wanted) {
@@ -154,15 +159,29 @@ bool needs_portability(const InstanceTable& table, VkPhysicalDevice handle) {
   });
 }
 
-FeatureSet supported_features(const InstanceTable& table, VkPhysicalDevice handle) {
+// What the device can do, as far as Fovea asks.
+struct Supported {
+  FeatureSet required;
+  bool int64;
+};
+
+Supported supported_features(const InstanceTable& table, VkPhysicalDevice handle) {
   VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceVulkan13Features v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12};
   VkPhysicalDeviceFeatures2 base = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
   table.get_features2(handle, &base);
-  return features_in_chain(&base);
+  return {features_in_chain(&base), base.features.shaderInt64 == VK_TRUE};
 }
 
 }  // namespace
+
+bool int64_in_chain(const void* chain) {
+  for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext) {
+    if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2)
+      return reinterpret_cast<const VkPhysicalDeviceFeatures2*>(s)->features.shaderInt64 == VK_TRUE;
+  }
+  return false;
+}
 
 FeatureSet features_in_chain(const void* chain) {
   FeatureSet set{};
@@ -205,18 +224,21 @@ Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index
   physical.nanoseconds_per_tick =
       physical.timestamp_bits ? double(p.base.properties.limits.timestampPeriod) : 0;
 
+  const Supported supported = supported_features(table, handle);
   const std::string operation = missing_subgroup_operation(p.subgroup);
   if (physical.family == UINT32_MAX) {
     info.unsuitable =
         family == UINT32_MAX ? "no queue with compute" : concat("queue family ", family, " has no compute");
-  } else if (const std::string feature = missing_feature(supported_features(table, handle));
-             !feature.empty()) {
+  } else if (const std::string feature = missing_feature(supported.required); !feature.empty()) {
     info.unsuitable = "no " + feature;
   } else if (!operation.empty()) {
     info.unsuitable = "no " + operation;
   }
   const bool shares_memory = info.type == "cpu" || info.type == "integrated";
+  const bool quad = operation.empty() && (p.subgroup.supportedOperations & VK_SUBGROUP_FEATURE_QUAD_BIT) != 0;
   info.capabilities = {{.name = "subgroup", .advertised = operation.empty()},
+                       {.name = "quad", .advertised = quad},
+                       {.name = "int64", .advertised = supported.int64},
                        {.name = "mapped", .advertised = shares_memory && coherent},
                        {.name = "timestamps", .advertised = physical.nanoseconds_per_tick > 0},
                        {.name = "debug_labels", .advertised = table.begin_label != nullptr}};

@@ -17,6 +17,7 @@ class Instance;
 constexpr size_t kRequiredFeatures = 6;
 using FeatureSet = std::array<bool, kRequiredFeatures>;  // in the order of Device::required_features
 FeatureSet features_in_chain(const void* chain);  // a VkPhysicalDeviceFeatures2 chain, or any part of one
+bool int64_in_chain(const void* chain);           // shaderInt64
 std::string missing_feature(const FeatureSet& features);  // the first that is not there; empty: none
 
 // A physical device as Fovea sees it. Capabilities: advertised is settled, tested is not yet.

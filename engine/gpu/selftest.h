@@ -21,6 +21,9 @@ struct SelfTest {
 
 SelfTest run_selftest(Gpu& gpu);
 
+// The finding of shaders/selftest_<capability>.comp, for "quad" and "int64".
+std::string run_optional_selftest(Gpu& gpu, const std::string& capability);
+
 // Input of shaders/selftest.comp, and the judgement of what it wrote: (values, kSelftestWords) words.
 std::vector<uint32_t> selftest_values(uint32_t lanes);
 SelfTest judge_selftest(std::span<const uint32_t> values, std::span<const uint32_t> words, uint32_t subgroup);

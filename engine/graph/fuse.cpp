@@ -24,6 +24,16 @@ Epilogue seen_from(const Node& node, size_t i) {
   return epilogue;
 }
 
+// Whether a node in [first, end) updates a State that `reader` reads: reader must not move past it.
+bool state_changes(const std::vector<Value>& values, const std::vector<Node>& nodes, const Node& reader, size_t first,
+                   size_t end) {
+  for (size_t n = first; n < end; ++n)
+    for (ValueId made : nodes[n].outputs)
+      for (ValueId input : reader.inputs)
+        if (values[made].state && input != kNoValue && values[input].state == values[made].state) return true;
+  return false;
+}
+
 Node absorbed(const Node& consumer, NodeSpec spec) {
   Node node{std::move(spec.op), std::move(spec.detail), {}, consumer.outputs, std::move(spec.launch),
             std::move(spec.grad), std::move(spec.epilogue), std::move(spec.absorb)};
@@ -46,6 +56,7 @@ std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes
       const size_t from = maker[x];
       const bool same_shape = values[x].shape == values[nodes[n].outputs[0]].shape;
       if (from == kNone || !nodes[from].absorb || reads[x] != 1 || !same_shape) continue;
+      if (state_changes(values, nodes, nodes[from], from + 1, n)) continue;
       std::optional<NodeSpec> spec = nodes[from].absorb(seen_from(nodes[n], i));
       if (!spec) continue;
       nodes[n] = absorbed(nodes[n], std::move(*spec));

@@ -16,6 +16,7 @@ class Reader {
  public:
   Reader(std::span<const std::byte> bytes, const std::string& file) : rest_(bytes), all_(bytes), file_(file) {}
 
+  bool at_end() const { return rest_.empty(); }
   size_t position() const { return all_.size() - rest_.size(); }
 
   std::span<const std::byte> take(uint64_t count) {
@@ -62,29 +63,47 @@ void check_png(Reader reader, const std::string& file) {
     FOVEA_CHECK(found == expected, file, ": damaged: the PNG chunk at byte ", position, " has CRC ", found,
                 ", the file says ", expected);
     FOVEA_CHECK(!first || type == "IHDR", file, ": damaged: the first PNG chunk is not IHDR");
-    has_data = has_data || type == "IDAT";
+    has_data = has_data || (type == "IDAT" && length > 0);
     if (type == "IEND") break;
   }
-  FOVEA_CHECK(has_data, file, ": damaged: a PNG without IDAT");
+  FOVEA_CHECK(has_data, file, ": damaged: a PNG without data");
 }
 
-// Segments from SOI to EOI: marker, length and data; after SOS (and restart markers) coded data up to the next marker.
+// The next JPEG marker, past coded data: there ff 00 is a plain byte, ff ff is padding, and 01 and d0 to d7 (restart)
+// stand alone.
+uint32_t next_marker(Reader& reader) {
+  uint32_t marker = 0;
+  while (marker <= 0x01 || marker == 0xff || (marker >= 0xd0 && marker <= 0xd7)) {
+    if (marker != 0xff)
+      while (reader.big_endian(1) != 0xff) continue;
+    marker = reader.big_endian(1);
+  }
+  return marker;
+}
+
+// Huffman tables: a number, how many codes there are of each length 1 to 16, then as many symbols. At most 256 make
+// sense, and stb writes past its table when there are more.
+void check_huffman_tables(Reader reader, const std::string& file) {
+  while (!reader.at_end()) {
+    reader.take(1);
+    uint32_t symbols = 0;
+    for (const std::byte count : reader.take(16)) symbols += uint32_t(count);
+    FOVEA_CHECK(symbols <= 256, file, ": damaged: a JPEG Huffman table of ", symbols, " symbols, at most 256 fit");
+    reader.take(symbols);
+  }
+}
+
+// Segments from SOI to EOI: marker, length and data; after SOS coded data up to the next marker.
 void check_jpeg(Reader reader, const std::string& file) {
-  constexpr uint32_t kStartOfScan = 0xda, kEndOfImage = 0xd9;
+  constexpr uint32_t kHuffmanTables = 0xc4, kStartOfScan = 0xda, kEndOfImage = 0xd9;
   reader.take(2);
   bool has_scan = false;
-  for (;;) {
-    // In coded data ff 00 is a plain byte; ff ff is padding; 01 and d0 to d7 stand alone.
-    uint32_t marker = 0;
-    while (marker <= 0x01 || marker == 0xff || (marker >= 0xd0 && marker <= 0xd7)) {
-      if (marker != 0xff)
-        while (reader.big_endian(1) != 0xff) continue;
-      marker = reader.big_endian(1);
-    }
-    if (marker == kEndOfImage) break;
+  for (uint32_t marker = next_marker(reader); marker != kEndOfImage; marker = next_marker(reader)) {
+    const size_t position = reader.position();
     const uint32_t length = reader.big_endian(2);
-    FOVEA_CHECK(length >= 2, file, ": damaged: a JPEG segment of ", length, " bytes at byte ", reader.position());
-    reader.take(length - 2);
+    FOVEA_CHECK(length >= 2, file, ": damaged: a JPEG segment of ", length, " bytes at byte ", position);
+    const std::span<const std::byte> segment = reader.take(length - 2);
+    if (marker == kHuffmanTables) check_huffman_tables(Reader(segment, file), file);
     has_scan = has_scan || marker == kStartOfScan;
   }
   FOVEA_CHECK(has_scan, file, ": damaged: a JPEG without a scan");
@@ -116,10 +135,13 @@ void check_image_size(const std::string& where, int64_t width, int64_t height) {
 }
 
 Image load_image(const std::filesystem::path& path) {
-  const MappedFile mapped(path);
-  const std::string& file = mapped.name();
-  const Reader reader(mapped.bytes(), file);
-  const std::string_view text(reinterpret_cast<const char*>(mapped.bytes().data()), mapped.bytes().size());
+  const MappedFile file(path);
+  return load_image(file.bytes(), file.name());
+}
+
+Image load_image(std::span<const std::byte> bytes, const std::string& file) {
+  const Reader reader(bytes, file);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.starts_with("\x89PNG\r\n\x1a\n"))
     check_png(reader, file);
   else if (text.starts_with("\xff\xd8\xff"))
@@ -128,7 +150,7 @@ Image load_image(const std::filesystem::path& path) {
     check_bmp(reader, file);
   else
     fail(file, ": ", text.size(), " bytes that are neither PNG nor JPEG nor BMP");
-  return decode_image(mapped.bytes(), file);
+  return decode_image(bytes, file);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {

@@ -1,11 +1,12 @@
-#include "io/preprocess.h"
-
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 
 #include "core/check.h"
+#include "fovea/image.hpp"
 #include "io/config.h"
+#include "io/image.h"
+#include "io/resize.h"
 
 namespace fovea {
 namespace {
@@ -125,6 +126,14 @@ Preprocessor Preprocessor::vit(int image_size) {
   return steps;
 }
 
+Preprocessor Preprocessor::for_model(const std::filesystem::path& dir, int64_t width, int64_t height) {
+  if (std::filesystem::exists(dir / "preprocessor_config.json")) return load(dir);
+  Preprocessor steps;
+  steps.resize_width = int(width);
+  steps.resize_height = int(height);
+  return steps;
+}
+
 int Preprocessor::width() const {
   if (do_center_crop) return crop_width;
   return shortest_edge > 0 ? shortest_edge : resize_width;
@@ -157,6 +166,19 @@ std::vector<float> Preprocessor::pixels(const Image& image) const {
     for (size_t i = 0; i < plane; ++i) pixels[colour * plane + i] = value_of_byte[picture.rgb[3 * i + colour]];
   }
   return pixels;
+}
+
+Region Preprocessor::seen(const Image& image) const {
+  check_image_size("preprocess", image.width, image.height);
+  Extent extent{image.width, image.height};
+  if (do_resize) extent = resized_extent(*this, image);
+  if (!do_center_crop) return {0, 0, double(image.width), double(image.height)};
+  const double across = double(image.width) / double(extent.width);  // photo pixels a resized pixel
+  const double down = double(image.height) / double(extent.height);
+  // As center_crop: the odd pixel towards the upper left, also of a crop that is larger than the picture.
+  const double left = std::floor(double(extent.width - crop_width) / 2);
+  const double top = std::floor(double(extent.height - crop_height) / 2);
+  return {left * across, top * down, crop_width * across, crop_height * down};
 }
 
 }  // namespace fovea

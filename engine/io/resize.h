@@ -5,9 +5,6 @@
 
 namespace fovea {
 
-// The filters by their numbers in Pillow and in preprocessor_config.json. Pillow's box (4) and hamming (5) are left out.
-enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3 };
-
 // (height, width, 3) -> the new size. All but nearest widen the filter when shrinking (anti-aliasing), bicubic has
 // a = -0.5, lanczos 3 lobes. Error: a size outside check_image_size.
 Image resize(const Image& image, int width, int height, Resample filter);

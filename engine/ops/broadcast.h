@@ -18,7 +18,7 @@ Broadcast broadcast(const char* op, Tensor a, Tensor b);
 
 void launch_broadcast(Launch& k, const char* kernel, const BroadcastParams& params);
 
-// The gradient of an operand of this shape from that of the result: the sum over the axes that were stretched.
+// The gradient of an operand of this shape from that of the result: its sum over the stretched axes.
 Tensor sum_to(Tensor dy, const Shape& shape);
 
 }  // namespace fovea

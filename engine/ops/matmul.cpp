@@ -30,7 +30,7 @@ void launch_matmul(Launch& k, const Recipe& recipe) {
   k.dispatch({.kernel = tiles.kernel,
               .constants = {tiles.lanes, tiles.lane_rows, tiles.lane_columns, recipe.bias,
                             uint32_t(recipe.activation), recipe.residual},
-              .groups = {uint32_t(ceil_div(recipe.n, tiles.columns)), uint32_t(ceil_div(a.rows, tiles.rows)), a.batch},
+              .groups = {uint32_t(ceil_div(a.rows, tiles.rows)), uint32_t(ceil_div(recipe.n, tiles.columns)), a.batch},
               .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
               .writes = {k.out()}},
              MatmulParams{a.rows, recipe.n, a.columns, a.batch_stride, a.row_stride, a.column_stride, recipe.b_batch});

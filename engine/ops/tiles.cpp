@@ -10,13 +10,31 @@ namespace {
 
 constexpr uint32_t kQuadBytes = 16;  // shared tiles hold vec4s
 
-// A workgroup is one subgroup; a lane holds as many rows as its registers take, fewer when m has fewer.
+// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane; most rows first.
+struct RegisterTile {
+  const char* kernel;
+  uint32_t lanes, rows, lane_columns;
+};
+constexpr RegisterTile kRegisterTiles[] = {
+    {"matmul_register_4_16", 4, 16, 8},   {"matmul_register_4_8", 4, 8, 8},     {"matmul_register_4_4", 4, 4, 8},
+    {"matmul_register_8_40", 8, 40, 8},   {"matmul_register_8_32", 8, 32, 8},   {"matmul_register_8_16", 8, 16, 8},
+    {"matmul_register_8_4", 8, 4, 8},     {"matmul_register_16_40", 16, 40, 4}, {"matmul_register_16_16", 16, 16, 4},
+    {"matmul_register_16_4", 16, 4, 4}};
+
+// Register tiles swap in quads on 4 lanes, and load 64-bit words on 8 and 16.
+bool has_register_tiles(const Limits& limits) {
+  if (limits.kernels != KernelClass::cpu) return false;
+  return limits.subgroup == 4 ? limits.quad : (limits.subgroup == 8 || limits.subgroup == 16) && limits.int64;
+}
+
+// The tile that computes the fewest rows in vain; of equals the one with the most.
 MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
-  const uint32_t lanes = std::min(limits.subgroup, uint32_t(kPanelColumns));
-  const uint32_t lane_columns = lanes <= 4 ? 4 : std::min(8u, uint32_t(kPanelColumns) / lanes);
-  uint32_t lane_rows = lanes <= 4 ? 8 : 16;
-  while (lane_rows / 2 >= m && lane_rows > 1) lane_rows /= 2;
-  return {"matmul_register", lanes, lane_rows, lanes * lane_columns, lane_rows, lane_columns};
+  const RegisterTile* best = nullptr;
+  for (const RegisterTile& tile : kRegisterTiles) {
+    if (tile.lanes != limits.subgroup) continue;
+    if (!best || round_up(m, tile.rows) < round_up(m, best->rows)) best = &tile;
+  }
+  return {best->kernel, best->lanes, best->rows, best->lanes * best->lane_columns, best->rows, best->lane_columns};
 }
 
 AttentionTiles cpu_attention(const Limits& limits) {
@@ -85,7 +103,7 @@ uint32_t shared_bytes(const AttentionTiles& tiles, uint32_t head_dim) {
 }
 
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t) {
-  return limits.kernels == KernelClass::cpu ? cpu_matmul(limits, m) : gpu_matmul(limits, m, n);
+  return has_register_tiles(limits) ? cpu_matmul(limits, m) : gpu_matmul(limits, m, n);
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {

@@ -2,7 +2,12 @@
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_control_flow_attributes : require
 
-layout(local_size_x_id = 0, local_size_y = 1, local_size_z = 1) in;
+// The lanes of a workgroup: specialization constant 0, or fixed in shaders that are built once per lane count.
+#ifdef LANES
+layout(local_size_x = LANES) in;
+#else
+layout(local_size_x_id = 0) in;
+#endif
 
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer F32 { float at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer F32x4 { vec4 at[]; };

@@ -5,6 +5,7 @@
 
 float lanes_add(float v) { return gl_WorkGroupSize.x > 1 ? subgroupAdd(v) : v; }
 uint lanes_add(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupAdd(v) : v; }
+uvec4 lanes_add(uvec4 v) { return gl_WorkGroupSize.x > 1 ? subgroupAdd(v) : v; }
 float lanes_max(float v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }  // not for NaN
 uint lanes_max(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }
 uint lanes_min(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMin(v) : v; }
@@ -17,8 +18,13 @@ bool is_finite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f80000
 
 // Rises with v and is never 0; both zeros get one key, every NaN the largest.
 uint order_key(float v) {
-  const uint bits = floatBitsToUint(v);
-  if (is_nan(v)) return 0xffffffffu;
-  if (bits == 0x80000000u) return 0x80000000u;
-  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+  const uint bits = floatBitsToUint(v), magnitude = bits & 0x7fffffffu;
+  const uint below_zero = 0x80000000u - magnitude, above_zero = 0x80000000u + magnitude;
+  const uint key = bits == magnitude ? above_zero : below_zero;
+  return magnitude > 0x7f800000u ? 0xffffffffu : key;
+}
+float value_of_key(uint key) {
+  const uint above_zero = key - 0x80000000u, below_zero = 0x80000000u | (0x80000000u - key);
+  const uint bits = key >= 0x80000000u ? above_zero : below_zero;
+  return uintBitsToFloat(key == 0xffffffffu ? 0x7fc00000u : bits);
 }

@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
-#include <mutex>
 
 #include "gpu/environment.h"
 #include "support/check.h"
@@ -18,7 +18,8 @@ PFN_vkQueueSubmit2 real_submit = nullptr;
 PFN_vkWaitSemaphores real_wait = nullptr;
 PFN_vkCmdDispatch real_dispatch = nullptr;
 
-VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo2* infos, VkFence fence) {
+VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo2* infos,
+                                      VkFence fence) {
   return fault == Fault::lost_on_submit ? VK_ERROR_DEVICE_LOST : real_submit(queue, count, infos, fence);
 }
 VKAPI_ATTR VkResult VKAPI_CALL wait(VkDevice device, const VkSemaphoreWaitInfo* info, uint64_t timeout) {
@@ -85,7 +86,8 @@ class Host {
   std::vector<std::string> messages;
 
  private:
-  static VKAPI_ATTR VkBool32 VKAPI_CALL note(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
+  static VKAPI_ATTR VkBool32 VKAPI_CALL note(VkDebugUtilsMessageSeverityFlagBitsEXT,
+                                             VkDebugUtilsMessageTypeFlagsEXT,
                                              const VkDebugUtilsMessengerCallbackDataEXT* data, void* user) {
     static_cast<Host*>(user)->messages.push_back(data->pMessage);
     return VK_FALSE;
@@ -137,7 +139,8 @@ class Host {
   VkPhysicalDevice physical_ = VK_NULL_HANDLE;
   VkDevice device_ = VK_NULL_HANDLE;
   InstanceTable table_;
-  VkDebugUtilsMessengerCreateInfoEXT messenger_info_ = {VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
+  VkDebugUtilsMessengerCreateInfoEXT messenger_info_ = {
+      VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
   VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
   VkPhysicalDeviceVulkan12Features v12_ = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceVulkan13Features v13_ = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12_};
@@ -174,6 +177,7 @@ TEST_CASE("a host's device is adopted and handed back whole") {
       Device adopted(offer, {.disable = off});
       CHECK(adopted.gpu().device() == offer.device);
       CHECK(adopted.info().index == 0);
+      CHECK(!adopted.info().limits.int64);  // not among the features the host enabled
       CHECK(adopted.why() == adopted.info().name + ": adopted from the host application");
       CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
     }

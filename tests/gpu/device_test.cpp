@@ -1,5 +1,6 @@
 #include "fovea/device.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <thread>
 
@@ -85,7 +86,8 @@ TEST_CASE("an unknown device is an error that lists what there is") {
 }
 
 TEST_CASE("settings that mean nothing are rejected") {
-  check_rejects([] { Device({.disable = {"warp"}}); }, {"warp", "subgroup", "mapped", "timestamps", "debug_labels"});
+  check_rejects([] { Device({.disable = {"warp"}}); },
+                {"warp", "subgroup", "mapped", "timestamps", "debug_labels"});
   {
     const ScopedVariable variable("FOVEA_KERNELS", "npu");
     check_rejects([] { Device(); }, {"FOVEA_KERNELS", "npu"});
@@ -95,7 +97,7 @@ TEST_CASE("settings that mean nothing are rejected") {
 }
 
 TEST_CASE("every capability can be switched off, and work goes on") {
-  for (const char* name : {"subgroup", "mapped", "timestamps", "debug_labels"}) {
+  for (const char* name : {"subgroup", "quad", "int64", "mapped", "timestamps", "debug_labels"}) {
     INFO(name);
     const Device opened({.disable = {name}});
     CHECK(capability(opened, name).disabled);
@@ -114,7 +116,18 @@ TEST_CASE("without subgroup operations limits say one lane, tested or not") {
   const Device opened({.disable = {"subgroup"}});
   CHECK(opened.info().limits.subgroup == 1);
   CHECK(opened.gpu().physical().subgroup > 1);
+  CHECK(!opened.info().limits.quad);             // needs four lanes
   CHECK(capability(opened, "subgroup").tested);  // the self-test says what the device does all the same
+}
+
+TEST_CASE("limits offer optional instructions only where they are usable") {
+  const Device opened;
+  CHECK(opened.info().limits.quad == capability(opened, "quad").usable());
+  CHECK(opened.info().limits.int64 == capability(opened, "int64").usable());
+  const Device without({.disable = {"quad", "int64"}});
+  CHECK(!without.info().limits.quad);
+  CHECK(!without.info().limits.int64);
+  CHECK(!capability(without, "int64").tested);  // a switched-off feature is not even tried
 }
 
 TEST_CASE("the kernel class follows the device type unless the environment says otherwise") {
@@ -164,7 +177,8 @@ TEST_CASE("threads submit to one device") {
   for (size_t t = 0; t < right.size(); ++t) {
     threads.emplace_back([&, t] {
       for (int round = 0; round < 10; ++round) {
-        right[t] += doubles(shared.gpu(), random_values(301 + 7 * t, static_cast<uint32_t>(t)), 1 + round % 5);
+        right[t] +=
+            doubles(shared.gpu(), random_values(301 + 7 * t, static_cast<uint32_t>(t)), 1 + round % 5);
       }
     });
   }
@@ -188,4 +202,34 @@ TEST_CASE("threads share the staging ring") {
   for (std::thread& thread : threads) thread.join();
   CHECK(right == std::vector<int>(2, 5));
   CHECK(shared.validation_messages().empty());
+}
+
+TEST_CASE("validation sees a missing barrier, synchronization included") {
+  Device checked({.validation = true});
+  Gpu& gpu = checked.gpu();
+  const Buffer a(gpu, 64, MemoryKind::device, "a"), b(gpu, 64, MemoryKind::device, "b");
+  const Commands commands(gpu);
+  commands.begin();
+  const VkBufferCopy region = {0, 0, 64};
+  gpu.vk().vkCmdCopyBuffer(commands.handle(), a.handle(), b.handle(), 1, &region);
+  gpu.vk().vkCmdCopyBuffer(commands.handle(), b.handle(), a.handle(), 1, &region);
+  commands.end();
+  const std::vector<std::string> messages = checked.validation_messages();
+  REQUIRE(!messages.empty());
+  CHECK(messages[0].find("SYNC-HAZARD") != std::string::npos);
+  const std::vector<std::string>& layers = checked.layers();
+  CHECK(std::find(layers.begin(), layers.end(), "VK_LAYER_KHRONOS_validation") != layers.end());
+}
+
+TEST_CASE("validation that is asked for and not there is an error") {
+  const ScopedVariable nowhere("VK_LAYER_PATH", "/nonexistent");
+  check_rejects([] { Device({.validation = true}); }, {"VK_LAYER_KHRONOS_validation", "not installed"});
+}
+
+TEST_CASE("a machine without a Vulkan driver is an error") {
+  const ScopedVariable files("VK_DRIVER_FILES", "/nonexistent.json");
+  const ScopedVariable names("VK_ICD_FILENAMES", "/nonexistent.json");
+  const ScopedVariable validation("FOVEA_VALIDATION", "0");
+  check_rejects([] { Device(); }, {"no Vulkan here"});
+  check_rejects([] { Device::list(); }, {"no Vulkan here"});
 }

@@ -52,7 +52,8 @@ TEST_CASE("workgroups of any width compute the same") {
   const Buffer x(gpu, values.size() * 4, MemoryKind::device, "x");
   const Buffer y(gpu, values.size() * 4, MemoryKind::device, "y");
   write_floats(gpu, x, values);
-  for (const uint32_t lanes : {1u, 3u, subgroup - 1, subgroup, subgroup + 1, 3 * subgroup, gpu.limits().max_workgroup_lanes}) {
+  for (const uint32_t lanes :
+       {1u, 3u, subgroup - 1, subgroup, subgroup + 1, 3 * subgroup, gpu.limits().max_workgroup_lanes}) {
     gpu.memory().fill_zero(y);
     const Commands commands(gpu);
     commands.begin();

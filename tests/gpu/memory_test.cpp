@@ -12,7 +12,8 @@ namespace {
 
 std::vector<std::byte> pattern(uint64_t bytes, uint32_t seed) {
   std::vector<std::byte> result(bytes);
-  for (uint64_t i = 0; i < bytes; ++i) result[i] = static_cast<std::byte>((i * 131 + seed * 29 + (i >> 9)) % 251);
+  for (uint64_t i = 0; i < bytes; ++i)
+    result[i] = static_cast<std::byte>((i * 131 + seed * 29 + (i >> 9)) % 251);
   return result;
 }
 
@@ -76,7 +77,8 @@ TEST_CASE("kernels see staged writes, and staged reads see kernels' writes") {
   Device device({.disable = {"mapped"}});
   Gpu& gpu = device.gpu();
   const std::vector<float> values = random_values(3001, 4);
-  const Buffer x(gpu, values.size() * 4, MemoryKind::device, "x"), y(gpu, values.size() * 4, MemoryKind::device, "y");
+  const Buffer x(gpu, values.size() * 4, MemoryKind::device, "x"),
+      y(gpu, values.size() * 4, MemoryKind::device, "y");
   write_floats(gpu, x, values);
   const Commands commands(gpu);
   commands.begin();
@@ -120,7 +122,8 @@ TEST_CASE("live buffers are counted, and nothing remains") {
   Device device;
   CHECK(device.allocated_bytes() == 0);
   {
-    const Buffer a(device.gpu(), 1000, MemoryKind::device, "a"), b(device.gpu(), 234, MemoryKind::staging, "b");
+    const Buffer a(device.gpu(), 1000, MemoryKind::device, "a"),
+        b(device.gpu(), 234, MemoryKind::staging, "b");
     CHECK(device.allocated_bytes() == 1234);
     check_rejects([&] { Buffer(device.gpu(), 0, MemoryKind::device, "c"); }, {"c"});
     CHECK(device.allocated_bytes() == 1234);

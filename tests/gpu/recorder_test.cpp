@@ -58,8 +58,10 @@ uint32_t run(Gpu& gpu, const std::function<void(Recorder&)>& work) {
 }
 
 struct Buffers {
-  explicit Buffers(Gpu& gpu) : a(gpu, kBytes, MemoryKind::device, "a"), b(gpu, kBytes, MemoryKind::device, "b"),
-                               c(gpu, kBytes, MemoryKind::device, "c") {
+  explicit Buffers(Gpu& gpu)
+      : a(gpu, kBytes, MemoryKind::device, "a"),
+        b(gpu, kBytes, MemoryKind::device, "b"),
+        c(gpu, kBytes, MemoryKind::device, "c") {
     write_floats(gpu, a, std::vector<float>(kFloats, 1));
     write_floats(gpu, b, std::vector<float>(kFloats, 3));
     write_floats(gpu, c, std::vector<float>(kFloats, 5));
@@ -230,15 +232,25 @@ TEST_CASE("the recorder rejects what does not fit") {
   const Span a = all(buffers.a), b = all(buffers.b);
   const Access access{std::span(&a, 1), std::span(&b, 1)};
   const uint32_t most = gpu.limits().max_groups[1];
-  check_rejects([&] { recorder.dispatch(kernel, {1, most + 1, 1}, access, params); },
-                {"scale", "along y", std::to_string(most), std::to_string(most + 1)});
-  check_rejects([&] { recorder.dispatch(kernel, {0, 1, 1}, access, params); }, {"scale", "0 workgroups", "along x"});
+  check_rejects(
+      [&] {
+        recorder.dispatch(kernel, {1, most + 1, 1}, access, params);
+      },
+      {"scale", "along y", std::to_string(most), std::to_string(most + 1)});
+  check_rejects(
+      [&] {
+        recorder.dispatch(kernel, {0, 1, 1}, access, params);
+      },
+      {"scale", "0 workgroups", "along x"});
   const std::vector<std::byte> many(116);
   check_rejects([&] { recorder.dispatch(kernel, {}, access, many); }, {"scale", "132", "128"});
   check_rejects([&] { recorder.dispatch(kernel, {}, access, std::span(params).first(7)); }, {"scale", "7"});
   const Span outside{&buffers.a, 3000, 1004};
-  check_rejects([&] { recorder.dispatch(kernel, {}, {std::span(&outside, 1), {}}, params); },
-                {"scale", "3000", "4004", "4000"});
+  check_rejects(
+      [&] {
+        recorder.dispatch(kernel, {}, {std::span(&outside, 1), {}}, params);
+      },
+      {"scale", "3000", "4004", "4000"});
   check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.b, 0, 4}); }, {"copy", "8", "4"});
   check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.a, 4, 8}); }, {"copy", "overlap"});
   check_rejects([&] { recorder.copy({}, {&buffers.a, 4, 8}); }, {"copy", "absent"});

@@ -125,8 +125,8 @@ TEST_CASE("features are found in every structure that can carry them") {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, &address, VK_TRUE};
   VkPhysicalDeviceSynchronization2Features synchronization = {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, &timeline, VK_TRUE};
-  VkPhysicalDeviceMaintenance4Features maintenance = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
-                                                      &synchronization, VK_TRUE};
+  VkPhysicalDeviceMaintenance4Features maintenance = {
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, &synchronization, VK_TRUE};
   VkPhysicalDeviceSubgroupSizeControlFeatures subgroup = {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, &maintenance, VK_TRUE, VK_TRUE};
   CHECK(missing_feature(features_in_chain(&subgroup)).empty());

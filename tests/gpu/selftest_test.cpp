@@ -13,12 +13,14 @@ using namespace fovea::test;
 
 namespace {
 
-// The words of a device without fault: two subgroups of two lanes, worked out by hand for x = 500, 502, 600, 400.
+// The words of a device without fault: two subgroups of two lanes, worked out by hand for x = 500, 502, 600,
+// 400.
 const std::vector<uint32_t> kValues = {500, 502, 600, 400};
 uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
 std::vector<uint32_t> faultless() {
-  return {1501, 2, 0, 1504, 1002, 502, 502, bits(1), bits(1),   1507, 2, 1, 1504, 1002, 502, 500, bits(1), bits(1),
-          1801, 2, 0, 1400, 1000, 600, 400, bits(0), bits(50),  1201, 2, 1, 1400, 1000, 600, 600, bits(0), bits(50)};
+  return {1501, 2,       0,        1504, 1002,    502,     502,  bits(1), bits(1), 1507, 2,       1,
+          1504, 1002,    502,      500,  bits(1), bits(1), 1801, 2,       0,       1400, 1000,    600,
+          400,  bits(0), bits(50), 1201, 2,       1,       1400, 1000,    600,     600,  bits(0), bits(50)};
 }
 
 bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -32,9 +34,9 @@ TEST_CASE("a faultless device passes its self-test") {
 }
 
 TEST_CASE("every wrong word is found and named") {
-  const std::vector<std::string> names = {"stored word", "gl_SubgroupSize", "gl_SubgroupInvocationID",
-                                          "subgroupBroadcast", "subgroupAdd", "subgroupMax", "subgroupShuffle",
-                                          "subgroupAdd (float)", "subgroupMax (float)"};
+  const std::vector<std::string> names = {
+      "stored word", "gl_SubgroupSize", "gl_SubgroupInvocationID", "subgroupBroadcast",  "subgroupAdd",
+      "subgroupMax", "subgroupShuffle", "subgroupAdd (float)",     "subgroupMax (float)"};
   REQUIRE(names.size() == kSelftestWords);
   for (size_t at = 0; at < faultless().size(); ++at) {
     std::vector<uint32_t> words = faultless();

@@ -149,3 +149,21 @@ TEST_CASE("a plan prints what was folded") {
   REQUIRE(text.find("k 9") != std::string::npos);
   REQUIRE(text.find("2 steps, 2 dispatches, 1 barriers") != std::string::npos);
 }
+
+TEST_CASE("fuse does not move a product past an update of the state it reads") {
+  State kept(device(), {2, 4});
+  kept.write(std::vector<float>(8, 1));
+  Graph graph;
+  Tensor w = graph.input({4, 4}), later = graph.input({2, 4});
+  Tensor product = matmul(graph.use(kept), w);
+  assign(kept, later);
+  Tensor y = relu(product);
+  Plan plan(device(), graph, {y});
+  std::vector<float> identity(16, 0);
+  for (size_t i = 0; i < 4; ++i) identity[i * 5] = 1;
+  plan.write(w, identity);
+  plan.write(later, std::vector<float>(8, 5));
+  plan.run();
+  CHECK(plan.read(y) == std::vector<float>(8, 1));
+  CHECK(kept.read() == std::vector<float>(8, 5));
+}

@@ -47,6 +47,19 @@ TEST_CASE("bias keeps NaN") {
   check_close(run(graph, {{x, values}, {b, shifts}}, bias(x, b)), {NAN, NAN, NAN, 4}, kExact);
 }
 
+TEST_CASE("bias sums its gradient over rows") {
+  const std::vector<float> values = random_values(30, 1), shifts = random_values(5, 2);
+  const std::vector<float> slopes = random_values(30, 3);
+  Graph graph;
+  Tensor x = graph.input({2, 3, 5}), b = graph.input({5}), dy = graph.input({2, 3, 5});
+  Tensor y = bias(x, b);
+  const std::vector<Tensor> gradients = graph.nodes().back().grad(y, dy);
+  std::vector<double> want(5, 0);
+  for (size_t i = 0; i < slopes.size(); ++i) want[i % 5] += double(slopes[i]);
+  REQUIRE(gradients[0].id == dy.id);
+  check_close(run(graph, {{x, values}, {b, shifts}, {dy, slopes}}, gradients[1]), want, kRow);
+}
+
 TEST_CASE("bias rejects another width") {
   Graph graph;
   Tensor x = graph.input({2, 3}), scalar = graph.input({});

@@ -88,6 +88,40 @@ TEST_CASE("mul keeps NaN and infinity") {
   check_close(run(graph, {{a, a_values}, {b, b_values}}, mul(a, b)), want, kExact);
 }
 
+TEST_CASE("mul hands its gradient back to both operands") {
+  struct Case {
+    Shape a, b;
+  };
+  const std::vector<Case> cases = {{{5, 3}, {5, 3}}, {{2, 5, 3}, {3}}, {{2, 5, 3}, {5, 1}}, {{2, 5, 3}, {}}};
+  for (const Case& c : cases) {
+    INFO("gradients of mul of " << to_string(c.a) << " and " << to_string(c.b));
+    const std::vector<float> a_values = random_values(c.a.elements(), 1);
+    const std::vector<float> b_values = random_values(c.b.elements(), 2);
+    const std::vector<float> dy_values = random_values(c.a.elements(), 3);
+    Graph graph;
+    Tensor a = graph.input(c.a), b = graph.input(c.b), dy = graph.input(c.a);
+    Tensor y = mul(a, b);
+    const std::vector<Tensor> gradients = graph.nodes().back().grad(y, dy);
+    REQUIRE(gradients[0].shape() == c.a);
+    REQUIRE(gradients[1].shape() == c.b);
+
+    std::vector<double> da, db(c.b.elements(), 0);
+    const int missing = c.a.rank() - c.b.rank();
+    for (uint64_t i = 0; i < c.a.elements(); ++i) {
+      const Index at = index_of(c.a, i);
+      Index in_b(at.begin() + missing, at.end());
+      for (int axis = 0; axis < c.b.rank(); ++axis) in_b[size_t(axis)] %= c.b[axis];
+      const uint64_t j = position_of(c.b, in_b);
+      da.push_back(double(dy_values[i]) * double(b_values[j]));
+      db[j] += double(dy_values[i]) * double(a_values[i]);
+    }
+    const std::vector<Input> inputs = {{a, a_values}, {b, b_values}, {dy, dy_values}};
+    const std::vector<Values> got = run_all(graph, inputs, gradients);
+    check_close(std::get<std::vector<float>>(got[0]), da, kElementwise);
+    check_close(std::get<std::vector<float>>(got[1]), db, kRow);
+  }
+}
+
 TEST_CASE("mul rejects what does not broadcast") {
   Graph graph;
   Tensor a = graph.input({4, 3}), b = graph.input({4}), ids = graph.input({4, 3}, DType::u32);

@@ -58,6 +58,19 @@ TEST_CASE("patches reads strided pictures") {
   check_close(run(graph, {{x, values}}, patches(image, 2)), cut(moved, image.shape(), 2), kExact);
 }
 
+TEST_CASE("patches puts its gradient back together") {
+  const Shape shape{2, 3, 4, 6};
+  const std::vector<float> values = random_values(shape.elements(), 3);
+  Graph graph;
+  Tensor image = graph.input(shape);
+  Tensor y = patches(image, 2);
+  // The gradient of a permutation is its inverse.
+  const Tensor back = graph.nodes().back().grad(y, y).front();
+  REQUIRE(back.shape() == shape);
+  const std::vector<double> want(values.begin(), values.end());
+  check_close(run(graph, {{image, values}}, back), want, kExact);
+}
+
 TEST_CASE("patches rejects what it cannot cut") {
   Graph graph;
   Tensor image = graph.input({1, 3, 6, 8}), flat = graph.input({6, 8});

@@ -33,6 +33,8 @@ struct Limits {
   uint32_t shared_bytes = 32768;          // shared memory a workgroup
   uint32_t max_groups[3] = {65535, 65535, 65535};
   uint64_t max_buffer_bytes = 1u << 30;   // largest single buffer
+  bool int64 = false;                     // 64-bit integers in shaders
+  bool quad = false;                      // swaps inside groups of four lanes
   bool operator==(const Limits&) const = default;
 };
 
@@ -59,12 +61,13 @@ struct DeviceInfo {
 struct DeviceOptions {
   std::string name;                  // index or part of the name; empty: FOVEA_DEVICE, else the best
   std::vector<std::string> disable;  // capabilities not to use, beside those in FOVEA_DISABLE=a,b
-  bool validation = false;           // Khronos validation layer with synchronization validation; also FOVEA_VALIDATION=1
+  bool validation = false;  // Khronos layer with synchronization validation, or an Error; also FOVEA_VALIDATION=1
 };
 
-// A device that a host application made. Fovea uses it and never destroys it.
+// A device that a host application made. Fovea uses it and never destroys it; its validation is the host's affair.
 // The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4,
-// subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them).
+// subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them); one that is missing
+// in the chain is an Error. The host keeps instance, device and queue until the Device is gone.
 struct HostDevice {
   VkInstance instance = nullptr;
   VkPhysicalDevice physical = nullptr;
@@ -89,7 +92,7 @@ class Device {
   uint64_t allocated_bytes() const;                       // device memory in use by buffers
   std::vector<std::string> validation_messages() const;   // all so far; empty without validation
 
-  static std::vector<DeviceInfo> list();                  // every physical device, usable or not
+  static std::vector<DeviceInfo> list();                  // every physical device, usable or not; nothing is tested
   static std::vector<std::string> required_features();
 
   Gpu& gpu() const { return *gpu_; }

@@ -4,6 +4,8 @@
 #include "fovea/core.hpp"
 #include "fovea/device.hpp"
 #include "fovea/graph.hpp"
+#include "fovea/heatmap.hpp"
+#include "fovea/image.hpp"
 #include "fovea/nn.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"

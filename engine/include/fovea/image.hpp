@@ -1,0 +1,68 @@
+// Pictures: 8-bit RGB in memory, PNG, JPEG and BMP files, and what a vision model eats of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "fovea/core.hpp"
+
+namespace fovea {
+
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> rgb;  // (height, width, 3)
+};
+
+// Grey and palettes become RGB, alpha is dropped, 16 bits are cut to the upper 8. A file that is truncated,
+// damaged (as far as its format can tell), too large or none of the three formats is an Error that names it.
+Image load_image(const std::filesystem::path& path);
+
+void write_png(const std::filesystem::path& path, const Image& image);  // atomically
+
+// A part of a picture in its pixels, not rounded. It may reach beyond the picture.
+struct Region {
+  double left = 0, top = 0, width = 0, height = 0;
+};
+
+// The filters by their numbers in Pillow and in preprocessor_config.json; no box (4) and no hamming (5).
+enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3 };
+
+// From a picture to a model's input, as preprocessor_config.json of a Hugging Face directory says: resize,
+// crop, rescale, normalise.
+struct Preprocessor {
+  bool do_resize = true;
+  int resize_width = 224, resize_height = 224;
+  int shortest_edge = 0;         // > 0: of the shorter side, the proportions stay, resize_* are not used
+  bool round_long_edge = false;  // the longer side is rounded to nearest instead of down
+  Resample resample = Resample::bilinear;
+  bool do_center_crop = false;
+  int crop_width = 224, crop_height = 224;
+  double rescale_factor = 1.0 / 255;  // 1: keep 0 .. 255
+  std::array<float, 3> mean{0.5f, 0.5f, 0.5f}, std{0.5f, 0.5f, 0.5f};  // of red, green, blue after rescaling
+
+  // dir/preprocessor_config.json of a ViT, DeiT, BiT (DINOv2) or CLIP processor, slow or fast, feature
+  // extractor or image processor. `size` as one number: for ViT the square; for the others, which crop
+  // afterwards, the shorter side (DeiT rounds the longer one to nearest, the others down, as
+  // {"shortest_edge": n} does).
+  static Preprocessor load(const std::filesystem::path& dir);
+
+  // What ViT does without a preprocessor_config.json: bilinear to a square, 0 .. 255 to -1 .. 1.
+  static Preprocessor vit(int image_size = 224);
+
+  // load(dir); without that file as ViT does, to the size of the model's input.
+  static Preprocessor for_model(const std::filesystem::path& dir, int64_t width, int64_t height);
+
+  int width() const;  // of the result, pixels
+  int height() const;
+
+  // (3, height, width): each colour a plane. Error: a picture that comes out in another size (no crop).
+  std::vector<float> pixels(const Image& image) const;
+
+  // The part of a picture that pixels() shows: all of it, or what the crop leaves.
+  Region seen(const Image& image) const;
+};
+
+}  // namespace fovea

@@ -1,0 +1,25 @@
+#include "ops/shapes.h"
+#include "shaders/argmax.h"
+
+namespace fovea {
+
+Tensor argmax(Tensor x) {
+  x = dense("argmax", x);
+  const Shape shape = x.shape();
+  FOVEA_CHECK(!shape.empty(), "argmax: needs a last axis, got ", shape);
+  const ArgmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back())};
+  return x.graph->add({.op = "argmax",
+                       .inputs = {x},
+                       .shape = shape.slice(0, shape.rank() - 1),
+                       .dtype = DType::u32,
+                       .launch = [=](Launch& k) {
+                         k.dispatch({.kernel = "argmax",
+                                     .constants = {lanes(k)},
+                                     .groups = k.rows(params.rows),
+                                     .reads = {k.in()},
+                                     .writes = {k.out()}},
+                                    params);
+                       }});
+}
+
+}  // namespace fovea

@@ -1,0 +1,43 @@
+#include "ops/shapes.h"
+#include "shaders/top_k.h"
+
+namespace fovea {
+namespace {
+
+// Outputs: values, indices, and between the two dispatches the columns picked and their keys.
+void launch_top_k(Launch& k, const TopKParams& params) {
+  k.dispatch({.kernel = "top_k",
+              .constants = {lanes(k)},
+              .groups = k.rows(params.rows),
+              .reads = {k.in()},
+              .writes = {k.out(2), k.out(3)}},
+             params);
+  k.dispatch({.kernel = "top_k_sort",
+              .constants = {lanes(k)},
+              .groups = elements(k, uint64_t(params.rows) * params.k, 1),
+              .reads = {k.in(), k.out(2), k.out(3)},
+              .writes = {k.out(0), k.out(1)}},
+             params);
+}
+
+}  // namespace
+
+TopK top_k(Tensor x, int64_t k) {
+  x = dense("top_k", x);
+  const Shape shape = x.shape();
+  FOVEA_CHECK(!shape.empty(), "top_k: needs a last axis, got ", shape);
+  FOVEA_CHECK(1 <= k && k <= shape.back(), "top_k: k ", k, " of rows of ", shape.back());
+  const TopKParams params{uint32_t(rows(shape)), uint32_t(shape.back()), uint32_t(k)};
+  const Shape result = shape.with(-1, k);
+  const NodeSpec::Output ids{.shape = result, .dtype = DType::u32};
+  const std::vector<Tensor> made =
+      x.graph->add_all({.op = "top_k",
+                        .detail = concat("k ", k),
+                        .inputs = {x},
+                        .shape = result,
+                        .more = {ids, ids, ids},
+                        .launch = [=](Launch& launch) { launch_top_k(launch, params); }});
+  return {.values = made[0], .indices = made[1]};
+}
+
+}  // namespace fovea

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct ArgmaxParams {
+  uint rows;
+  uint columns;
+};

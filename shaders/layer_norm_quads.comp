@@ -1,0 +1,8 @@
+// layer_norm_quads: what layer_norm computes, for rows of whole quads (4 elements, one load) on 16-byte boundaries.
+// One workgroup per row; lanes stride over its quads. x, residual, y: (rows, columns); gain, shift: (columns).
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#define ELEM vec4
+#define ELEM_SIZE 4
+#define BUFFER F32x4
+#include "layer_norm.glsl"

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct PeakParams {
+  uint iterations;
+  float factor;
+};

@@ -1,0 +1,51 @@
+// softmax: y[r,c] = exp(scale x[r,c] - m) / sum_j exp(scale x[r,j] - m), m = max_j scale x[r,j]; j, c < lengths[batch of r]
+// One workgroup per row r; lanes stride over c. x, y: (rows, columns); lengths: (batch) or absent.
+// Columns from the length on are not read and get 0, as do entries of -infinity; a row without a weight is all 0.
+// A NaN or +infinity among the columns read makes the whole row NaN.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffer.glsl"
+#include "common/reduce.glsl"
+#include "softmax.h"
+
+layout(constant_id = 1) const bool kLengths = false;
+
+layout(push_constant, std430) uniform Push {
+  F32 x;
+  U32 lengths;
+  F32 y;
+  SoftmaxParams p;
+};
+
+const float kLowest = -1.7014117e38;  // -FLT_MAX / 2: subtracting it cannot overflow
+
+void main() {
+  const uint row = group_index();
+  if (row >= p.rows) return;
+  const uint lanes = gl_WorkGroupSize.x, start = row * p.columns;
+  uint seen = p.columns;
+  if (kLengths) seen = min(seen, lengths.at[row / p.rows_per_length]);
+  const uint first = start + gl_LocalInvocationID.x, end = start + seen;
+
+  float largest = kLowest;
+  for (uint i = first; i < end; i += lanes) {
+    const float v = p.scale * x.at[i];
+    largest = v > largest ? v : largest;
+  }
+  largest = lanes_max(largest);
+
+  // A lane reads back only what it wrote itself.
+  float sum = 0;
+  for (uint i = first; i < end; i += lanes) {
+    const float v = p.scale * x.at[i];
+    const float weight = is_nan(v) ? v : floatBitsToUint(v) == 0xff800000u ? 0 : exp(v - largest);
+    y.at[i] = weight;
+    sum += weight;
+  }
+  sum = lanes_add(sum);
+  // +infinity: exp(infinity - infinity). Decided here, as drivers differ in exp(NaN).
+  const bool valid = is_finite(sum) && is_finite(largest);
+  const float factor = valid ? (sum > 0 ? 1 / sum : 0) : uintBitsToFloat(0x7fc00000u);
+  for (uint i = first; i < end; i += lanes) y.at[i] = valid ? y.at[i] * factor : factor;
+  for (uint i = end + gl_LocalInvocationID.x; i < start + p.columns; i += lanes) y.at[i] = 0;
+}

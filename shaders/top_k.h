@@ -1,0 +1,7 @@
+#include "common/host.h"
+
+struct TopKParams {
+  uint rows;
+  uint columns;
+  uint k;
+};

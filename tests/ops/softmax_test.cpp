@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+
+#include "support/check.h"
+
+using namespace fovea;
+using namespace fovea::test;
+
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+// Rows of n; lengths: one for each group of rows_per_length rows, or empty.
+std::vector<double> reference(const std::vector<float>& x, int64_t n, double factor,
+                              const std::vector<uint32_t>& lengths = {}, int64_t rows_per_length = 1) {
+  std::vector<double> y(x.size(), 0);
+  for (int64_t row = 0; row < int64_t(x.size()) / n; ++row) {
+    const float* from = x.data() + row * n;
+    int64_t seen = n;
+    if (!lengths.empty()) seen = std::min<int64_t>(n, lengths[size_t(row / rows_per_length)]);
+    double largest = -1e300, sum = 0;
+    for (int64_t c = 0; c < seen; ++c) largest = std::max(largest, factor * double(from[c]));
+    for (int64_t c = 0; c < seen; ++c) sum += std::exp(factor * double(from[c]) - largest);
+    for (int64_t c = 0; c < seen; ++c)
+      y[size_t(row * n + c)] = std::exp(factor * double(from[c]) - largest) / sum;
+  }
+  return y;
+}
+
+std::vector<float> one_row(const std::vector<float>& values) {
+  Graph graph;
+  Tensor x = graph.input({int64_t(values.size())});
+  return run(graph, {{x, values}}, softmax(x));
+}
+
+}  // namespace
+
+TEST_CASE("softmax matches the double loop at every edge") {
+  for (int64_t n : {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 197, 1009}) {
+    Graph graph;
+    Tensor x = graph.input({3, n});
+    const std::vector<float> values = random_values(uint64_t(3 * n), uint32_t(n), -9, 9);
+    check_close(run(graph, {{x, values}}, softmax(x, {.scale = 0.7f})), reference(values, n, 0.7f), kRow);
+  }
+}
+
+TEST_CASE("softmax takes any rank") {
+  for (const Shape& shape : {Shape{13}, Shape{2, 13}, Shape{2, 1, 3, 13}, Shape{2, 1, 3, 1, 2, 13}}) {
+    Graph graph;
+    Tensor x = graph.input(shape);
+    const std::vector<float> values = random_values(shape.elements(), 5, -3, 3);
+    check_close(run(graph, {{x, values}}, softmax(x)), reference(values, 13, 1), kRow);
+  }
+}
+
+TEST_CASE("softmax takes strided views") {
+  Graph graph;
+  Tensor x = graph.input({5, 7});
+  const std::vector<float> values = random_values(35, 6, -3, 3);
+  std::vector<float> turned(35);
+  for (size_t i = 0; i < 35; ++i) turned[i] = values[i % 5 * 7 + i / 5];
+  check_close(run(graph, {{x, values}}, softmax(transpose(x))), reference(turned, 5, 1), kRow);
+}
+
+TEST_CASE("softmax sees as many columns as the lengths say") {
+  const std::vector<uint32_t> counts = {0, 1, 10, 11, 17, 4000000000u};
+  Graph graph;
+  Tensor x = graph.input({6, 2, 3, 17});
+  Tensor lengths = graph.input({6}, DType::u32);
+  std::vector<float> values = random_values(x.shape().elements(), 7, -4, 4);
+  const std::vector<double> want = reference(values, 17, 2, counts, 6);
+  for (int64_t row = 0; row < 36; ++row)  // what lies behind the length is not read
+    for (int64_t c = counts[size_t(row / 6)]; c < 17; ++c) values[size_t(row * 17 + c)] = c % 2 ? NAN : kInf;
+  const std::vector<float> got =
+      run(graph, {{x, values}, {lengths, counts}}, softmax(x, {.scale = 2, .lengths = lengths}));
+  check_close(got, want, kRow);
+  for (size_t i = 0; i < want.size(); ++i)
+    if (want[i] == 0) REQUIRE(got[i] == 0);
+}
+
+TEST_CASE("softmax survives large and masked entries") {
+  check_close(one_row({3e38f, 3e38f, -3e38f}), {0.5, 0.5, 0}, kRow);
+  check_close(one_row({1000, 1001, -kInf}), {1 / (1 + std::exp(1)), 1 / (1 + std::exp(-1)), 0}, kRow);
+  REQUIRE(one_row({-kInf, -kInf, -kInf}) == std::vector<float>{0, 0, 0});
+  REQUIRE(one_row({-kInf, 2, -kInf}) == std::vector<float>{0, 1, 0});
+}
+
+TEST_CASE("softmax keeps NaN and infinity") {
+  check_close(one_row({1, NAN, 2, 3, 4}), std::vector<double>(5, NAN), kRow);
+  check_close(one_row({NAN, -kInf}), std::vector<double>(2, NAN), kRow);
+  check_close(one_row({1, kInf, 2}), std::vector<double>(3, NAN), kRow);
+}
+
+TEST_CASE("softmax has the gradient of its formula") {
+  Graph graph;
+  Tensor x = graph.input({4, 9});
+  Tensor dy = graph.input({4, 9});
+  const std::vector<float> values = random_values(36, 8, -2, 2), slopes = random_values(36, 9);
+  Tensor y = softmax(x, {.scale = 0.5f});
+  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  std::vector<double> want(36);
+  for (size_t i = 0; i < 36; ++i) {  // central differences of the double loop
+    const float step = 1.0f / 1024;
+    std::vector<float> above = values, below = values;
+    above[i] += step;
+    below[i] -= step;
+    const std::vector<double> ya = reference(above, 9, 0.5), yb = reference(below, 9, 0.5);
+    for (size_t j = 0; j < 36; ++j) want[i] += double(slopes[j]) * (ya[j] - yb[j]) / (double(above[i]) - double(below[i]));
+  }
+  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, {1e-11, 4e-6});
+}
+
+TEST_CASE("softmax rejects what does not fit") {
+  Graph graph;
+  Tensor x = graph.input({4, 6}), row = graph.input({6});
+  Tensor ids = graph.input({4}, DType::u32), five = graph.input({5}, DType::u32);
+  check_rejects([&] { softmax(ids); }, {"softmax", "u32", "f32"});
+  check_rejects([&] { softmax(graph.input({})); }, {"softmax", "last axis", "()"});
+  check_rejects([&] { softmax(x, {.lengths = five}); }, {"softmax", "lengths (5)", "(4, 6)"});
+  check_rejects([&] { softmax(x, {.lengths = row}); }, {"softmax", "f32", "u32"});
+  check_rejects([&] { softmax(row, {.lengths = graph.input({6}, DType::u32)}); }, {"softmax", "lengths (6)", "(6)"});
+}

@@ -1,0 +1,112 @@
+#include <sys/wait.h>
+
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Outcome {
+  int status = -1;
+  std::string text;  // what it printed, errors too
+};
+
+Outcome bench(const std::string& arguments) {
+  const std::string command = std::string("'" FOVEA_BINARY_DIR "/bench' ") + arguments + " 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  Outcome outcome;
+  std::array<char, 4096> part;
+  while (const size_t size = std::fread(part.data(), 1, part.size(), pipe)) outcome.text.append(part.data(), size);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) outcome.status = WEXITSTATUS(status);
+  return outcome;
+}
+
+// The objects of a run with --json, one a line.
+std::vector<nlohmann::json> measured(const std::string& arguments) {
+  const Outcome outcome = bench(arguments + " --json");
+  INFO("printed: " << outcome.text);
+  REQUIRE(outcome.status == 0);
+  std::vector<nlohmann::json> lines;
+  std::istringstream text(outcome.text);
+  for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+void check_schema(const nlohmann::json& line) {
+  INFO("line: " << line.dump());
+  for (const char* key : {"case", "shape", "dtype", "device"}) {
+    REQUIRE(line.at(key).is_string());
+    REQUIRE_FALSE(line.at(key).get<std::string>().empty());
+  }
+  REQUIRE(line.at("dtype") == "f32");
+  REQUIRE(line.at("runs").get<int>() >= 10);
+  for (const char* key : {"median_ms", "min_ms", "max_ms", "gflops", "gbs", "peak_gflops", "copy_gbs"}) {
+    REQUIRE(line.at(key).is_number());
+    REQUIRE(line.at(key).get<double>() > 0);
+  }
+  REQUIRE(line.at("min_ms").get<double>() <= line.at("median_ms").get<double>());
+  REQUIRE(line.at("median_ms").get<double>() <= line.at("max_ms").get<double>());
+  REQUIRE(line.at("fraction_of_peak").get<double>() > 0);
+  REQUIRE(line.at("fraction_of_peak").get<double>() < 1.5);
+  REQUIRE(line.at("fraction_of_copy").get<double>() > 0);
+}
+
+}  // namespace
+
+TEST_CASE("bench writes one JSON object a case") {
+  for (const auto& [name, shape] : {std::pair("gemm", "16x32x64"), std::pair("attention", "2x9x12x8")}) {
+    const std::vector<nlohmann::json> lines = measured(std::string(name) + " --shape " + shape);
+    REQUIRE(lines.size() == 1);
+    check_schema(lines[0]);
+    REQUIRE(lines[0].at("case") == name);
+    REQUIRE(lines[0].at("shape") == shape);
+  }
+}
+
+TEST_CASE("bench measures memory-bound cases against the copy") {
+  const std::vector<nlohmann::json> lines = measured("layer_norm --shape 33x100 --runs 12");
+  REQUIRE(lines.size() == 1);
+  check_schema(lines[0]);
+  REQUIRE(lines[0].at("runs").get<int>() >= 12);
+  REQUIRE(lines[0].at("fraction_of_copy").get<double>() < 1.5);
+}
+
+TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
+  const std::pair<const char*, const char*> kWrong[] = {
+      {"softmax", "softmax"},
+      {"--shape 4x4x4", "exactly one case"},
+      {"gemm ffn --shape 4x4x4", "exactly one case"},
+      {"vit --shape 1x2", "no --shape"},
+      {"gemm --shape 4x4", "MxKxN"},
+      {"gemm --shape 4x0x4", "MxKxN"},
+      {"gemm --shape 4x4x4x", "MxKxN"},
+      {"attention --shape 1x8x6", "multiple of 4"},
+      {"gemm --runs 9", "runs"},
+      {"gemm --frames", "frames"},
+  };
+  for (const auto& [arguments, part] : kWrong) {
+    const Outcome outcome = bench(arguments);
+    INFO(arguments << ": " << outcome.text);
+    REQUIRE(outcome.status == 2);
+    REQUIRE(outcome.text.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("bench: what it cannot do ends with status 1") {
+  const Outcome outcome = bench("gemm --device no-such-device");
+  INFO(outcome.text);
+  REQUIRE(outcome.status == 1);
+  REQUIRE(outcome.text.find("no-such-device") != std::string::npos);
+}
+
+TEST_CASE("bench --help explains the shapes") {
+  const Outcome outcome = bench("--help");
+  REQUIRE(outcome.status == 0);
+  REQUIRE(outcome.text.find("HEADSxTOKENS[xKEYS]xHEAD_DIM") != std::string::npos);
+}

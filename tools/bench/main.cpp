@@ -1,0 +1,167 @@
+// bench: how fast the kernels are, as times and as fractions of what the device can do.
+// Between any two runs of a case stand two probes, multiply-adds and a copy; each run is compared with those beside
+// it and the median is shown: other work on the machine slows both.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "measure.h"
+
+namespace {
+
+using namespace fovea;
+using namespace fovea::bench;
+
+constexpr const char* kFooter = R"(Shapes:
+  gemm        MxKxN                          (m, k) x (k, n), the right operand packed as weights are
+  attention   HEADSxTOKENS[xKEYS]xHEAD_DIM   softmax(q k^T) v
+  layer_norm  ROWSxCOLUMNS
+  ffn         TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
+  vit         a model directory, batch 1, whole forward pass
+  replay      the calling thread's time in Plan::submit() for one small dispatch
+
+Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands several times
+in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n of every product, 8 an
+element of layer_norm; bytes: operands and results of each op once. A copy counts what it reads and what it writes.
+With --json every case is one object on a line.
+Exit status: 0, 1 after an error, 2 for wrong usage.)";
+
+struct Options {
+  std::vector<std::string> names;
+  std::string shape, model, device, peak = "best";
+  int runs = 10;
+  bool json = false;
+};
+
+// A case to measure, or the reason for wrong usage.
+struct WrongUsage {
+  std::string message;
+};
+
+// samples/models/vit or ../shared/models/deit-tiny-patch16-224, seen from the working folder or from the project
+// that the program was built in.
+std::string find_model(const char* program) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> roots{fs::current_path(error)};
+  const fs::path own = fs::weakly_canonical(program, error);
+  for (fs::path folder = own.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
+    roots.push_back(folder);
+  for (const fs::path& root : roots)
+    for (const char* place : {"samples/models/vit", "../shared/models/deit-tiny-patch16-224"})
+      if (fs::exists(root / place / "config.json", error)) return (root / place).string();
+  return {};
+}
+
+std::vector<Ask> asked_cases(const Options& options) {
+  std::vector<std::string> names = options.names;
+  if (names.empty()) names = {"gemm", "attention", "layer_norm", "ffn", "vit", "replay"};
+  if (!options.shape.empty()) {
+    if (options.names.size() != 1) throw WrongUsage{"--shape needs exactly one case"};
+    if (!shape_usage(names[0])) throw WrongUsage{names[0] + " takes no --shape"};
+    const auto sizes = parse_shape(names[0], options.shape);
+    if (!sizes)
+      throw WrongUsage{fmt::format("--shape {}: {} takes {}{}", options.shape, names[0], shape_usage(names[0]),
+                                   names[0] == "attention" ? ", HEAD_DIM a multiple of 4 up to 256" : "")};
+    return {{names[0], *sizes}};
+  }
+  std::vector<Ask> asks;
+  for (const std::string& name : names) {
+    if (!shape_usage(name)) asks.push_back({name, {}});
+    for (const Ask& ask : standard_cases(name)) asks.push_back(ask);
+  }
+  return asks;
+}
+
+void print_row(const Measurement& m) {
+  fmt::print("{:<11} {:<16} {:>7} {:>5}  {:>10.4f}  ({:.4f} .. {:.4f})\n", m.name, m.shape, m.repeats, m.runs,
+             m.median_ms, m.min_ms, m.max_ms);
+  fmt::print("{:<11} {:<16} {:>9.2f} GFLOP/s  {:.3f} of peak {:.1f};  {:.2f} GB/s  {:.3f} of copy {:.1f}\n", "", "",
+             m.gflops, m.fraction_of_peak, m.peak_gflops, m.gbs, m.fraction_of_copy, m.copy_gbs);
+}
+
+void print_json(const Measurement& m, const std::string& device) {
+  nlohmann::ordered_json line;
+  line["case"] = m.name;
+  line["shape"] = m.shape;
+  line["dtype"] = name(DType::f32);
+  line["device"] = device;
+  line["runs"] = m.runs;
+  line["repeats"] = m.repeats;
+  line["median_ms"] = m.median_ms;
+  line["min_ms"] = m.min_ms;
+  line["max_ms"] = m.max_ms;
+  line["gflops"] = m.gflops;
+  line["gbs"] = m.gbs;
+  line["fraction_of_peak"] = m.fraction_of_peak;
+  line["fraction_of_copy"] = m.fraction_of_copy;
+  line["peak_gflops"] = m.peak_gflops;
+  line["copy_gbs"] = m.copy_gbs;
+  fmt::print("{}\n", line.dump());
+}
+
+void measure_all(const Options& options, const std::vector<Ask>& asks, const std::string& model) {
+  Device device({.name = options.device});
+  Probes probes(device, options.peak);
+  const DeviceInfo& info = device.info();
+  if (!options.json) {
+    fmt::print("{} ({}, {} {}), kernels for {}; {}\n", info.name, info.type, info.driver, info.driver_version,
+               name(info.limits.kernels), probes.print());
+    fmt::print("{:<11} {:<16} {:>7} {:>5}  {:>10}  (min .. max)\n", "case", "shape", "repeats", "runs", "median ms");
+  }
+  for (const Ask& ask : asks) {
+    if (ask.name == "vit" && model.empty()) {
+      fmt::print(stderr, "bench: vit is left out, no model found (--model DIR)\n");
+      continue;
+    }
+    const Measurement m = ask.name == "replay" ? measure_replay(device, probes, options.runs)
+                          : ask.name == "vit"  ? measure(device, probes, *make_vit_case(device, model), options.runs)
+                                               : measure(device, probes, *make_case(device, ask), options.runs);
+    options.json ? print_json(m, info.name) : print_row(m);
+    std::fflush(stdout);
+  }
+}
+
+int bench_main(int count, char** words) {
+  Options options;
+  CLI::App app{"Measures Fovea's kernels on one device."};
+  app.footer(kFooter);
+  app.add_option("case", options.names, "gemm, attention, layer_norm, ffn, vit, replay; default: all")
+      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay"}));
+  app.add_option("--shape", options.shape, "sizes of the one case given");
+  app.add_option("--model", options.model, "Hugging Face ViT or DeiT directory for vit");
+  app.add_option("--device", options.device, "index or part of the name of the device");
+  app.add_option("--runs", options.runs, "least runs of a case")->check(CLI::Range(10, 100000))->capture_default_str();
+  app.add_option("--peak", options.peak, "multiply-add probe: accumulators x steps of its loop, or the best")
+      ->check(CLI::IsMember({"best", "16x4", "12x32"}))->capture_default_str();
+  app.add_flag("--json", options.json, "one JSON object per case on a line");
+  try {
+    app.parse(count, words);
+    const std::vector<Ask> asks = asked_cases(options);
+    const bool wants_vit = std::find(options.names.begin(), options.names.end(), "vit") != options.names.end();
+    const std::string model = options.model.empty() ? find_model(words[0]) : options.model;
+    if (wants_vit && model.empty()) throw Error("vit: no model found; give one with --model DIR");
+    measure_all(options, asks, model);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const WrongUsage& wrong) {
+    fmt::print(stderr, "bench: {}\nRun with --help for more information.\n", wrong.message);
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    return bench_main(count, words);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench: {}\n", error.what());
+    return 1;
+  }
+}
