@@ -1,6 +1,6 @@
 // copy: y[i] = x[i]
-// A workgroup copies p.quads neighbours; its lanes lie side by side. x, y: (groups, quads, 4). A measure of the
-// device, not an op: one or four loads on the way a lane, whichever the driver likes better.
+// A workgroup copies p.quads neighbours; its lanes lie side by side. x, y: (groups, quads, 4).
+// A measure of the device, not an op: one or four loads on the way a lane, whichever the driver likes better.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -1,5 +1,6 @@
-// layer_norm: h = x + residual; y[r,c] = (h[r,c] - mean_c h) / sqrt(mean_c (h[r,c] - mean_c h)^2 + eps) * gain[c] + shift[c]
-// One workgroup per row r; lanes stride over c. x, residual, y: (rows, columns); gain, shift: (columns).
+// layer_norm: y[r,c] = (h[r,c] - m) / sqrt(mean_c (h[r,c] - m)^2 + eps) * gain[c] + shift[c], m = mean_c h
+// h = x + residual. One workgroup per row r; lanes stride over c. x, residual, y: (rows, columns);
+// gain, shift: (columns).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #define ELEM float

@@ -1,5 +1,5 @@
-// The body of layer_norm.comp and layer_norm_quads.comp: ELEM is float or vec4, BUFFER its buffer, a row holds `width`
-// of them. Everything is reckoned from the first element of the row: such differences are exact where the mean is far
+// The body of layer_norm.comp and layer_norm_quads.comp: ELEM is float or vec4, BUFFER a buffer of them.
+// Everything is reckoned from the first element of the row: such differences are exact where the mean is far
 // larger than the spread, and elsewhere their error is small beside the largest deviation of the row.
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
@@ -48,7 +48,7 @@ void main() {
     squares += d * d;
   }
   const float variance = lanes_add(add_all(squares)) / float(p.columns);
-  const float factor = row_factor(variance, p.eps);
+  const float factor = inverse_root(variance + p.eps);
 
   for (uint i = first; i < end; i += lanes) {
     precise ELEM d = deviation(i, origin, residual_origin) - mean;

@@ -1,5 +1,5 @@
-// layer_norm_held: what layer_norm computes, for rows of lanes * kHeld whole quads on 16-byte boundaries.
-// One workgroup per kRows rows, held in registers; a lane holds kHeld quads of each, a workgroup's width apart.
+// layer_norm_held: what layer_norm computes, for rows of lanes * kHeld whole quads on 16-byte boundaries
+// One workgroup per kRows rows, held in registers; a lane holds kHeld quads of each, a workgroup apart.
 // x, residual, y: (rows, columns); gain, shift: (columns), read once for the kRows rows.
 #version 460
 #extension GL_GOOGLE_include_directive : require
@@ -50,7 +50,7 @@ void main() {
       held[r * kHeld + q] = d;
       squares += d * d;
     }
-    factor[r] = row_factor(lanes_add(add_all(squares)) / float(p.columns), p.eps);
+    factor[r] = inverse_root(lanes_add(add_all(squares)) / float(p.columns) + p.eps);
   }
 
   [[unroll]] for (uint q = 0; q < kHeld; ++q) {

@@ -1,5 +1,5 @@
 // max: y[o,i] = max_j x[o,j,i]; a NaN among them wins
-// kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): neighbours in i share loads.
+// kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): loads lie together.
 // x: (outer, extent, inner); y: (outer, inner).
 #version 460
 #extension GL_GOOGLE_include_directive : require

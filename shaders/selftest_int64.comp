@@ -1,4 +1,5 @@
-// selftest_int64: y[2i], y[2i+1] = the halves of the 64-bit word x[i], exchanged; y[32 + 2i ..] = x[i] + its low half
+// selftest_int64: y[2i], y[2i+1] = the halves of the 64-bit word x[i], exchanged;
+//                 y[32 + 2i], y[33 + 2i] = the halves of x[i] + its low half
 // One workgroup of one subgroup; lanes stride over i. x: (16) of 64 bits, y: (64).
 #version 460
 #extension GL_GOOGLE_include_directive : require

@@ -1,9 +1,10 @@
 // sum: y[o,i] = sum_j x[o,j,i] / divisor
-// kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): neighbours in i share loads.
+// kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): loads lie together.
 // Sums are compensated (Neumaier 1974): the error does not grow with the extent.
 // x: (outer, extent, inner); y: (outer, inner).
 #version 460
 #extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
 #include "sum.h"
@@ -16,6 +17,14 @@ layout(push_constant, std430) uniform Push {
   SumParams p;
 };
 
+// lost: what rounding took from sum.
+void accumulate(inout float sum, inout float lost, float v) {
+  precise float next = sum + v;
+  precise float from_larger = (sum - next) + v, from_smaller = (v - next) + sum;
+  lost += abs(sum) >= abs(v) ? from_larger : from_smaller;
+  sum = next;
+}
+
 void main() {
   const uint lanes = gl_WorkGroupSize.x, lane = gl_LocalInvocationID.x;
   const uint result = kAcross ? group_index() : group_index() * lanes + lane;
@@ -24,18 +33,17 @@ void main() {
   const uint start = result / inner * p.extent * inner + result % inner;
   const uint count = result < p.results ? p.extent : 0;
 
-  precise float sum = 0, lost = 0;  // lost: what rounding took from sum
+  float sum = 0, lost = 0;
   for (uint j = kAcross ? lane : 0; j < count; j += kAcross ? lanes : 1) {
     const float v = x.at[start + j * inner];
-    precise const float next = sum + v;
-    precise const float from_larger = (sum - next) + v, from_smaller = (v - next) + sum;
-    lost += abs(sum) >= abs(v) ? from_larger : from_smaller;
-    sum = next;
+    accumulate(sum, lost, v);
   }
-  if (kAcross) {
-    sum = lanes_add(sum);
-    lost = lanes_add(lost);
-  }
+  if (kAcross)
+    for (uint distance = 1; distance < lanes; distance *= 2) {
+      const float other = subgroupShuffleXor(sum, distance), other_lost = subgroupShuffleXor(lost, distance);
+      accumulate(sum, lost, other);
+      lost += other_lost;
+    }
   if (result < p.results && (!kAcross || lane == 0))
     y.at[result] = (is_finite(sum) ? sum + lost : sum) / p.divisor;
 }

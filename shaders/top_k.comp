@@ -1,6 +1,7 @@
 // top_k: picked[r,0..k) = the columns of the k largest x[r,c], in rising order; keys[r,0..k) = their order keys
-// One workgroup per row r; lanes stride over c. x: (rows, columns); picked, keys: (rows, k); top_k_sort.comp sorts them.
-// Finds the k-th largest key four bits at a time, counting columns; of columns with that very key the first are picked.
+// One workgroup per row r; lanes stride over c. x: (rows, columns); picked, keys: (rows, k).
+// Finds the k-th largest key four bits at a time, counting columns; of those that tie with it the first are
+// picked. NaN is the largest. top_k_sort.comp puts them in falling order.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -20,13 +21,15 @@ uint largest_below(uvec4 counts, uint limit) {
   return max(max(v.x, v.y), max(v.z, v.w));
 }
 
-// The largest threshold that at least k keys reach. above: how many of the row's keys are larger.
+// A threshold that just k keys reach, and above is 0; or the largest that at least k keys reach, and above is how
+// many are larger.
 uint find_threshold(uint start, out uint above) {
   uint threshold = 0;
   above = 0;
   for (uint digits = 8; digits-- > 0;) {
     const uint unit = 1u << (4 * digits);
-    const uvec4 t0 = threshold + unit * uvec4(0, 1, 2, 3), t1 = t0 + 4 * unit, t2 = t1 + 4 * unit, t3 = t2 + 4 * unit;
+    const uvec4 t0 = threshold + unit * uvec4(0, 1, 2, 3), t1 = t0 + 4 * unit;
+    const uvec4 t2 = t0 + 8 * unit, t3 = t0 + 12 * unit;
     uvec4 n0 = uvec4(0), n1 = uvec4(0), n2 = uvec4(0), n3 = uvec4(0);  // keys that reach t0 .. t3
     for (uint c = gl_LocalInvocationID.x; c < p.columns; c += gl_WorkGroupSize.x) {
       const uvec4 key = uvec4(order_key(x.at[start + c]));
@@ -41,6 +44,11 @@ uint find_threshold(uint start, out uint above) {
     const uint reached = ones(greaterThanEqual(n0, k)) + ones(greaterThanEqual(n1, k)) +
                          ones(greaterThanEqual(n2, k)) + ones(greaterThanEqual(n3, k));
     threshold += (reached - 1) * unit;
+    const uvec4 exact = uvec4(equal(n0, k)) + uvec4(equal(n1, k)) + uvec4(equal(n2, k)) + uvec4(equal(n3, k));
+    if (exact != uvec4(0)) {  // just k keys reach it: all of them are picked
+      above = 0;
+      break;
+    }
     above = max(above, max(max(largest_below(n0, p.k), largest_below(n1, p.k)),
                            max(largest_below(n2, p.k), largest_below(n3, p.k))));
   }

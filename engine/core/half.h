@@ -26,7 +26,7 @@ constexpr uint16_t half_from_float(float value) {
   const uint32_t magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return uint16_t(sign | 0x7e00 | (magnitude >> 13 & 0x3ff));
   if (magnitude >= 0x477ff000) return uint16_t(sign | 0x7c00);
-  if (magnitude >= 0x38800000) {  // normal: adding just under half a unit, and one more when odd, rounds to even
+  if (magnitude >= 0x38800000) {  // normal: just under half a unit more, and one more if odd, rounds to even
     const uint32_t rebased = magnitude - (uint32_t(127 - 15) << 23);
     return uint16_t(sign | ((rebased + 0xfff + (rebased >> 13 & 1)) >> 13));
   }

@@ -18,8 +18,8 @@ struct Bounds {
   Number most = std::numeric_limits<Number>::max();
 };
 
-// A JSON object and where it stands. get_ returns `fallback` for a key that is missing or null, require_ does not;
-// a value of another type or out of bounds is an Error that names file and key and shows what was found.
+// A JSON object and where it stands. get_ returns `fallback` for a key that is missing or null, require_ does
+// not; a value of another type or out of bounds is an Error that names file and key and shows what was found.
 class JsonFile {
  public:
   static JsonFile load(const std::filesystem::path& path);  // Error: no such file, not JSON, not an object
@@ -36,11 +36,13 @@ class JsonFile {
   std::string get_string(const std::string& key, const std::string& fallback) const;
   std::string require_string(const std::string& key) const;
 
-  std::vector<double> require_floats(const std::string& key, size_t count) const;  // one number stands for all
+  // An array of `count` numbers, or one number that stands for all.
+  std::vector<double> require_floats(const std::string& key, size_t count) const;
+
   JsonFile require_object(const std::string& key) const;  // its keys appear in messages as key.inner
 
-  // The names of `count` classes by index, from the object id2label {"0": "tench", ..}; those without a name are
-  // LABEL_i. count 0: as many as the largest index says (none without id2label).
+  // The names of `count` classes by index, from the object id2label {"0": "tench", ..}; those without a name
+  // are LABEL_i. count 0: as many as the largest index says (none without id2label).
   std::vector<std::string> labels(int64_t count = 0) const;
 
   const std::string& file() const { return file_; }

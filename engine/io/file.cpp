@@ -33,7 +33,8 @@ struct HandleCloser {
 using Handle = std::unique_ptr<void, HandleCloser>;
 
 std::span<const std::byte> map_file(const std::filesystem::path& path, const std::string& name) {
-  HANDLE opened = CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr);
+  HANDLE opened =
+      CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr);
   FOVEA_CHECK(opened != INVALID_HANDLE_VALUE, name, ": cannot open: error ", GetLastError());
   const Handle file(opened);
   LARGE_INTEGER size{};
@@ -67,8 +68,8 @@ std::span<const std::byte> map_file(const std::filesystem::path& path, const std
   FOVEA_CHECK(file.number >= 0, name, ": cannot open: ", reason(errno));
   struct stat status {};
   FOVEA_CHECK(::fstat(file.number, &status) == 0, name, ": cannot read its size: ", reason(errno));
-  FOVEA_CHECK(S_ISREG(status.st_mode), name, ": ", S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file",
-              ", expected a file");
+  FOVEA_CHECK(S_ISREG(status.st_mode), name, ": ",
+              S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file", ", expected a file");
   const size_t size = size_t(status.st_size);
   if (size == 0) return {};
   const void* view = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
@@ -126,7 +127,8 @@ class Temporary {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path) : name_(path.string()), bytes_(map_file(path, name_)) {}
+MappedFile::MappedFile(const std::filesystem::path& path)
+    : name_(path.string()), bytes_(map_file(path, name_)) {}
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : name_(std::move(other.name_)), bytes_(std::exchange(other.bytes_, {})) {}
@@ -148,7 +150,8 @@ void write_file_atomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> parts) {
   Temporary temporary(path);
   for (const std::span<const std::byte> part : parts)
-    FOVEA_CHECK(temporary.write(part), path.string(), ": cannot write ", part.size(), " bytes: ", reason(errno));
+    FOVEA_CHECK(temporary.write(part), path.string(), ": cannot write ", part.size(),
+                " bytes: ", reason(errno));
   FOVEA_CHECK(temporary.close(), path.string(), ": cannot write: ", reason(errno));
   temporary.rename_to(path);
 }

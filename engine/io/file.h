@@ -27,8 +27,9 @@ class MappedFile {
 // The whole file as it is; no newline or encoding is changed.
 std::string read_text(const std::filesystem::path& path);
 
-// Writes the parts one after another under a temporary name in the same folder, flushes them to the disk and renames:
-// readers see the old file or the new one. On failure the temporary is removed and the old file is as it was.
+// Writes the parts one after another under a temporary name in the same folder, flushes them to the disk and
+// renames: readers see the old file or the new one. On failure the temporary is removed and the old file is
+// as it was.
 void write_file_atomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> parts);
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);

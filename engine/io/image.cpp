@@ -14,14 +14,15 @@ namespace {
 // The bytes of a picture, read in order. A read past the end is an Error that names the file.
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, const std::string& file) : rest_(bytes), all_(bytes), file_(file) {}
+  Reader(std::span<const std::byte> bytes, const std::string& file)
+      : rest_(bytes), all_(bytes), file_(file) {}
 
   bool at_end() const { return rest_.empty(); }
   size_t position() const { return all_.size() - rest_.size(); }
 
   std::span<const std::byte> take(uint64_t count) {
-    FOVEA_CHECK(count <= rest_.size(), file_, ": truncated: ", count, " bytes wanted at byte ", position(), ", only ",
-                rest_.size(), " follow");
+    FOVEA_CHECK(count <= rest_.size(), file_, ": truncated: ", count, " bytes wanted at byte ", position(),
+                ", only ", rest_.size(), " follow");
     const std::span<const std::byte> taken = rest_.first(size_t(count));
     rest_ = rest_.subspan(size_t(count));
     return taken;
@@ -46,7 +47,8 @@ class Reader {
   const std::string& file_;
 };
 
-// stb reads zeros past the end of a file and ignores checksums: the three checks below find what it overlooks.
+// stb reads zeros past the end of a file and ignores checksums: the three checks below find what it
+// overlooks.
 
 // Signature, then chunks (length, type, data, CRC of type and data) from IHDR to IEND, with IDAT between.
 void check_png(Reader reader, const std::string& file) {
@@ -62,15 +64,20 @@ void check_png(Reader reader, const std::string& file) {
     const uint32_t found = crc32(chunk);
     FOVEA_CHECK(found == expected, file, ": damaged: the PNG chunk at byte ", position, " has CRC ", found,
                 ", the file says ", expected);
-    FOVEA_CHECK(!first || type == "IHDR", file, ": damaged: the first PNG chunk is not IHDR");
+    if (first) {
+      FOVEA_CHECK(type == "IHDR" && length == 13, file, ": damaged: the first PNG chunk is not IHDR");
+      Reader header(chunk.subspan(4), file);
+      const uint32_t width = header.big_endian(4);
+      check_image_size(file, width, header.big_endian(4));
+    }
     has_data = has_data || (type == "IDAT" && length > 0);
     if (type == "IEND") break;
   }
   FOVEA_CHECK(has_data, file, ": damaged: a PNG without data");
 }
 
-// The next JPEG marker, past coded data: there ff 00 is a plain byte, ff ff is padding, and 01 and d0 to d7 (restart)
-// stand alone.
+// The next JPEG marker, past coded data: there ff 00 is a plain byte, ff ff is padding, and 01 and d0 to d7
+// (restart) stand alone.
 uint32_t next_marker(Reader& reader) {
   uint32_t marker = 0;
   while (marker <= 0x01 || marker == 0xff || (marker >= 0xd0 && marker <= 0xd7)) {
@@ -81,14 +88,15 @@ uint32_t next_marker(Reader& reader) {
   return marker;
 }
 
-// Huffman tables: a number, how many codes there are of each length 1 to 16, then as many symbols. At most 256 make
-// sense, and stb writes past its table when there are more.
+// Huffman tables: a number, how many codes there are of each length 1 to 16, then as many symbols. At most
+// 256 make sense, and stb writes past its table when there are more.
 void check_huffman_tables(Reader reader, const std::string& file) {
   while (!reader.at_end()) {
     reader.take(1);
     uint32_t symbols = 0;
     for (const std::byte count : reader.take(16)) symbols += uint32_t(count);
-    FOVEA_CHECK(symbols <= 256, file, ": damaged: a JPEG Huffman table of ", symbols, " symbols, at most 256 fit");
+    FOVEA_CHECK(symbols <= 256, file, ": damaged: a JPEG Huffman table of ", symbols,
+                " symbols, at most 256 fit");
     reader.take(symbols);
   }
 }
@@ -109,15 +117,19 @@ void check_jpeg(Reader reader, const std::string& file) {
   FOVEA_CHECK(has_scan, file, ": damaged: a JPEG without a scan");
 }
 
-// File header (14 bytes, where the pixels begin), info header (its size, width, height, planes, bits), pixel rows of
-// a multiple of 4 bytes.
+// File header (14 bytes, where the pixels begin), info header (its size, width, height, planes, bits), pixel
+// rows of a multiple of 4 bytes.
 void check_bmp(Reader reader, const std::string& file) {
   Reader pixels = reader;
   reader.take(10);
   const uint32_t offset = reader.little_endian(4);
   const bool is_old = reader.little_endian(4) == 12;
-  const int64_t width = is_old ? reader.little_endian(2) : int32_t(reader.little_endian(4));
-  const int64_t height = is_old ? reader.little_endian(2) : int32_t(reader.little_endian(4));
+  const auto side = [&]() -> int64_t {
+    if (is_old) return reader.little_endian(2);
+    return int32_t(reader.little_endian(4));
+  };
+  const int64_t width = side();
+  const int64_t height = side();
   reader.take(2);
   const uint32_t bits = reader.little_endian(2);
   check_image_size(file, width, std::abs(height));  // a negative height: rows from top to bottom
@@ -155,8 +167,8 @@ Image load_image(std::span<const std::byte> bytes, const std::string& file) {
 
 void write_png(const std::filesystem::path& path, const Image& image) {
   check_image_size(path.string(), image.width, image.height);
-  FOVEA_CHECK(image.rgb.size() == size_t(image.width) * size_t(image.height) * 3, path.string(), ": ", image.width,
-              " x ", image.height, " pixels take 3 bytes each, got ", image.rgb.size());
+  FOVEA_CHECK(image.rgb.size() == size_t(image.width) * size_t(image.height) * 3, path.string(), ": ",
+              image.width, " x ", image.height, " pixels take 3 bytes each, got ", image.rgb.size());
   write_file_atomically(path, encode_png(image));
 }
 

@@ -28,7 +28,8 @@ class Watch {
       keys_.pop_back();
     } else if (event == Event::key && duplicates_ == DuplicateKeys::error) {
       const auto& key = parsed.get_ref<const std::string&>();
-      FOVEA_CHECK(keys_.back().insert(key).second, file_, ": the key ", in_quotes(key), " stands twice in one object");
+      FOVEA_CHECK(keys_.back().insert(key).second, file_, ": the key ", in_quotes(key),
+                  " stands twice in one object");
     }
   }
 
@@ -51,7 +52,8 @@ json parse_json(std::string_view text, const std::string& file, DuplicateKeys du
       return true;
     });
   } catch (const json::exception& error) {
-    const std::string_view message = error.what();  // "[json.exception.parse_error.101] parse error at line .."
+    // "[json.exception.parse_error.101] parse error at line .."
+    const std::string_view message = error.what();
     const size_t tag = message.find("] ");
     fail(file, ": not JSON: ", tag == std::string_view::npos ? message : message.substr(tag + 2));
   }

@@ -10,8 +10,8 @@ namespace fovea {
 // An object that has a key twice: the last value stands (what Python does), or the text is an Error.
 enum class DuplicateKeys { last, error };
 
-// Strict: UTF-8, no comments, nothing after the value, at most 64 levels deep. Otherwise an Error that starts with
-// `file` and says where.
+// Strict: UTF-8, no comments, nothing after the value, at most 64 levels deep. Otherwise an Error that starts
+// with `file` and says where.
 nlohmann::json parse_json(std::string_view text, const std::string& file, DuplicateKeys duplicates);
 
 // A value for a message: scalars as they are (cut when long), containers by their size.

@@ -6,6 +6,7 @@
 #include "fovea/image.hpp"
 #include "io/config.h"
 #include "io/image.h"
+#include "io/json.h"
 #include "io/resize.h"
 
 namespace fovea {
@@ -37,12 +38,14 @@ const Defaults& defaults_of(const JsonFile& config) {
   for (const std::string_view ending : {"Fast", "ImageProcessor", "FeatureExtractor"})
     if (type.ends_with(ending)) type.remove_suffix(ending.size());
   const auto found = std::ranges::find(kDefaults, type, &Defaults::type);
-  FOVEA_CHECK(found != std::end(kDefaults), config.file(), ": image_processor_type: expected one of ViT, DeiT, Bit ",
-              "and CLIP, got \"", full, '"');
+  FOVEA_CHECK(found != std::end(kDefaults), config.file(),
+              ": image_processor_type: expected ViT, DeiT, Bit or CLIP, got ", in_quotes(full));
   return *found;
 }
 
-int require_side(const JsonFile& config, const std::string& key) { return int(config.require_int(key, kSide)); }
+int require_side(const JsonFile& config, const std::string& key) {
+  return int(config.require_int(key, kSide));
+}
 
 void read_size(const JsonFile& config, const Defaults& defaults, Preprocessor& steps) {
   if (config.is_object("size")) {
@@ -88,8 +91,8 @@ void read_normalisation(const JsonFile& config, const Defaults& defaults, Prepro
   if (config.has("image_std") || !defaults.knows_mean)
     std::ranges::copy(config.require_floats("image_std", 3), steps.std.begin());
   for (const float deviation : steps.std)
-    FOVEA_CHECK(std::isnormal(deviation) && deviation > 0, config.file(), ": image_std: expected numbers above 0, got ",
-                deviation);
+    FOVEA_CHECK(std::isnormal(deviation) && deviation > 0, config.file(),
+                ": image_std: expected numbers above 0, got ", deviation);
 }
 
 // The size to resize to.
@@ -163,7 +166,8 @@ std::vector<float> Preprocessor::pixels(const Image& image) const {
     std::array<float, 256> value_of_byte;
     for (int byte = 0; byte < 256; ++byte)
       value_of_byte[size_t(byte)] = (float(byte * rescale_factor) - mean[colour]) / std[colour];
-    for (size_t i = 0; i < plane; ++i) pixels[colour * plane + i] = value_of_byte[picture.rgb[3 * i + colour]];
+    for (size_t i = 0; i < plane; ++i)
+      pixels[colour * plane + i] = value_of_byte[picture.rgb[3 * i + colour]];
   }
   return pixels;
 }

@@ -33,10 +33,14 @@ double windowed_sinc(double x) { return -3 <= x && x < 3 ? sinc(x) * sinc(x / 3)
 
 Filter filter_of(Resample filter) {
   switch (filter) {
-    case Resample::bilinear: return {1, triangle};
-    case Resample::bicubic: return {2, cubic};
-    case Resample::lanczos: return {3, windowed_sinc};
-    default: fail("resize: unknown filter ", int(filter));
+    case Resample::bilinear:
+      return {1, triangle};
+    case Resample::bicubic:
+      return {2, cubic};
+    case Resample::lanczos:
+      return {3, windowed_sinc};
+    default:
+      fail("resize: unknown filter ", int(filter));
   }
 }
 
@@ -113,7 +117,8 @@ Image resize_columns(const Image& image, int height, Filter filter) {
   return out;
 }
 
-// The input pixel under the middle of each output pixel. The middle is stepped, not multiplied: Pillow's rounding.
+// The input pixel under the middle of each output pixel. The middle is stepped, not multiplied: Pillow's
+// rounding.
 std::vector<int> nearest_along(int from, int to) {
   const double scale = double(from) / to;
   std::vector<int> nearest;

@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-// (height, width, 3) -> the new size. All but nearest widen the filter when shrinking (anti-aliasing), bicubic has
-// a = -0.5, lanczos 3 lobes. Error: a size outside check_image_size.
+// (height, width, 3) -> the new size. All but nearest widen the filter when shrinking (anti-aliasing),
+// bicubic has a = -0.5, lanczos 3 lobes. Error: a size outside check_image_size.
 Image resize(const Image& image, int width, int height, Resample filter);
 
 // The middle of the picture, the odd pixel towards the upper left; black where the picture is smaller.

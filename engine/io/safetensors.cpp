@@ -26,8 +26,9 @@ struct StoredType {
   uint64_t bytes;
 };
 constexpr StoredType kStoredTypes[] = {
-    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}, {"U16", 2}, {"I16", 2},
-    {"F16", 2},  {"BF16", 2}, {"U32", 4}, {"I32", 4},     {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8},
+    {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1},
+    {"U16", 2},  {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},     {"I32", 4},
+    {"F32", 4},  {"U64", 8}, {"I64", 8}, {"F64", 8},
 };
 
 std::string shape_text(std::span<const int64_t> shape) {
@@ -36,7 +37,8 @@ std::string shape_text(std::span<const int64_t> shape) {
   return text + ")";
 }
 
-// The header entry of one tensor: reads its fields, naming file and tensor when they are not what they should be.
+// The header entry of one tensor: reads its fields, naming file and tensor when they are not what they should
+// be.
 class Entry {
  public:
   Entry(const std::string& file, const std::string& name, const json& entry)
@@ -49,7 +51,8 @@ class Entry {
   const StoredType& dtype() const {
     const json& value = field("dtype");
     FOVEA_CHECK(value.is_string(), where_, ": dtype: expected a string, got ", describe(value));
-    const auto found = std::ranges::find(kStoredTypes, value.get_ref<const std::string&>(), &StoredType::name);
+    const auto found =
+        std::ranges::find(kStoredTypes, value.get_ref<const std::string&>(), &StoredType::name);
     FOVEA_CHECK(found != std::end(kStoredTypes), where_, ": unknown dtype ", describe(value));
     return *found;
   }
@@ -94,7 +97,8 @@ SafeTensors::Info read_info(const Entry& entry, std::span<const std::byte> data)
   const uint64_t begin = uint64_t(offsets[0]);
   const uint64_t end = uint64_t(offsets[1]);
   FOVEA_CHECK(begin <= end, where, ": begins at byte ", begin, ", after its end ", end);
-  FOVEA_CHECK(end <= data.size(), where, ": ends at byte ", end, ", the file has ", data.size(), " bytes of data");
+  FOVEA_CHECK(end <= data.size(), where, ": ends at byte ", end, ", the file has ", data.size(),
+              " bytes of data");
   FOVEA_CHECK(end - begin == size, where, ": ", dtype.name, ' ', shape_text(shape), " takes ", size,
               " bytes, data_offsets span ", end - begin);
   return {std::string(dtype.name), shape, data.subspan(begin, end - begin)};
@@ -115,9 +119,10 @@ void check_tiling(const std::map<std::string, SafeTensors::Info>& tensors, std::
   std::ranges::sort(ranges, {}, [](const Range& range) { return std::pair(range.begin, range.end); });
   ptrdiff_t covered = 0;
   for (const Range& range : ranges) {
-    FOVEA_CHECK(range.begin == covered, file, ": tensor ", in_quotes(*range.name),
-                range.begin < covered ? ": overlaps another: begins at byte " : ": leaves a hole: begins at byte ",
-                range.begin, ", the tensors before it end at byte ", covered);
+    FOVEA_CHECK(
+        range.begin == covered, file, ": tensor ", in_quotes(*range.name),
+        range.begin < covered ? ": overlaps another: begins at byte " : ": leaves a hole: begins at byte ",
+        range.begin, ", the tensors before it end at byte ", covered);
     covered = range.end;
   }
   FOVEA_CHECK(covered == std::ssize(data), file, ": the tensors end at byte ", covered, ", the file has ",
@@ -208,16 +213,17 @@ std::vector<std::string> SafeTensors::names() const {
 
 const SafeTensors::Info& SafeTensors::info(const std::string& name) const {
   const auto found = tensors_.find(name);
-  FOVEA_CHECK(found != tensors_.end(), file_.name(), ": has no tensor ", in_quotes(name), suggestion(tensors_, name));
+  FOVEA_CHECK(found != tensors_.end(), file_.name(), ": has no tensor ", in_quotes(name),
+              suggestion(tensors_, name));
   return found->second;
 }
 
 std::vector<float> SafeTensors::read_f32(const std::string& name, const Shape& expected) const {
   const Info& found = info(name);
-  FOVEA_CHECK(std::ranges::equal(found.shape, expected), file_.name(), ": tensor ", in_quotes(name), ": expected shape ",
-              expected, ", got ", shape_text(found.shape));
-  FOVEA_CHECK(found.dtype == "F32" || found.dtype == "F16" || found.dtype == "BF16", file_.name(), ": tensor ",
-              in_quotes(name), ": expected F32, F16 or BF16, got ", found.dtype);
+  FOVEA_CHECK(std::ranges::equal(found.shape, expected), file_.name(), ": tensor ", in_quotes(name),
+              ": expected shape ", expected, ", got ", shape_text(found.shape));
+  FOVEA_CHECK(found.dtype == "F32" || found.dtype == "F16" || found.dtype == "BF16", file_.name(),
+              ": tensor ", in_quotes(name), ": expected F32, F16 or BF16, got ", found.dtype);
   std::vector<float> values(expected.elements());
   if (found.dtype == "F16") widen<float_from_half>(found.bytes, values);
   if (found.dtype == "BF16") widen<float_from_bfloat16>(found.bytes, values);
@@ -238,7 +244,8 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   uint64_t end = 0;
   for (const NamedTensor* tensor : sorted) {
     const std::string where = concat(file, ": tensor ", in_quotes(tensor->name));
-    FOVEA_CHECK(tensor->name != "__metadata__" && !header.contains(tensor->name), where, ": the name is taken");
+    FOVEA_CHECK(tensor->name != "__metadata__" && !header.contains(tensor->name), where,
+                ": the name is taken");
     FOVEA_CHECK(tensor->data.size() == tensor->shape.elements(), where, ": shape ", tensor->shape, " has ",
                 tensor->shape.elements(), " elements, got ", tensor->data.size());
     const uint64_t begin = std::exchange(end, end + tensor->data.size_bytes());

@@ -10,9 +10,9 @@
 namespace fovea {
 namespace {
 
-// All memory that stb takes while it works on one picture: limited as a whole (a few bytes of a PNG can inflate to
-// gigabytes) and returned at the end, also when stb gives up halfway. stb's allocation macros know no context, hence
-// the pointer per thread.
+// All memory that stb takes while it works on one picture: limited as a whole (a few bytes of a PNG can
+// inflate to gigabytes) and returned at the end, also when stb gives up halfway. stb's allocation macros know
+// no context, hence the pointer per thread.
 class Scratch {
  public:
   explicit Scratch(size_t limit) : limit_(limit) { current = this; }
@@ -54,7 +54,8 @@ constexpr size_t kSmallScratch = size_t(1) << 20;
 
 // Rows, planes and the inflated stream: 16-bit RGBA takes about 30 bytes per pixel, progressive JPEG 15.
 size_t scratch_limit(int width, int height, size_t file_bytes) {
-  const uint64_t limit = kSmallScratch + uint64_t(width + 64) * uint64_t(height + 64) * 40 + 4 * uint64_t(file_bytes);
+  const uint64_t limit =
+      kSmallScratch + uint64_t(width + 64) * uint64_t(height + 64) * 40 + 4 * uint64_t(file_bytes);
   return size_t(std::min<uint64_t>(limit, std::numeric_limits<size_t>::max()));
 }
 
@@ -110,6 +111,7 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& file) {
     const bool known = stbi_info_from_memory(data, size, &image.width, &image.height, &channels);
     FOVEA_CHECK(known, file, ": ", stbi_failure_reason());
   }
+  image.height = std::abs(image.height);  // of a BMP from top to bottom it is negative here, but not below
   check_image_size(file, image.width, image.height);
 
   const Scratch scratch(scratch_limit(image.width, image.height, bytes.size()));

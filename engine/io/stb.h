@@ -1,4 +1,5 @@
-// stb_image and stb_image_write behind two functions: nothing of them is visible elsewhere, in headers or to the linker.
+// stb_image and stb_image_write behind two functions: nothing of them is visible elsewhere, in headers or to
+// the linker.
 #pragma once
 
 #include <cstddef>

@@ -47,7 +47,7 @@ struct VisionTransformer::Impl {
 namespace {
 
 Linear linear(Device& device, const ViTWeights& weights, const std::string& name, int64_t out, int64_t in) {
-  return Linear(device, out, in, weights.read(name + ".weight", {out, in}), weights.read_if(name + ".bias", {out}));
+  return Linear(device, out, in, weights.read(name + ".weight", {out, in}), weights.read(name + ".bias", {out}));
 }
 
 LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name, const ViTConfig& config) {
@@ -62,15 +62,16 @@ Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTC
     const std::vector<float> second = weights.read("embeddings.distillation_token", {1, 1, width});
     tokens.insert(tokens.end(), second.begin(), second.end());
   }
+  const std::vector<float> positions = weights.read("embeddings.position_embeddings", {1, config.tokens(), width});
   const std::string projection = "embeddings.patch_embeddings.projection";
   Embeddings embeddings{
       State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
       // A convolution whose stride is its size is a product with the flattened kernel.
       Linear(device, width, config.channels * patch * patch,
              weights.read(projection + ".weight", {width, config.channels, patch, patch}),
-             weights.read_if(projection + ".bias", {width}))};
+             weights.read(projection + ".bias", {width}))};
   embeddings.prefix.write(tokens);
-  embeddings.positions.write(weights.read("embeddings.position_embeddings", {1, config.tokens(), width}));
+  embeddings.positions.write(positions);
   return embeddings;
 }
 
@@ -101,7 +102,7 @@ EncoderLayer load_layer(Device& device, const ViTWeights& weights, const ViTConf
 std::optional<Heads> load_heads(Device& device, const ViTWeights& weights, const ViTConfig& config) {
   const int64_t labels = int64_t(config.labels.size()), width = config.embedding;
   if (labels == 0) return std::nullopt;
-  if (!weights.has_head("cls_classifier.weight")) return Heads{linear(device, weights, "classifier", labels, width), {}};
+  if (!weights.has("cls_classifier.weight")) return Heads{linear(device, weights, "classifier", labels, width), {}};
   return Heads{linear(device, weights, "cls_classifier", labels, width),
                linear(device, weights, "distillation_classifier", labels, width)};
 }

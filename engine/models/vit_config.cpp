@@ -25,13 +25,34 @@ std::pair<int64_t, int64_t> size(const JsonFile& file, const char* key, int64_t 
 }
 
 std::vector<std::string> labels(const JsonFile& file, const ViTWeights& weights) {
-  for (const char* head : {"classifier.weight", "cls_classifier.weight"}) {
-    if (!weights.has_head(head)) continue;
+  for (const char* head : {"cls_classifier.weight", "classifier.weight"}) {
+    if (!weights.has(head)) continue;
     const std::vector<int64_t> shape = weights.shape(head);
-    FOVEA_CHECK(shape.size() == 2 && shape[0] >= 1, file.file(), ": ", head, " has no (labels, width) shape");
+    FOVEA_CHECK(shape.size() == 2 && shape[0] >= 1, weights.where(head), ": has no (labels, width) shape");
     return file.labels(shape[0]);
   }
   return {};
+}
+
+// What the settings say of the tensors: how many layers there are, and whether Q, K and V have biases.
+void check_layers(const JsonFile& file, const ViTWeights& weights, const ViTConfig& config) {
+  FOVEA_CHECK(config.depth == weights.layers(), file.file(), ": num_hidden_layers ", config.depth, ", but ",
+              weights.where("encoder.layer.0.."), " and so on are of ", weights.layers(), " layers");
+  const bool biased = file.get_bool("qkv_bias", true);
+  for (int64_t layer = 0; layer < config.depth; ++layer) {
+    for (const char* part : {"query", "key", "value"}) {
+      const std::string name = concat("encoder.layer.", layer, ".attention.attention.", part, ".bias");
+      FOVEA_CHECK(weights.has(name) == biased, file.file(), ": qkv_bias ", biased ? "true" : "false", ", but ",
+                  weights.where(name), biased ? " is missing" : " exists");
+    }
+  }
+}
+
+// Two classifiers look at two tokens.
+void check_classifiers(const ViTWeights& weights, const ViTConfig& config) {
+  const char* second = "distillation_classifier.weight";
+  FOVEA_CHECK(config.distillation || !weights.has(second), weights.where(second),
+              ": exists, but there is no tensor ", in_quotes("embeddings.distillation_token"));
 }
 
 }  // namespace
@@ -56,10 +77,15 @@ ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weight
   config.hidden = file.get_int("intermediate_size", 3072, kCount);
   FOVEA_CHECK(config.embedding % config.heads == 0, file.file(), ": hidden_size ", config.embedding,
               " is no multiple of num_attention_heads ", config.heads);
+  const int64_t head_dim = config.embedding / config.heads;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, file.file(), ": hidden_size ", config.embedding,
+              " for num_attention_heads ", config.heads, " is ", head_dim, " each, known are multiples of 4 up to 256");
   config.activation = activation(file);
   config.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
   config.distillation = weights.has("embeddings.distillation_token");
   config.labels = labels(file, weights);
+  check_layers(file, weights, config);
+  check_classifiers(weights, config);
   return config;
 }
 

@@ -1,10 +1,30 @@
 #include "models/vit_weights.h"
 
+#include <algorithm>
+
+#include "core/check.h"
+
 namespace fovea {
 
-ViTWeights::ViTWeights(const std::string& directory) : file_(std::filesystem::path(directory) / "model.safetensors") {
+ViTWeights::ViTWeights(const std::string& directory)
+    : path_(std::filesystem::path(directory) / "model.safetensors"), file_(path_), names_(file_.names()) {
   for (const char* prefix : {"vit.", "deit."})
-    if (file_.has(std::string(prefix) + "embeddings.cls_token")) prefix_ = prefix;
+    if (has_any(prefix)) prefix_ = prefix;
+}
+
+int64_t ViTWeights::layers() const {
+  int64_t count = 0;
+  while (has_any(concat(prefix_, "encoder.layer.", count, "."))) ++count;
+  return count;
+}
+
+std::string ViTWeights::where(const std::string& name) const {
+  return concat(path_.string(), ": tensor ", in_quotes(full(name)));
+}
+
+bool ViTWeights::has_any(const std::string& start) const {
+  const auto found = std::ranges::lower_bound(names_, start);
+  return found != names_.end() && found->starts_with(start);
 }
 
 std::string ViTWeights::full(const std::string& name) const {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ops/copy.h"
 #include "ops/tiles.h"
 
 namespace fovea {
@@ -11,17 +12,29 @@ AttentionStrides attention_strides(Tensor x) {
   return {uint32_t(strides[0]), uint32_t(strides[1]), uint32_t(strides[2])};
 }
 
+namespace {
+
+// Kernels read head_dim in pairs and quads: it lies without gaps and every row starts on a quad.
+Tensor on_quads(Tensor x) {
+  bool fits = x.strides()[3] == 1 && x.graph->value(x.id).offset % 4 == 0;
+  for (size_t axis = 0; axis < 3; ++axis) fits = fits && (x.shape()[int(axis)] == 1 || x.strides()[axis] % 4 == 0);
+  return fits ? x : dense_copy(x);
+}
+
+}  // namespace
+
 AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOptions& options) {
   for (Tensor* x : {&q, &k}) {
     expect_dtype(op, *x, DType::f32);
     FOVEA_CHECK(x->shape().rank() == 4, op, ": needs (batch, heads, tokens, head_dim), got ", x->shape());
-    if (x->strides()[3] != 1) *x = contiguous(*x);
   }
   const AttentionShape shape{q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2], q.shape()[3]};
   FOVEA_CHECK(k.shape() == q.shape().with(2, shape.keys), op, ": queries ", q.shape(), " and keys ", k.shape(),
               " differ in more than their number");
   FOVEA_CHECK(shape.head_dim % 4 == 0 && shape.head_dim <= 256, op, ": head_dim ", shape.head_dim,
               " is not a multiple of 4 up to 256");
+  q = on_quads(q);
+  k = on_quads(k);
   if (options.scale == 0) options.scale = 1 / std::sqrt(float(shape.head_dim));
   if (options.lengths) {
     FOVEA_CHECK(options.lengths.shape() == Shape({shape.batch}), op, ": lengths ", options.lengths.shape(), " for ",
@@ -43,7 +56,7 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& given)
   const AttentionShape shape = check_attention("attention", q, k, options);
   expect_dtype("attention", v, DType::f32);
   FOVEA_CHECK(v.shape() == k.shape(), "attention: keys ", k.shape(), " and values ", v.shape(), " differ");
-  if (v.strides()[3] != 1) v = contiguous(v);
+  v = on_quads(v);
 
   const AttentionParams params{
       .tokens = uint32_t(shape.tokens),

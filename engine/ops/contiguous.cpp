@@ -22,7 +22,10 @@ void copy_strided(Launch& k, const Span& from, const Strides& from_strides, cons
 
 Tensor contiguous(Tensor x) {
   FOVEA_CHECK(x, "contiguous: operand is absent");
-  if (x.contiguous()) return x;
+  return x.contiguous() ? x : dense_copy(x);
+}
+
+Tensor dense_copy(Tensor x) {
   const Shape shape = x.shape();
   const Strides from = x.strides();
   return x.graph->add({.op = "contiguous",

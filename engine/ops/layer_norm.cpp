@@ -19,7 +19,7 @@ Way choose_way(const Limits& limits, uint32_t row_count, uint32_t width, bool qu
   const uint32_t held = width / (4 * limits.subgroup);
   const bool whole = held * 4 * limits.subgroup == width;
   if (limits.subgroup <= 4 || !whole || held > kMostHeld) return {"layer_norm_quads", 0, 1};
-  // Every load is a gather on CPU drivers, so gain and shift are shared by several rows; GPUs need the parallelism.
+  // CPU drivers: every load is a gather, so several rows share gain and shift. GPUs: parallelism counts for more.
   const uint32_t most_rows = limits.kernels == KernelClass::cpu ? 8 : 1;
   uint32_t together = most_rows;
   while (together > 1 && (row_count < 8 * together || together * held > 8 * 24)) together /= 2;
@@ -28,8 +28,8 @@ Way choose_way(const Limits& limits, uint32_t row_count, uint32_t width, bool qu
 
 void launch_layer_norm(Launch& k, uint32_t row_count, uint32_t width, float eps) {
   const Span operands[] = {k.in(0), k.in(1), k.in(2), k.in(3), k.out()};
-  const bool quads = width % 4 == 0 && std::all_of(std::begin(operands), std::end(operands),
-                                                   [](const Span& span) { return span.address() % 16 == 0; });
+  const auto on_16_bytes = [](const Span& span) { return span.address() % 16 == 0; };
+  const bool quads = width % 4 == 0 && std::all_of(std::begin(operands), std::end(operands), on_16_bytes);
   const Way way = choose_way(k.limits(), row_count, width, quads);
   std::vector<uint32_t> constants = {lanes(k), k.in(3).buffer != nullptr};
   if (way.held > 0) constants.insert(constants.end(), {way.held, way.rows});
@@ -50,8 +50,8 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
   gain = dense("layer_norm", gain);
   shift = dense("layer_norm", shift);
   const Shape wanted = {shape.back()};
-  FOVEA_CHECK(gain.shape() == wanted && shift.shape() == wanted, "layer_norm: gain ", gain.shape(), " and shift ",
-              shift.shape(), " for x ", shape, ", needs ", wanted);
+  FOVEA_CHECK(gain.shape() == wanted && shift.shape() == wanted, "layer_norm: gain ", gain.shape(),
+              " and shift ", shift.shape(), " for x ", shape, ", needs ", wanted);
   Tensor residual = options.residual;
   if (residual) {
     residual = dense("layer_norm", residual);

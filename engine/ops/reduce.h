@@ -1,4 +1,4 @@
-// What sum, mean and max share: a tensor as (outer, extent, inner), and how its reduction over extent is shared out.
+// What sum, mean and max share: a tensor as (outer, extent, inner), and how the work on it is shared out.
 #pragma once
 
 #include "ops/shapes.h"

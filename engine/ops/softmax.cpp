@@ -11,8 +11,8 @@ Tensor softmax(Tensor x, const SoftmaxOptions& options) {
   SoftmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back()), 1, options.scale};
   if (lengths) {
     lengths = dense("softmax", lengths, DType::u32);
-    FOVEA_CHECK(shape.rank() >= 2 && lengths.shape() == Shape({shape[0]}), "softmax: lengths ", lengths.shape(),
-                " for x ", shape, ", needs one a batch of (batch, .., n)");
+    FOVEA_CHECK(shape.rank() >= 2 && lengths.shape() == Shape({shape[0]}), "softmax: lengths ",
+                lengths.shape(), " for x ", shape, ", needs one a batch of (batch, .., n)");
     params.rows_per_length = params.rows / uint32_t(shape[0]);
   }
   return x.graph->add(

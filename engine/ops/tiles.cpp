@@ -37,8 +37,23 @@ MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
   return {best->kernel, best->lanes, best->rows, best->lanes * best->lane_columns, best->rows, best->lane_columns};
 }
 
-AttentionTiles cpu_attention(const Limits& limits) {
-  return {"attention_register", limits.subgroup, 8, 4 * limits.subgroup};
+// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim; smallest first.
+struct QueryTile {
+  const char* kernel;
+  uint32_t lanes, rows, head_dim;
+};
+constexpr QueryTile kQueryTiles[] = {
+    {"attention_register_4_32", 4, 16, 32},   {"attention_register_4_64", 4, 16, 64},
+    {"attention_register_4_128", 4, 8, 128},  {"attention_register_8_32", 8, 16, 32},
+    {"attention_register_8_64", 8, 16, 64},   {"attention_register_8_128", 8, 8, 128},
+    {"attention_register_16_32", 16, 16, 32}, {"attention_register_16_64", 16, 16, 64}};
+
+// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams them.
+const QueryTile* query_tile(const Limits& limits, uint32_t head_dim) {
+  if (!has_register_tiles(limits)) return nullptr;
+  for (const QueryTile& tile : kQueryTiles)
+    if (tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
+  return nullptr;
 }
 
 // Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and gives the
@@ -62,24 +77,24 @@ MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
   return tiles;
 }
 
-// Registers of a lane that hold its sums and the tile it fetches ahead, in vec4s.
-int64_t register_quads(const AttentionTiles& tiles, uint32_t head_dim) {
+// What a lane holds in registers: its sums, and its part of the tile it fetches ahead, in vec4s.
+bool fits_registers(const AttentionTiles& tiles, uint32_t head_dim) {
+  constexpr int64_t kSums = 16, kFetched = 8;
   const int64_t quads = head_dim / 4, group_lanes = tiles.lanes / (tiles.rows / 4);
-  return 4 * ceil_div(quads, group_lanes) + ceil_div(tiles.keys * quads, tiles.lanes);
+  return 4 * ceil_div(quads, group_lanes) <= kSums && ceil_div(tiles.keys * quads, tiles.lanes) <= kFetched;
 }
 
-// The most rows and keys that fit; rows wasted at the end of few queries count less than a second pass over the keys.
+// The most rows that are not half in vain, with the most keys that fit beside them.
 AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
-  constexpr int64_t kRegisterQuads = 24;
   constexpr struct { uint32_t lanes, rows, keys; } kChoices[] = {
-      {128, 32, 32}, {128, 32, 16}, {64, 16, 32}, {64, 16, 16}, {64, 16, 8}, {64, 8, 32}, {64, 8, 16},
-      {32, 8, 8},    {32, 8, 4},    {64, 4, 64},  {64, 4, 32},  {64, 4, 16}, {32, 4, 8},  {32, 4, 4}};
+      {128, 32, 32}, {128, 32, 16}, {64, 16, 32}, {128, 16, 32}, {128, 16, 16}, {128, 16, 8},
+      {64, 8, 32},   {128, 8, 32},  {128, 8, 16}, {128, 8, 8},   {128, 8, 4},   {128, 4, 64},
+      {128, 4, 32},  {128, 4, 16},  {128, 4, 8},  {128, 4, 4}};
   AttentionTiles tiles{};
   for (const auto& choice : kChoices) {
     tiles = {"attention_shared", choice.lanes, choice.rows, choice.keys};
     const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
-                      shared_bytes(tiles, head_dim) <= limits.shared_bytes &&
-                      register_quads(tiles, head_dim) <= kRegisterQuads;
+                      shared_bytes(tiles, head_dim) <= limits.shared_bytes && fits_registers(tiles, head_dim);
     if (fits && (choice.rows / 2 < tokens || choice.rows == 4)) break;
   }
   FOVEA_CHECK(tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles, head_dim) <= limits.shared_bytes,
@@ -107,7 +122,8 @@ MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, ui
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {
-  return limits.kernels == KernelClass::cpu ? cpu_attention(limits) : gpu_attention(limits, tokens, head_dim);
+  if (const QueryTile* tile = query_tile(limits, head_dim)) return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
+  return gpu_attention(limits, tokens, head_dim);
 }
 
 }  // namespace fovea

@@ -1,5 +1,7 @@
 #include "fovea/heatmap.hpp"
 
+#include <numeric>
+
 #include "core/check.h"
 
 namespace fovea {
@@ -24,6 +26,19 @@ Heatmap patches_of(std::span<const double> row, const PatchGrid& grid) {
   return {grid.rows, grid.columns, {patches.begin(), patches.end()}};
 }
 
+// row (0.5 A + 0.5 I), where every row of the matrix is divided by its sum. A: (tokens, tokens)
+std::vector<double> through_layer(const std::vector<double>& row, std::span<const double> attention) {
+  const size_t tokens = row.size();
+  std::vector<double> product(tokens);
+  for (size_t query = 0; query < tokens; ++query) {
+    const std::span weights = attention.subspan(query * tokens, tokens);
+    const double share = row[query] / std::accumulate(weights.begin(), weights.end(), 1.0);
+    for (size_t key = 0; key < tokens; ++key) product[key] += share * weights[key];
+    product[query] += share;
+  }
+  return product;
+}
+
 }  // namespace
 
 Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid) {
@@ -31,26 +46,23 @@ Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid)
   return patches_of(std::span(mean).first(size_t(grid.tokens())), grid);
 }
 
-Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid) {
+Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid,
+                          const RolloutOptions& options) {
   FOVEA_CHECK(!layers.empty(), "attention_rollout: no layers");
   const size_t tokens = size_t(grid.tokens());
-  std::vector<double> row(tokens);  // row 0 of the product so far, which starts as I
-  row[0] = 1;
-  // From the last layer down, a row times a matrix: tokens times less work than the product of matrices.
+  std::vector<double> looks(tokens);                          // row 0 of the product, which starts as I
+  std::vector<double> common(tokens, 1 / double(tokens));     // the mean of its rows
+  looks[0] = 1;
+  // From the last layer down, rows times a matrix: far less work than the product of the matrices.
   for (size_t layer = layers.size(); layer-- > 0;) {
     const std::vector<double> mean = mean_over_heads("attention_rollout", layers[layer], grid);
-    std::vector<double> next(tokens);
-    for (size_t query = 0; query < tokens; ++query) {
-      const std::span weights = std::span(mean).subspan(query * tokens, tokens);
-      double sum = 1;  // of the residual and the weights, each half of it
-      for (const double weight : weights) sum += weight;
-      const double share = row[query] / sum;
-      for (size_t key = 0; key < tokens; ++key) next[key] += share * weights[key];
-      next[query] += share;
-    }
-    row = std::move(next);
+    looks = through_layer(looks, mean);
+    if (options.contrast) common = through_layer(common, mean);
   }
-  return patches_of(row, grid);
+  if (options.contrast)
+    for (size_t token = 0; token < tokens; ++token)
+      looks[token] = common[token] > 0 ? looks[token] / common[token] : 0;
+  return patches_of(looks, grid);
 }
 
 }  // namespace fovea

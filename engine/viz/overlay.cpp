@@ -8,21 +8,24 @@
 namespace fovea {
 namespace {
 
-constexpr double kLowTail = 0.35;   // this share of the patches is dark
-constexpr double kHighTail = 0.02;  // this share keeps the photo's own light
-constexpr double kGamma = 0.8;
-constexpr double kDarkest = 0.12;   // of the photo's light
+constexpr double kLowTail = 0.25;   // this share of the patches is dark
+constexpr double kHighTail = 0.2;   // this share keeps the photo's own light
+constexpr double kGamma = 0.7;
+constexpr double kDarkest = 0.16;   // of the photo's light
+constexpr double kFade = 0.75;      // patches, from the edge of the map to its full light
 
 void check_overlay(const Image& photo, const Heatmap& map, const Region& seen) {
   FOVEA_CHECK(photo.width >= 1 && photo.height >= 1 &&
                   photo.rgb.size() == size_t(photo.width) * size_t(photo.height) * 3,
-              "overlay: ", photo.width, " x ", photo.height, " pixels take 3 bytes each, got ", photo.rgb.size());
+              "overlay: ", photo.width, " x ", photo.height, " pixels take 3 bytes each, got ",
+              photo.rgb.size());
   FOVEA_CHECK(map.rows >= 1 && map.columns >= 1 && map.weights.size() == size_t(map.rows * map.columns),
               "overlay: a map of ", map.rows, " x ", map.columns, " with ", map.weights.size(), " weights");
   FOVEA_CHECK(std::ranges::all_of(map.weights, [](float weight) { return std::isfinite(weight); }),
               "overlay: a weight of the map is not finite");
-  FOVEA_CHECK(seen.width > 0 && seen.height > 0 && std::isfinite(seen.left + seen.top + seen.width + seen.height),
-              "overlay: the map covers ", seen.width, " x ", seen.height, " pixels");
+  FOVEA_CHECK(seen.width > 0 && seen.height > 0 && std::isfinite(seen.width + seen.height) &&
+                  std::isfinite(seen.left + seen.top),
+              "overlay: a map on ", seen.width, " x ", seen.height, " pixels at ", seen.left, ", ", seen.top);
 }
 
 // The weights as light from 0 to 1. (rows, columns)
@@ -39,29 +42,34 @@ std::vector<double> light_of(const Heatmap& map) {
   return light;
 }
 
-// What a pixel column (or row) takes of the map's columns: a cubic B-spline over four neighbours, which is smooth
-// and never overshoots. The map's edge goes on beyond it.
+// What a pixel column (or row) takes of the map's columns: a cubic B-spline over four neighbours, which is
+// smooth and never overshoots. Beyond its edge the map goes on as its outermost cells; the weights are 0
+// outside and rise to their full size within kFade.
 struct Taps {
-  bool inside = false;  // of the region the map covers
   std::array<size_t, 4> cells{};
   std::array<double, 4> weights{};
 };
 
+std::array<double, 4> spline(double t) {  // t: 0 at the second of the four, 1 at the third
+  const double s = 1 - t;
+  return {s * s * s / 6, (4 - 6 * t * t + 3 * t * t * t) / 6, (4 - 6 * s * s + 3 * s * s * s) / 6,
+          t * t * t / 6};
+}
+
 std::vector<Taps> taps_along(int pixels, double start, double length, int64_t cells) {
   std::vector<Taps> taps;
   for (int pixel = 0; pixel < pixels; ++pixel) {
-    const double part = (pixel + 0.5 - start) / length;  // 0 .. 1 inside
-    if (part < 0 || part >= 1) {
-      taps.emplace_back();
-      continue;
+    const double at = (pixel + 0.5 - start) / length * double(cells);  // 0 .. cells inside
+    Taps& tap = taps.emplace_back();
+    const double edge = std::min(at, double(cells) - at) / kFade;
+    if (edge <= 0) continue;
+    const double fade = edge < 1 ? edge * edge * (3 - 2 * edge) : 1;
+    const double second = std::floor(at - 0.5);
+    tap.weights = spline(at - 0.5 - second);
+    for (size_t i = 0; i < 4; ++i) {
+      tap.weights[i] *= fade;
+      tap.cells[i] = size_t(std::clamp<int64_t>(int64_t(second) - 1 + int64_t(i), 0, cells - 1));
     }
-    const double at = part * double(cells) - 0.5;  // 0 in the middle of the first cell
-    const double first = std::floor(at), t = at - first, s = 1 - t;
-    Taps tap{true, {}, {s * s * s / 6, (4 - 6 * t * t + 3 * t * t * t) / 6, (4 - 6 * s * s + 3 * s * s * s) / 6,
-                        t * t * t / 6}};
-    for (int64_t i = 0; i < 4; ++i)
-      tap.cells[size_t(i)] = size_t(std::clamp<int64_t>(int64_t(first) - 1 + i, 0, cells - 1));
-    taps.push_back(tap);
   }
   return taps;
 }
@@ -83,11 +91,11 @@ Image overlay(const Image& photo, const Heatmap& map, const Region& seen) {
   uint8_t* byte = picture.rgb.data();
   std::vector<double> row(size_t(map.columns));  // of light at the height of a pixel row
   for (const Taps& vertical : down) {
-    for (size_t column = 0; column < row.size(); ++column) row[column] = blend(vertical, &light[column], row.size());
+    for (size_t column = 0; column < row.size(); ++column)
+      row[column] = blend(vertical, &light[column], row.size());
     for (const Taps& horizontal : across) {
-      const double lit = vertical.inside && horizontal.inside ? blend(horizontal, row.data(), 1) : 0;
-      for (int colour = 0; colour < 3; ++colour, ++byte)
-        *byte = uint8_t(std::lround(*byte * (kDarkest + (1 - kDarkest) * lit)));
+      const double kept = kDarkest + (1 - kDarkest) * blend(horizontal, row.data(), 1);
+      for (int colour = 0; colour < 3; ++colour, ++byte) *byte = uint8_t(std::lround(*byte * kept));
     }
   }
   return picture;

@@ -1,9 +1,10 @@
-// vit: what is on a photo, said by a Vision Transformer.
+// vit: a Vision Transformer says what is on photos, and shows where it looked.
 //
-//   vit [--model DIR] [--device NAME] [--top K] [--batch N] [--json] [--logits] [--attention OUT.png] IMAGE...
+//   vit [--model DIR] [--device NAME] [--top K] [--batch N] [--json] [--logits]
+//       [--attention OUT.png] [--layer L] IMAGE...
 //
-// For each photo: its name, the most probable classes, the device and the time. Any Hugging Face directory of model
-// type vit or deit that has a classifier will do.
+// For each photo: its name, the most probable classes, the device and the time. The model is any Hugging Face
+// directory of type vit or deit that has a classifier.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fovea/fovea.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
@@ -21,39 +23,27 @@ namespace fs = std::filesystem;
 struct Options {
   std::string model, device, attention;
   std::vector<std::string> images;
-  int64_t top = 5, batch = 1, layer = 0;  // layer 0: rollout over all layers
+  int64_t top = 5, batch = 1, layer = 0;  // layer 0: all of them
   bool json = false, logits = false;
 };
 
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// A photo on its way: read, then answered.
+// A photo that waits for its batch to be full.
 struct Photo {
   std::string name;
   fovea::Image image;
   std::vector<float> pixels;  // (3, height, width)
 };
 
-struct Timed {
-  fovea::ViTResult result;
-  double milliseconds;
-};
+struct UsageError : fovea::Error { using Error::Error; };
 
-// The directory of --model, or one beside the sources that this program or the current folder belongs to.
-fs::path find_model(const Options& options, const fs::path& program) {
-  if (!options.model.empty()) {
-    if (fs::is_directory(options.model)) return options.model;
-    throw UsageError("--model " + options.model + ": no such directory");
-  }
-  std::error_code ignored;
+// The directory of --model, or one near the sources that the program or the current folder belongs to.
+fs::path find_model(const std::string& given, const fs::path& program) {
+  if (fs::is_directory(given)) return given;
+  if (!given.empty()) throw UsageError("--model " + given + ": no such directory");
   for (const char* place : {"samples/models/vit", "../shared/models/deit-tiny-patch16-224"})
-    for (const fs::path& start : {fs::weakly_canonical(program, ignored), fs::current_path() / "here"})
-      for (fs::path folder = start.parent_path(); !folder.empty(); folder = folder.parent_path()) {
+    for (fs::path folder : {fs::absolute(program).parent_path(), fs::current_path()})
+      for (; folder != folder.root_path(); folder = folder.parent_path())
         if (fs::exists(folder / place / "config.json")) return (folder / place).lexically_normal();
-        if (folder == folder.root_path()) break;
-      }
   std::string message = "no model: give --model DIR, or fetch one into the project's folder:";
   for (const char* file : {"config.json", "preprocessor_config.json", "model.safetensors"})
     message += fmt::format("\n  curl -L --create-dirs -o samples/models/vit/{0} "
@@ -61,170 +51,149 @@ fs::path find_model(const Options& options, const fs::path& program) {
   throw UsageError(message);
 }
 
-// OUT.png for one photo, OUT-<stem>.png for several.
+// --attention OUT.png: OUT.png for the only photo, OUT-<stem>.png for one of several.
 fs::path overlay_path(const Options& options, const fs::path& image) {
-  const fs::path out = options.attention;
-  if (options.images.size() == 1) return out;
-  fs::path name = out.stem();
-  name += "-";
-  name += image.stem();
-  name += out.extension();
-  return out.parent_path() / name;
+  if (options.images.size() == 1) return options.attention;
+  const std::string stem = options.attention.substr(0, options.attention.size() - 4);
+  return stem + "-" + image.stem().string() + ".png";
 }
 
-void check_overlay_paths(const Options& options) {
-  std::set<fs::path> taken;
-  for (const std::string& image : options.images)
-    if (!taken.insert(overlay_path(options, image)).second)
-      throw UsageError("--attention: two photos would be written to " + overlay_path(options, image).string());
-}
+struct Classifier {
+  Classifier(const Options& given, const std::string& directory);
+  bool answer();
+  void attempt(const std::string& image, const std::function<void()>& action);
+  void run();
+  void print(const Photo& photo, std::span<const float> logits, double milliseconds) const;
+  fovea::Image overlay(const Photo& photo, const fovea::ViTResult& result, size_t item) const;
+  const Options& options;
+  fovea::Device device;
+  fovea::VisionTransformer model;
+  const fovea::ViTConfig& config;
+  fovea::Preprocessor steps;
+  std::vector<Photo> batch;
+  std::set<size_t> compiled;  // batch sizes
+  bool all_good = true;
+};
 
-// The forward pass of a batch. The first of a size also compiles its kernels, so it runs once before it is timed.
-Timed run(fovea::VisionTransformer& model, const std::vector<Photo>& batch, const Options& options, bool warm) {
-  std::vector<float> pixels;  // (batch, 3, height, width)
-  for (const Photo& photo : batch) pixels.insert(pixels.end(), photo.pixels.begin(), photo.pixels.end());
-  const fovea::ViTRequest request{.attentions = !options.attention.empty()};
-  if (!warm) model.run(pixels, int64_t(batch.size()), request);
-  const auto start = std::chrono::steady_clock::now();
-  fovea::ViTResult result = model.run(pixels, int64_t(batch.size()), request);
-  const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
-  return {std::move(result), passed.count()};
-}
-
-std::vector<double> softmax(std::span<const float> logits) {
-  const double largest = *std::ranges::max_element(logits);
-  std::vector<double> probabilities;
-  for (const float logit : logits) probabilities.push_back(std::exp(logit - largest));
-  const double sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0);
-  for (double& probability : probabilities) probability /= sum;
-  return probabilities;
-}
-
-// Prints the top classes of one photo. logits: (labels)
-void print(const Photo& photo, std::span<const float> logits, const std::vector<std::string>& labels,
-           const Options& options, const std::string& device, double milliseconds) {
-  const std::vector<double> probabilities = softmax(logits);
-  std::vector<size_t> order(logits.size());
-  std::iota(order.begin(), order.end(), size_t(0));
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return logits[a] > logits[b]; });
-  order.resize(std::min(order.size(), size_t(options.top)));
-  if (!options.json) {
-    fmt::print("{}\n", photo.name);
-    for (const size_t index : order) fmt::print("{:8.2f} %  {}\n", 100 * probabilities[index], labels[index]);
-    fmt::print("  on {}, {:.1f} ms\n", device, milliseconds);
-    return;
-  }
-  nlohmann::ordered_json line{{"image", photo.name}, {"top", nlohmann::json::array()}};
-  for (const size_t index : order)
-    line["top"].push_back({{"index", index}, {"label", labels[index]}, {"logit", logits[index]},
-                           {"probability", probabilities[index]}});
-  if (options.logits) line["logits"] = std::vector<float>(logits.begin(), logits.end());
-  line["device"] = device;
-  line["milliseconds"] = milliseconds;
-  // The name of a file need not be UTF-8.
-  fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-// The photo darkened where the class token of batch item `item` does not look.
-fovea::Image lit(const Photo& photo, const fovea::Region& seen, const fovea::ViTConfig& config,
-                 const fovea::ViTResult& result, size_t item, int64_t layer) {
-  const fovea::PatchGrid grid{config.height / config.patch, config.width / config.patch, config.distillation ? 2 : 1};
-  const size_t size = size_t(config.heads * grid.tokens() * grid.tokens());
-  std::vector<std::span<const float>> layers;  // depth of (heads, tokens, tokens)
-  for (const std::vector<float>& all : result.attentions) layers.push_back(std::span(all).subspan(item * size, size));
-  return fovea::overlay(photo.image,
-                        layer > 0 ? fovea::class_attention(layers[size_t(layer - 1)], grid)
-                                  : fovea::attention_rollout(layers, grid),
-                        seen);
-}
-
-// Answers all photos; false when one could not be.
-bool answer(const Options& options, const fs::path& directory) {
-  fovea::Device device({.name = options.device});
-  fovea::VisionTransformer model(device, directory.string());
-  const fovea::ViTConfig& config = model.config();
-  const auto steps = fovea::Preprocessor::for_model(directory, config.width, config.height);
-  if (config.labels.empty()) throw fovea::Error(directory.string() + ": a model without a classifier names nothing");
-  if (steps.width() != config.width || steps.height() != config.height || config.channels != 3)
-    throw fovea::Error(fmt::format("{}: pictures become 3 x {} x {}, the model takes {} x {} x {}", directory.string(),
-                                   steps.height(), steps.width(), config.channels, config.height, config.width));
+Classifier::Classifier(const Options& given, const std::string& directory)
+    : options(given), device({.name = given.device}), model(device, directory), config(model.config()),
+      steps(fovea::Preprocessor::for_model(directory, config.width, config.height)) {
+  if (config.labels.empty()) throw fovea::Error(directory + ": a model without a classifier");
   if (options.layer > config.depth)
     throw UsageError(fmt::format("--layer {}: the model has {} layers", options.layer, config.depth));
+  if (steps.width() != config.width || steps.height() != config.height || config.channels != 3)
+    throw fovea::Error(fmt::format("{}: pictures become 3 x {} x {}, the model takes {} x {} x {}", directory,
+        steps.height(), steps.width(), config.channels, config.height, config.width));
+}
 
-  bool all_good = true;
-  const auto attempt = [&](const std::string& name, const auto& action) {
-    try {
-      action();
-    } catch (const fovea::Error& error) {
-      const bool named = std::string_view(error.what()).starts_with(name);
-      fmt::print(stderr, "vit: {}{}{}\n", named ? "" : name, named ? "" : ": ", error.what());
-      all_good = false;
-    }
-  };
-  std::vector<Photo> batch;
-  std::set<size_t> warm;  // batch sizes that have run
-  const auto flush = [&] {
-    if (batch.empty()) return;
-    const Timed timed = run(model, batch, options, !warm.insert(batch.size()).second);
-    for (size_t item = 0; item < batch.size(); ++item) {
-      const Photo& photo = batch[item];
-      const size_t count = config.labels.size();
-      print(photo, std::span(timed.result.logits).subspan(item * count, count), config.labels, options,
-            device.info().name, timed.milliseconds);
-      if (options.attention.empty()) continue;
-      attempt(photo.name, [&] {
-        fovea::write_png(overlay_path(options, photo.name),
-                         lit(photo, steps.seen(photo.image), config, timed.result, item, options.layer));
-      });
-    }
-    batch.clear();
-  };
+// All photos; false when one of them could not be answered.
+bool Classifier::answer() {
   for (const std::string& name : options.images) {
     attempt(name, [&] {
-      fovea::Image image = fovea::load_image(name);
-      std::vector<float> pixels = steps.pixels(image);
-      batch.push_back({name, std::move(image), std::move(pixels)});
+      const fovea::Image image = fovea::load_image(name);
+      batch.push_back({name, image, steps.pixels(image)});
     });
-    if (int64_t(batch.size()) == options.batch) flush();
+    if (int64_t(batch.size()) == options.batch) run();
   }
-  flush();
+  if (!batch.empty()) run();
   return all_good;
 }
 
-int main(int argc, char** argv) {
+// An image that cannot be answered leaves the others alone.
+void Classifier::attempt(const std::string& image, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const fovea::Error& error) {
+    const bool named = std::string(error.what()).starts_with(image);
+    fmt::print(stderr, "vit: {}{}\n", named ? "" : image + ": ", error.what());
+    all_good = false;
+  }
+}
+
+void Classifier::run() {
+  std::vector<float> pixels;  // (batch, 3, height, width)
+  for (const Photo& photo : batch) pixels.insert(pixels.end(), photo.pixels.begin(), photo.pixels.end());
+  const fovea::ViTRequest request{.attentions = !options.attention.empty()};
+  // The first pass of a batch size compiles kernels: it is not the one whose time counts.
+  if (compiled.insert(batch.size()).second) model.run(pixels, int64_t(batch.size()), request);
+  const auto start = std::chrono::steady_clock::now();
+  const fovea::ViTResult result = model.run(pixels, int64_t(batch.size()), request);
+  const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+  const size_t labels = config.labels.size();
+  for (size_t item = 0; item < batch.size(); ++item) {
+    print(batch[item], std::span(result.logits).subspan(item * labels, labels), passed.count());
+    if (options.attention.empty()) continue;
+    attempt(batch[item].name, [&] {
+      fovea::write_png(overlay_path(options, batch[item].name), overlay(batch[item], result, item));
+    });
+  }
+  batch.clear();
+}
+
+void Classifier::print(const Photo& photo, std::span<const float> logits, double milliseconds) const {
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - largest);
+  const auto probability = [&](size_t i) { return std::exp(logits[i] - largest) / sum; };
+  std::vector<size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::ranges::stable_sort(order, std::greater(), [&](size_t i) { return logits[i]; });
+  order.resize(std::min(order.size(), size_t(options.top)));
+  if (!options.json) {
+    fmt::print("{}\n", photo.name);
+    for (const size_t i : order) fmt::print("{:8.2f} %  {}\n", 100 * probability(i), config.labels[i]);
+    return fmt::print("  on {}, {:.1f} ms\n", device.info().name, milliseconds);
+  }
+  nlohmann::ordered_json line{{"image", photo.name}, {"top", nlohmann::json::array()}};
+  for (const size_t i : order)
+    line["top"].push_back({{"index", i}, {"label", config.labels[i]}, {"logit", logits[i]},
+                           {"probability", probability(i)}});
+  if (options.logits) line["logits"] = std::vector<float>(logits.begin(), logits.end());
+  line.update({{"device", device.info().name}, {"milliseconds", milliseconds}});
+  // The name of a file need not be UTF-8: dump() alone would throw.
+  fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// The photo darkened where the class token does not look.
+fovea::Image Classifier::overlay(const Photo& photo, const fovea::ViTResult& result, size_t item) const {
+  const int64_t patch = config.patch, prefix = config.distillation ? 2 : 1;
+  const fovea::PatchGrid grid{config.height / patch, config.width / patch, prefix};
+  const size_t size = size_t(config.heads * grid.tokens() * grid.tokens());
+  std::vector<std::span<const float>> layers;  // depth of (heads, tokens, tokens)
+  for (const auto& all : result.attentions) layers.push_back(std::span(all).subspan(item * size, size));
+  const fovea::Heatmap map = options.layer > 0 ? class_attention(layers[size_t(options.layer - 1)], grid)
+                                               : attention_rollout(layers, grid, {.contrast = true});
+  return fovea::overlay(photo.image, map, steps.seen(photo.image));
+}
+
+int main(int argc, char** argv) try {
   Options options;
   CLI::App app("Says what is on photos (PNG, JPEG, BMP) with a Vision Transformer.");
   app.add_option("IMAGE", options.images, "photos")->required();
-  app.add_option("--model", options.model,
-                 "Hugging Face directory of model type vit or deit; by default samples/models/vit or "
-                 "../shared/models/deit-tiny-patch16-224 of the project");
-  app.add_option("--device", options.device, "index or part of the name of a Vulkan device (fovea-info lists them)");
+  app.add_option("--model", options.model, "Hugging Face directory of type vit or deit, else the project's");
+  app.add_option("--device", options.device, "index or part of the name, see fovea-info");
   app.add_option("--top", options.top, "how many classes to show, 5 by default")->check(CLI::PositiveNumber);
   app.add_option("--batch", options.batch, "photos a forward pass, 1 by default")->check(CLI::PositiveNumber);
-  auto* json = app.add_flag("--json", options.json,
-                            "one JSON object a photo and line; its milliseconds are the forward pass of its batch");
-  app.add_flag("--logits", options.logits, "all logits in the JSON object")->needs(json);
-  auto* attention =
-      app.add_option("--attention", options.attention,
-                     "writes the photo darkened where the class token does not look (attention rollout over all "
-                     "layers) to OUT.png, with several photos to OUT-<stem>.png each")
-          ->check([](const std::string& out) { return out.ends_with(".png") ? "" : out + " does not end in .png"; });
-  attention->type_name("OUT.png");
-  app.add_option("--layer", options.layer, "attention of this layer alone, the first is 1")
-      ->check(CLI::PositiveNumber)
-      ->needs(attention);
+  app.add_flag("--json", options.json, "one JSON object a line for each photo");
+  app.add_flag("--logits", options.logits, "all logits in the JSON objects")->needs("--json");
+  app.add_option("--attention", options.attention, "writes the photo darkened where the class token does not "
+                 "look: for one photo OUT.png, for several OUT-<stem>.png each")
+      ->type_name("OUT.png")
+      ->check([](const std::string& out) { return out.ends_with(".png") ? "" : out + " is no .png"; });
+  app.add_option("--layer", options.layer, "of this layer, from 1; without it a rollout over all layers")
+      ->check(CLI::PositiveNumber)->needs("--attention");
   try {
     app.parse(argc, argv);
-    if (!options.attention.empty()) check_overlay_paths(options);
-    const bool all_good = answer(options, find_model(options, argv[0]));
-    return std::fflush(stdout) == 0 && all_good ? 0 : 1;
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
-  } catch (const UsageError& problem) {
-    fmt::print(stderr, "vit: {}\n", problem.what());
-    return 2;
-  } catch (const std::exception& problem) {
-    fmt::print(stderr, "vit: {}\n", problem.what());
-    return 1;
   }
+  std::set<fs::path> written;
+  for (size_t i = 0; i < options.images.size() && !options.attention.empty(); ++i)
+    if (const fs::path out = overlay_path(options, options.images[i]); !written.insert(out).second)
+      throw UsageError("--attention: two photos would become " + out.string());
+  Classifier classifier(options, find_model(options.model, argv[0]).string());
+  return classifier.answer() && std::fflush(stdout) == 0 ? 0 : 1;
+} catch (const std::exception& problem) {
+  fmt::print(stderr, "vit: {}\n", problem.what());
+  return dynamic_cast<const UsageError*>(&problem) ? 2 : 1;
 }

@@ -1,4 +1,4 @@
-// Reductions over the lanes of a workgroup: one subgroup, or one lane where subgroup operations are not usable.
+// Reductions over the lanes of a workgroup: one subgroup, or one lane where subgroups are not usable.
 // The order of every sum is fixed, so replays agree bit for bit.
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_ballot : require
@@ -15,6 +15,9 @@ uint lanes_before(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupExclusiveAdd
 // By their bits: drivers may take isnan() to be false.
 bool is_nan(float v) { return (floatBitsToUint(v) & 0x7fffffffu) > 0x7f800000u; }
 bool is_finite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
+
+// A variance beyond fp32 would make finite zeros of its row: it makes NaN.
+float inverse_root(float v) { return is_finite(v) ? 1 / sqrt(v) : uintBitsToFloat(0x7fc00000u); }
 
 // Rises with v and is never 0; both zeros get one key, every NaN the largest.
 uint order_key(float v) {

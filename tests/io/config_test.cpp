@@ -52,7 +52,8 @@ TEST_CASE("config: labels by index") {
   const JsonFile config = JsonFile::load(folder.write("config.json", kConfig));
   CHECK(config.labels() == std::vector<std::string>{"tench", "LABEL_1", "shark"});
   CHECK(config.labels(4) == std::vector<std::string>{"tench", "LABEL_1", "shark", "LABEL_3"});
-  CHECK(contains(rejection([&] { config.labels(2); }), "config.json: id2label: expected an index from 0 to 1, got \"2\""));
+  CHECK(contains(rejection([&] { config.labels(2); }),
+                 "config.json: id2label: expected an index from 0 to 1, got \"2\""));
   const JsonFile bare = JsonFile::load(folder.write("bare.json", "{}"));
   CHECK(bare.labels().empty());
   CHECK(bare.labels(2) == std::vector<std::string>{"LABEL_0", "LABEL_1"});
@@ -60,8 +61,9 @@ TEST_CASE("config: labels by index") {
 
 TEST_CASE("config: bad labels are rejected") {
   const TemporaryFolder folder;
-  for (const std::string labels : {R"({"-1": "a"})", R"({"one": "a"})", R"({"": "a"})", R"({"1x": "a"})", R"({"0": 5})",
-                                   R"({"99999999999999999999": "a"})", R"({"1000000": "a"})", R"(["a"])", R"("a")"}) {
+  for (const std::string labels :
+       {R"({"-1": "a"})", R"({"one": "a"})", R"({"": "a"})", R"({"1x": "a"})", R"({"0": 5})",
+        R"({"99999999999999999999": "a"})", R"({"1000000": "a"})", R"(["a"])", R"("a")"}) {
     INFO(labels);
     const auto path = folder.write("config.json", "{\"id2label\": " + labels + "}");
     const std::string message = rejection([&] { JsonFile::load(path).labels(); });
@@ -104,13 +106,15 @@ TEST_CASE("config: malformed files are rejected by name") {
   const std::string deep_array(10000, '[');
   std::string deep_object;
   for (int i = 0; i < 10000; ++i) deep_object += "{\"a\":";
+  // clang-format off
   const std::string malformed[] = {
-      "", " ", "nonsense", "{", "{\"a\"", "{\"a\":", "{\"a\": 1", "{\"a\": 1,}", "{\"a\": 1} x", "{a: 1}", "{'a': 1}",
-      "{\"a\": 01}", "{\"a\": NaN}", "{\"a\": 1e999}", "{\"a\": +1}", "{\"a\": \"\xff\"}", "{\"a\": \"\xc3\"}",
-      "{\"a\": \"\xed\xa0\x80\"}", "{\"a\": \"line\nbreak\"}", "{\"a\": \"\\x\"}", "{\"a\": \"\\ud800\"}",
-      "// c\n{}", "[]", "[1, 2]", "3", "null", "\"{}\"", std::string("{}\0", 3), std::string("{}\0{\"a\"", 7),
-      deep_array, "{\"a\":" + deep_array, deep_object,
+      "", " ", "nonsense", "{", "{\"a\"", "{\"a\":", "{\"a\": 1", "{\"a\": 1,}", "{\"a\": 1} x", "{a: 1}",
+      "{'a': 1}", "{\"a\": 01}", "{\"a\": NaN}", "{\"a\": 1e999}", "{\"a\": +1}", "{\"a\": \"\xff\"}",
+      "{\"a\": \"\xc3\"}", "{\"a\": \"\xed\xa0\x80\"}", "{\"a\": \"line\nbreak\"}", "{\"a\": \"\\x\"}",
+      "{\"a\": \"\\ud800\"}", "// c\n{}", "[]", "[1, 2]", "3", "null", "\"{}\"", std::string("{}\0", 3),
+      std::string("{}\0{\"a\"", 7), deep_array, "{\"a\":" + deep_array, deep_object,
   };
+  // clang-format on
   for (const std::string& text : malformed) {
     INFO(text.substr(0, 40));
     const auto path = folder.write("config.json", text);

@@ -34,7 +34,8 @@ void check_all(int exponent_bits, int mantissa_bits) {
       wrong += !std::isnan(value) || !std::isnan(widen(narrow(value)));
       continue;
     }
-    wrong += double(value) != expected || std::signbit(value) != std::signbit(expected) || narrow(value) != bits;
+    wrong +=
+        double(value) != expected || std::signbit(value) != std::signbit(expected) || narrow(value) != bits;
 
     // The middle between this one and the next goes to the even one, anything else to the nearer one.
     if ((bits & 0x7fff) + 1 >= infinity) continue;

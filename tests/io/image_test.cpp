@@ -16,7 +16,8 @@ using test::read_bytes;
 using test::rejection;
 using test::TemporaryFolder;
 
-// Little pictures made by Pillow, one per way to store pixels; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
+// Little pictures made by Pillow, one per way to store pixels; x.jpg.png is x.jpg as Pillow (libjpeg) decodes
+// it.
 const std::filesystem::path kGolden = FOVEA_SOURCE_DIR "/tests/golden/images";
 const std::filesystem::path kSamples = FOVEA_SOURCE_DIR "/samples/images";
 
@@ -55,16 +56,16 @@ TEST_CASE("image: crc32 of the standard's check string") {
 
 // The CRCs are of Pillow's pixels:
 //   python3 -c "import sys, zlib; from PIL import Image
-//   for f in sys.argv[1:]: print(f, hex(zlib.crc32(Image.open(f).convert('RGB').tobytes())))" tests/golden/images/*
+//   for f in sys.argv[1:]: print(f, hex(zlib.crc32(Image.open(f).convert('RGB').tobytes())))" FILES
 TEST_CASE("image: PNG and BMP decode as in Pillow, whatever they store") {
   struct Golden {
     const char* file;
     uint32_t crc;
   };
   const Golden golden[] = {
-      {"rgb.png", 0x302da59b},        {"rgba.png", 0x302da59b},  {"rgb16.png", 0x302da59b},
-      {"interlaced.png", 0x302da59b}, {"rgb.bmp", 0x302da59b},   {"grey.png", 0xabaccb06},
-      {"grey_alpha.png", 0xabaccb06}, {"grey.bmp", 0xabaccb06},  {"palette.png", 0xa626532e},
+      {"rgb.png", 0x302da59b},        {"rgba.png", 0x302da59b}, {"rgb16.png", 0x302da59b},
+      {"interlaced.png", 0x302da59b}, {"rgb.bmp", 0x302da59b},  {"grey.png", 0xabaccb06},
+      {"grey_alpha.png", 0xabaccb06}, {"grey.bmp", 0xabaccb06}, {"palette.png", 0xa626532e},
       {"palette.bmp", 0xa626532e},    {"bits.png", 0x86efe237},
   };
   for (const auto& [file, crc] : golden) {
@@ -76,6 +77,21 @@ TEST_CASE("image: PNG and BMP decode as in Pillow, whatever they store") {
   }
 }
 
+std::span<const uint8_t> row(const Image& image, int y) {
+  const size_t bytes = size_t(image.width) * 3;
+  return std::span(image.rgb).subspan(size_t(y) * bytes, bytes);
+}
+
+TEST_CASE("image: a BMP with its rows from top to bottom") {
+  const TemporaryFolder folder;
+  std::string bytes = read_bytes(kGolden / "rgb.bmp");
+  bytes.replace(22, 4, "\xfa\xff\xff\xff");  // height -6 instead of 6
+  const Image image = load_image(folder.write("rgb.bmp", bytes));
+  const Image expected = load_image(kGolden / "rgb.bmp");
+  REQUIRE(image.height == 6);
+  for (int y = 0; y < 6; ++y) CHECK(std::ranges::equal(row(image, y), row(expected, 5 - y)));
+}
+
 TEST_CASE("image: JPEG decodes within 2 levels of libjpeg") {
   for (const char* file : {"coffee.jpg", "coffee_grey.jpg", "coffee_progressive.jpg", "coffee_restart.jpg"}) {
     INFO(file);
@@ -83,7 +99,8 @@ TEST_CASE("image: JPEG decodes within 2 levels of libjpeg") {
     const Image expected = load_image(kGolden / (std::string(file) + ".png"));
     REQUIRE(image.rgb.size() == expected.rgb.size());
     int worst = 0;
-    for (size_t i = 0; i < image.rgb.size(); ++i) worst = std::max(worst, std::abs(image.rgb[i] - expected.rgb[i]));
+    for (size_t i = 0; i < image.rgb.size(); ++i)
+      worst = std::max(worst, std::abs(image.rgb[i] - expected.rgb[i]));
     CHECK(worst <= 2);
   }
 }
@@ -129,22 +146,24 @@ TEST_CASE("image: what is no picture is rejected by name") {
       {kSignature, "truncated"},
       {kSignature + end, "the first PNG chunk is not IHDR"},
       {kSignature + png_header(2, 2) + end, "a PNG without data"},
-      {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, ""},
+      {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, "a picture of 0 x 2 pixels"},
       {kSignature + png_header(2, 2) + png_chunk("IDAT", "") + end, "a PNG without data"},
       {kSignature + png_header(2, 2) + png_chunk("IDAT", "no zlib stream") + end, ""},
       {kSignature + png_header(2, 2) + png.substr(33), ""},  // pixels of another picture
       {kSignature + png_header(9, 7) + png.substr(33), ""},
-      {kSignature + png_header(32769, 1) + png_chunk("IDAT", "x") + end, "a picture of 32769 x 1 pixels, at most"},
+      {kSignature + png_header(32769, 1) + png_chunk("IDAT", "x") + end,
+       "a picture of 32769 x 1 pixels, at most"},
       {kSignature + png_header(32768, 32768) + png_chunk("IDAT", "x") + end, "at most"},
-      {kSignature + png_header(0x7fffffff, 0x7fffffff) + png_chunk("IDAT", "x") + end, ""},
-      {kSignature + png_header(0xffffffff, 1) + png_chunk("IDAT", "x") + end, ""},
+      {kSignature + png_header(0x7fffffff, 0x7fffffff) + png_chunk("IDAT", "x") + end, "at most"},
+      {kSignature + png_header(0xffffffff, 1) + png_chunk("IDAT", "x") + end, "at most"},
       {kSignature + png_header(2, 2) + big_endian(0xffffffff) + "IDAT", "a PNG chunk of 4294967295 bytes"},
       {kSignature + png_header(2, 2) + big_endian(0x7fffffff) + "IDAT", "truncated"},
       {"\xff\xd8\xff\xd9", "without a scan"},
       {std::string("\xff\xd8\xff\xe0\0\1", 6), "a JPEG segment of 1 bytes"},
       {std::string("\xff\xd8\xff\xe0\xff\xff", 6), "truncated"},
       {std::string("\xff\xd8\xff\xda\0\2\xff\xd9", 8), ""},
-      {std::string("\xff\xd8\xff\xc4\0\x13\0", 7) + std::string(16, '\xff'), "a JPEG Huffman table of 4080 symbols"},
+      {std::string("\xff\xd8\xff\xc4\0\x13\0", 7) + std::string(16, '\xff'),
+       "a JPEG Huffman table of 4080 symbols"},
       {std::string("\xff\xd8\xff\xc4\0\x13\0", 7) + std::string(16, '\1'), "truncated"},
       {jpeg.substr(0, jpeg.size() - 2), "truncated"},
       {"BM", "truncated"},
@@ -168,15 +187,16 @@ TEST_CASE("image: what is no picture is rejected by name") {
   CHECK(contains(rejection([&] { load_image(folder.path()); }), folder.path().string()));
 }
 
-// The message with which a file in memory is rejected, or "" when it loads. The bytes are copied to a block of just
-// their size, so that a read past their end is found.
+// The message with which a file in memory is rejected, or "" when it loads. The bytes are copied to a block
+// of just their size, so that a read past their end is found.
 std::string try_load(const std::string& bytes, const std::string& file) {
   const std::vector<char> block(bytes.begin(), bytes.end());
   try {
     const Image image = load_image(std::as_bytes(std::span(block)), file);
     CHECK(image.rgb.size() == size_t(image.width) * size_t(image.height) * 3);
   } catch (const Error& error) {
-    if (!std::string_view(error.what()).starts_with(file + ": ")) FAIL_CHECK("does not name its file: " << error.what());
+    if (!std::string_view(error.what()).starts_with(file + ": "))
+      FAIL_CHECK("does not name its file: " << error.what());
     return error.what();
   }
   return "";
@@ -203,22 +223,26 @@ TEST_CASE("image: a few bytes that inflate to a gigabyte are rejected within bou
   std::string stream = "\x78\x9c";
   uint32_t bits = 0, count = 0;
   const auto put = [&](uint32_t value, uint32_t width) {  // lowest bit first
-    for (bits |= value << count, count += width; count >= 8; count -= 8, bits >>= 8) stream += char(bits & 0xff);
+    for (bits |= value << count, count += width; count >= 8; count -= 8, bits >>= 8)
+      stream += char(bits & 0xff);
   };
-  put(1, 1), put(1, 2);          // the last block, fixed code
-  put(0x0c, 8);                  // literal 0: code 00110000, first bit first
-  for (int i = 0; i < 4'000'000; ++i) put(0xa3, 8), put(0, 5);  // length 258: 11000101, distance 1: 00000
+  put(1, 1), put(1, 2);  // the last block, fixed code
+  put(0x0c, 8);          // literal 0: code 00110000, first bit first
+  // Length 258: 11000101, distance 1: 00000.
+  for (int i = 0; i < 4'000'000; ++i) put(0xa3, 8), put(0, 5);
   const std::string bomb = png_chunk("IDAT", stream) + png_chunk("IEND", "");
   CHECK(contains(try_load(kSignature + png_header(2, 2) + bomb, "bomb.png"), "emory"));
 }
 
 TEST_CASE("image: cut at any length a picture is rejected") {
   const auto check_cut = [](const std::string& file, const std::string& bytes, size_t length) {
-    if (try_load(bytes.substr(0, length), file).empty()) FAIL_CHECK(file << " cut to " << length << " bytes loads");
+    if (try_load(bytes.substr(0, length), file).empty())
+      FAIL_CHECK(file << " cut to " << length << " bytes loads");
   };
   for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
     const std::string bytes = read_bytes(entry.path());
-    for (size_t length = 0; length < bytes.size(); ++length) check_cut(entry.path().filename().string(), bytes, length);
+    for (size_t length = 0; length < bytes.size(); ++length)
+      check_cut(entry.path().filename().string(), bytes, length);
   }
   for (const char* file : {"coffee.png", "rocket.jpg"}) {
     const std::string bytes = read_bytes(kSamples / file);
@@ -236,7 +260,8 @@ TEST_CASE("image: with any bit flipped a PNG is rejected") {
 }
 
 TEST_CASE("image: with any bit flipped a JPEG or BMP is rejected or loads whole") {
-  for (const char* file : {"coffee.jpg", "coffee_progressive.jpg", "coffee_restart.jpg", "rgb.bmp", "palette.bmp"}) {
+  for (const char* file :
+       {"coffee.jpg", "coffee_progressive.jpg", "coffee_restart.jpg", "rgb.bmp", "palette.bmp"}) {
     const std::string bytes = read_bytes(kGolden / file);
     for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) try_load(with_flipped_bit(bytes, bit), file);
   }

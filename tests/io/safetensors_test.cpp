@@ -15,8 +15,8 @@ using test::rejection;
 using test::TemporaryFolder;
 
 // Made by Python's safetensors 0.8.0:
-//   save_file({"b": float16([[1, -2.5], [6e-8, 65504]]), "a": float32([1.5, -0.0]), "n": zeros((0, 3), float32),
-//              "i": int64(7)}, "tiny.safetensors", {"format": "np"})
+//   save_file({"b": float16([[1, -2.5], [6e-8, 65504]]), "a": float32([1.5, -0.0]),
+//              "n": zeros((0, 3), float32), "i": int64(7)}, "tiny.safetensors", {"format": "np"})
 const std::filesystem::path kTiny = FOVEA_SOURCE_DIR "/tests/golden/tiny.safetensors";
 
 // A file of this header (the length before it is right) and so many bytes of data.
@@ -35,7 +35,8 @@ std::string length_of(uint64_t length) {
 // The entry of a tensor as it stands in a header.
 std::string entry(const std::string& name, const std::string& shape, const std::string& offsets,
                   const std::string& dtype = "F32") {
-  return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
+  return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets +
+         "}";
 }
 
 // Reads every byte of every tensor, so that the sanitizers see a range outside the file.
@@ -95,7 +96,7 @@ TEST_CASE("safetensors: legal oddities") {
   CHECK(names("{}", 0) == 0);
   CHECK(names("{}   ", 0) == 0);
   CHECK(names("{\"__metadata__\":{}}", 0) == 0);
-  CHECK(names("{" + entry("b", "[1]", "[4,8]") + "," + entry("a", "[1]", "[0,4]") + "}", 8) == 2);  // any order
+  CHECK(names("{" + entry("b", "[1]", "[4,8]") + "," + entry("a", "[1]", "[0,4]") + "}", 8) == 2);
   CHECK(names("{" + entry("e", "[0]", "[4,4]") + "," + entry("a", "[1]", "[0,4]") + "}", 4) == 2);
   CHECK(names("{" + entry("e", "[0,9223372036854775807,9]", "[0,0]") + "}", 0) == 1);
   CHECK(names("{" + entry("", "[]", "[0,1]", "BOOL") + "}", 1) == 1);
@@ -106,7 +107,8 @@ TEST_CASE("safetensors: a request that the file cannot serve") {
   const SafeTensors file(kTiny);
   const std::string where = kTiny.string() + ": ";
   CHECK(rejection([&] { file.read_f32("a", {3}); }) == where + "tensor \"a\": expected shape (3), got (2)");
-  CHECK(rejection([&] { file.read_f32("b", {4}); }) == where + "tensor \"b\": expected shape (4), got (2, 2)");
+  CHECK(rejection([&] { file.read_f32("b", {4}); }) ==
+        where + "tensor \"b\": expected shape (4), got (2, 2)");
   CHECK(rejection([&] { file.read_f32("i", {}); }) ==
         where + "tensor \"i\": expected F32, F16 or BF16, got I64");
   CHECK(contains(rejection([&] { file.info("absent"); }), where + "has no tensor \"absent\""));
@@ -156,7 +158,8 @@ TEST_CASE("safetensors: a malformed header is rejected by name") {
       {file_of("{\"a\":" + deep_array, 0), "nested deeper"},
       {file_of(deep_object, 0), "nested deeper"},
       {file_of("{" + one + "," + one + "}", 4), "the key \"a\" stands twice"},
-      {file_of("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4), "\"dtype\""},
+      {file_of("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4),
+       "\"dtype\""},
       {file_of("{\"__metadata__\":{\"x\":\"1\",\"x\":\"2\"}}", 0), "the key \"x\" stands twice"},
       {file_of("{\"__metadata__\":[]}", 0), "__metadata__: expected an object"},
       {file_of("{\"__metadata__\":{\"x\":1}}", 0), "__metadata__: \"x\": expected a string, got 1"},
@@ -199,7 +202,7 @@ TEST_CASE("safetensors: a tensor that lies is rejected by name") {
       {entry("a", "[4294967296,4294967297]", "[0,4]"), "too many elements"},
       {entry("a", "[9223372036854775807,9223372036854775807]", "[0,4]"), "too many elements"},
       {entry("a", "[4611686018427387904,4]", "[0,4]"), "too many elements"},
-      {entry("a", "[4611686018427387905]", "[0,4]"), "too many elements"},  // the product fits, its bytes do not
+      {entry("a", "[4611686018427387905]", "[0,4]"), "too many elements"},
       {entry("a", "[2305843009213693952,8,0]", "[0,0]"), "too many elements"},
       {entry("a", "[1]", "[4,0]"), "begins at byte 4, after its end 0"},
       {entry("a", "[1]", "[4,8]"), "ends at byte 8, the file has 4 bytes of data"},
@@ -213,10 +216,14 @@ TEST_CASE("safetensors: a tensor that lies is rejected by name") {
       {entry("a", "[1]", "[0,4,8]"), "data_offsets: expected 2 integers, got 3"},
       {entry("a", "[1]", "[]"), "data_offsets: expected 2 integers, got 0"},
       {entry("a", "[1]", "{}"), "data_offsets: expected an array, got an object of 0 keys"},
-      {entry("a", "[3]", "[1,4]", "U8"), "leaves a hole: begins at byte 1, the tensors before it end at byte 0"},
-      {entry("0", "[1]", "[0,1]", "U8") + "," + entry("a", "[2]", "[2,4]", "U8"), "leaves a hole: begins at byte 2"},
-      {entry("0", "[3]", "[0,3]", "U8") + "," + entry("a", "[2]", "[2,4]", "U8"), "overlaps another: begins at byte 2"},
-      {entry("0", "[4]", "[0,4]", "U8") + "," + entry("a", "[0]", "[2,2]", "U8"), "overlaps another: begins at byte 2"},
+      {entry("a", "[3]", "[1,4]", "U8"),
+       "leaves a hole: begins at byte 1, the tensors before it end at byte 0"},
+      {entry("0", "[1]", "[0,1]", "U8") + "," + entry("a", "[2]", "[2,4]", "U8"),
+       "leaves a hole: begins at byte 2"},
+      {entry("0", "[3]", "[0,3]", "U8") + "," + entry("a", "[2]", "[2,4]", "U8"),
+       "overlaps another: begins at byte 2"},
+      {entry("0", "[4]", "[0,4]", "U8") + "," + entry("a", "[0]", "[2,2]", "U8"),
+       "overlaps another: begins at byte 2"},
       {entry("0", "[1]", "[0,4]") + "," + entry("a", "[1]", "[0,4]"), "overlaps another: begins at byte 0"},
   };
   const TemporaryFolder folder;

@@ -62,7 +62,7 @@ AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t 
 
 TEST_CASE("attention_weights are the softmax of the scores") {
   for (int64_t keys : {1, 3, 7, 8, 9, 16, 17, 33, 65, 197}) check_weights(random_case(2, 3, 5, keys, 8));
-  for (int64_t head_dim : {4, 20, 64, 72, 80, 128, 256}) check_weights(random_case(1, 2, 3, 33, head_dim));
+  for (int64_t head_dim : {4, 20, 72, 128, 256}) check_weights(random_case(1, 2, 3, 33, head_dim));
 }
 
 TEST_CASE("attention_weights of chosen heads and rows") {

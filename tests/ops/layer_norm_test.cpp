@@ -24,8 +24,9 @@ std::vector<double> reference(const Case& c) {
       h[i] = double(c.x[start + i]) + (c.residual.empty() ? 0 : double(c.residual[start + i]));
     for (double v : h) mean += v / double(n);
     for (double v : h) variance += (v - mean) * (v - mean) / double(n);
+    const double deviation = std::sqrt(variance + double(c.eps));
     for (size_t i = 0; i < n; ++i)
-      y.push_back((h[i] - mean) / std::sqrt(variance + double(c.eps)) * double(c.gain[i]) + double(c.shift[i]));
+      y.push_back((h[i] - mean) / deviation * double(c.gain[i]) + double(c.shift[i]));
   }
   return y;
 }
@@ -62,7 +63,8 @@ TEST_CASE("layer_norm matches the double loop at every edge") {
 }
 
 TEST_CASE("layer_norm takes any number of rows and any rank") {
-  for (const Shape& shape : {Shape{64}, Shape{17, 64}, Shape{9, 7, 64}, Shape{3, 1, 23, 64}, Shape{1, 2, 2, 1, 5, 64}}) {
+  for (const Shape& shape : {Shape{64}, Shape{17, 64}, Shape{9, 7, 64}, Shape{3, 1, 23, 64},
+                             Shape{1, 2, 2, 1, 5, 64}}) {
     const Case c = random_case(int64_t(shape.elements()) / 64, 64, true);
     check_close(run_case(c, shape), reference(c), kRow);
   }

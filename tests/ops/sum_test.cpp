@@ -51,7 +51,7 @@ TEST_CASE("sum of a million values loses nothing") {
   Tensor x = graph.input({2, 4099});
   std::vector<float> values(2 * 4099, 1);
   for (size_t start : {0, 4099}) values[start] = 1e8f, values[start + 4098] = -1e8f;
-  check_close(run(graph, {{x, values}}, sum(x)), reference(values, x.shape(), 1), {1e-10, 2e-5});
+  check_close(run(graph, {{x, values}}, sum(x)), reference(values, x.shape(), 1), kRow);
 }
 
 TEST_CASE("sum takes the last axis when none is named, and strided views") {
@@ -64,11 +64,11 @@ TEST_CASE("sum takes the last axis when none is named, and strided views") {
 
 TEST_CASE("sum keeps NaN and infinity") {
   const float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> values = {1, NAN, 2, inf, 3, 4, -inf, 1, 1, inf, -inf, 0, 3e38f, 3e38f, 3e38f};
+  const std::vector<float> values = {1, NAN, 2, inf, 3, 4, -inf, 1, 1, inf, -inf, inf, 3e38f, 3e38f, 3e38f};
   Graph graph;
   Tensor x = graph.input({5, 3});
   check_close(run(graph, {{x, values}}, sum(x)), {NAN, inf, -inf, NAN, inf}, kExact);
-  check_close(run(graph, {{x, values}}, sum(x, 0)), {NAN, NAN, NAN}, kExact);
+  check_close(run(graph, {{x, values}}, sum(x, 0)), {NAN, NAN, inf}, kExact);
 }
 
 TEST_CASE("sum spreads its gradient") {

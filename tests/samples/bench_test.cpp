@@ -21,7 +21,8 @@ Outcome bench(const std::string& arguments) {
   REQUIRE(pipe != nullptr);
   Outcome outcome;
   std::array<char, 4096> part;
-  while (const size_t size = std::fread(part.data(), 1, part.size(), pipe)) outcome.text.append(part.data(), size);
+  while (const size_t size = std::fread(part.data(), 1, part.size(), pipe))
+    outcome.text.append(part.data(), size);
   const int status = pclose(pipe);
   if (WIFEXITED(status)) outcome.status = WEXITSTATUS(status);
   return outcome;

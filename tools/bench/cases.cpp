@@ -34,7 +34,8 @@ Work vit_work(const ViTConfig& config) {
   const Work norm{0, layer_norm_work(tokens, width).bytes};
   const Work layer = norm * 2 + product_work(tokens, width, 3 * width) +
                      attention_work(double(config.heads), tokens, tokens, width / double(config.heads)) +
-                     product_work(tokens, width, width) + feed_forward_work(tokens, width, double(config.hidden));
+                     product_work(tokens, width, width) +
+                     feed_forward_work(tokens, width, double(config.hidden));
   return product_work(patches, double(config.channels * config.patch * config.patch), width) +
          layer * double(config.depth) + norm +
          product_work(1, width, double(config.labels.size()), config.distillation ? 2 : 1);
@@ -79,7 +80,8 @@ class AttentionCase : public Case {
         v_(random_state(device, {1, keys, heads, head_dim}, 3)) {}
   Tensor step(Graph& graph, Tensor previous) const override {
     const auto by_head = [&](const State& x) { return permute(graph.use(x), {0, 2, 1, 3}); };
-    return attention(previous ? previous : by_head(q_), by_head(k_), by_head(v_)).out;  // (1, heads, tokens, head_dim)
+    const Tensor q = previous ? previous : by_head(q_);       // (1, heads, tokens, head_dim)
+    return attention(q, by_head(k_), by_head(v_)).out;        // (1, heads, tokens, head_dim)
   }
 
  private:
@@ -109,9 +111,11 @@ Linear random_linear(Device& device, int64_t out, int64_t in, uint32_t seed) {
 class FeedForwardCase : public Case {
  public:
   FeedForwardCase(Device& device, int64_t tokens, int64_t width, int64_t hidden)
-      : Case("ffn", join({tokens, width, hidden}), feed_forward_work(double(tokens), double(width), double(hidden))),
+      : Case("ffn", join({tokens, width, hidden}),
+             feed_forward_work(double(tokens), double(width), double(hidden))),
         x_(random_state(device, {tokens, width}, 1)),
-        network_(random_linear(device, hidden, width, 2), random_linear(device, width, hidden, 4), Activation::gelu) {}
+        network_(random_linear(device, hidden, width, 2), random_linear(device, width, hidden, 4),
+                 Activation::gelu) {}
   Tensor step(Graph& graph, Tensor previous) const override {
     const Tensor x = previous ? previous : graph.use(x_);  // (tokens, width)
     return network_(x, x);
@@ -126,10 +130,9 @@ class FeedForwardCase : public Case {
 class VitCase : public Case {
  public:
   VitCase(Device& device, VisionTransformer model)
-      : Case("vit", concat("1x", model.config().channels, "x", model.config().height, "x", model.config().width),
-             vit_work(model.config())),
+      : Case("vit", join(pixels_of(model.config())), vit_work(model.config())),
         model_(std::move(model)),
-        pixels_(random_state(device, {1, model_.config().channels, model_.config().height, model_.config().width}, 1)) {}
+        pixels_(random_state(device, Shape(pixels_of(model_.config())), 1)) {}
   Tensor step(Graph& graph, Tensor) const override {
     const ViTTensors made = model_(graph.use(pixels_));
     return made.logits ? made.logits : made.embedding;
@@ -137,6 +140,10 @@ class VitCase : public Case {
   bool repeats() const override { return false; }
 
  private:
+  static std::vector<int64_t> pixels_of(const ViTConfig& config) {
+    return {1, config.channels, config.height, config.width};
+  }
+
   VisionTransformer model_;
   State pixels_;
 };
@@ -145,13 +152,15 @@ struct Usage {
   const char *name, *shape;
   std::vector<size_t> counts;  // how many sizes it takes
 };
-const std::vector<Usage> kUsages = {{"gemm", "MxKxN", {3}},
-                                    {"attention", "HEADSxTOKENS[xKEYS]xHEAD_DIM", {3, 4}},
-                                    {"layer_norm", "ROWSxCOLUMNS", {2}},
-                                    {"ffn", "TOKENSxWIDTHxHIDDEN", {3}}};
+const std::vector<Usage> kUsages = {
+    {"gemm", "MxKxN", {3}},
+    {"attention", "HEADSxTOKENS[xKEYS]xHEAD_DIM, HEAD_DIM a multiple of 4 up to 256", {3, 4}},
+    {"layer_norm", "ROWSxCOLUMNS", {2}},
+    {"ffn", "TOKENSxWIDTHxHIDDEN", {3}}};
 
 const Usage* usage_of(const std::string& name) {
-  const auto at = std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& usage) { return name == usage.name; });
+  const auto at =
+      std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& usage) { return name == usage.name; });
   return at == kUsages.end() ? nullptr : &*at;
 }
 
@@ -199,10 +208,12 @@ std::optional<std::vector<int64_t>> parse_shape(const std::string& name, const s
 }
 
 std::vector<Ask> standard_cases(const std::string& name) {
-  const std::vector<Ask> all = {{"gemm", {1024, 1024, 1024}}, {"gemm", {197, 768, 3072}}, {"gemm", {197, 3072, 768}},
-                                {"attention", {12, 197, 64}}, {"layer_norm", {197, 768}}, {"ffn", {197, 768, 3072}}};
+  const std::vector<Ask> all = {{"gemm", {1024, 1024, 1024}}, {"gemm", {197, 768, 3072}},
+                                {"gemm", {197, 3072, 768}},   {"attention", {12, 197, 64}},
+                                {"layer_norm", {197, 768}},   {"ffn", {197, 768, 3072}}};
   std::vector<Ask> result;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(result), [&](const Ask& ask) { return ask.name == name; });
+  for (const Ask& ask : all)
+    if (ask.name == name) result.push_back(ask);
   return result;
 }
 

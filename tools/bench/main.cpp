@@ -1,6 +1,6 @@
 // bench: how fast the kernels are, as times and as fractions of what the device can do.
-// Between any two runs of a case stand two probes, multiply-adds and a copy; each run is compared with those beside
-// it and the median is shown: other work on the machine slows both.
+// Between any two runs of a case stand two probes, multiply-adds and a copy; each run is compared with those
+// beside it and the median is shown: other work on the machine slows both.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -24,9 +24,10 @@ constexpr const char* kFooter = R"(Shapes:
   vit         a model directory, batch 1, whole forward pass
   replay      the calling thread's time in Plan::submit() for one small dispatch
 
-Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands several times
-in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n of every product, 8 an
-element of layer_norm; bytes: operands and results of each op once. A copy counts what it reads and what it writes.
+Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands several
+times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n of every
+product, 8 an element of layer_norm; bytes: operands and results of each op once. A copy counts what it reads and
+what it writes. The peak is that of the faster of two probes (--peak); the heading shows both.
 With --json every case is one object on a line.
 Exit status: 0, 1 after an error, 2 for wrong usage.)";
 
@@ -37,13 +38,12 @@ struct Options {
   bool json = false;
 };
 
-// A case to measure, or the reason for wrong usage.
 struct WrongUsage {
   std::string message;
 };
 
-// samples/models/vit or ../shared/models/deit-tiny-patch16-224, seen from the working folder or from the project
-// that the program was built in.
+// samples/models/vit or ../shared/models/deit-tiny-patch16-224, seen from the working folder or from the
+// project that the program was built in.
 std::string find_model(const char* program) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -65,8 +65,7 @@ std::vector<Ask> asked_cases(const Options& options) {
     if (!shape_usage(names[0])) throw WrongUsage{names[0] + " takes no --shape"};
     const auto sizes = parse_shape(names[0], options.shape);
     if (!sizes)
-      throw WrongUsage{fmt::format("--shape {}: {} takes {}{}", options.shape, names[0], shape_usage(names[0]),
-                                   names[0] == "attention" ? ", HEAD_DIM a multiple of 4 up to 256" : "")};
+      throw WrongUsage{fmt::format("--shape {}: {} takes {}", options.shape, names[0], shape_usage(names[0]))};
     return {{names[0], *sizes}};
   }
   std::vector<Ask> asks;
@@ -77,11 +76,19 @@ std::vector<Ask> asked_cases(const Options& options) {
   return asks;
 }
 
+void print_heading() {
+  fmt::print("{:<11}{:<17}{:>7}{:>6}{:>11} {:<22}{:>9}{:>9}{:>8}{:>9}\n", "case", "shape", "repeats", "runs",
+             "median ms", "(min .. max)", "GFLOP/s", "of peak", "GB/s", "of copy");
+}
+
 void print_row(const Measurement& m) {
-  fmt::print("{:<11} {:<16} {:>7} {:>5}  {:>10.4f}  ({:.4f} .. {:.4f})\n", m.name, m.shape, m.repeats, m.runs,
-             m.median_ms, m.min_ms, m.max_ms);
-  fmt::print("{:<11} {:<16} {:>9.2f} GFLOP/s  {:.3f} of peak {:.1f};  {:.2f} GB/s  {:.3f} of copy {:.1f}\n", "", "",
-             m.gflops, m.fraction_of_peak, m.peak_gflops, m.gbs, m.fraction_of_copy, m.copy_gbs);
+  fmt::print("{:<11}{:<17}{:>7}{:>6}{:>11.4f} {:<22}", m.name, m.shape, m.repeats, m.runs, m.median_ms,
+             fmt::format("({:.4f} .. {:.4f})", m.min_ms, m.max_ms));
+  if (m.name == "replay") {
+    fmt::print(" of the calling thread, in submit()\n");
+  } else {
+    fmt::print("{:>9.2f}{:>9.3f}{:>8.2f}{:>9.3f}\n", m.gflops, m.fraction_of_peak, m.gbs, m.fraction_of_copy);
+  }
 }
 
 void print_json(const Measurement& m, const std::string& device) {
@@ -111,16 +118,16 @@ void measure_all(const Options& options, const std::vector<Ask>& asks, const std
   if (!options.json) {
     fmt::print("{} ({}, {} {}), kernels for {}; {}\n", info.name, info.type, info.driver, info.driver_version,
                name(info.limits.kernels), probes.print());
-    fmt::print("{:<11} {:<16} {:>7} {:>5}  {:>10}  (min .. max)\n", "case", "shape", "repeats", "runs", "median ms");
+    print_heading();
   }
   for (const Ask& ask : asks) {
     if (ask.name == "vit" && model.empty()) {
       fmt::print(stderr, "bench: vit is left out, no model found (--model DIR)\n");
       continue;
     }
+    const auto made = [&] { return ask.name == "vit" ? make_vit_case(device, model) : make_case(device, ask); };
     const Measurement m = ask.name == "replay" ? measure_replay(device, probes, options.runs)
-                          : ask.name == "vit"  ? measure(device, probes, *make_vit_case(device, model), options.runs)
-                                               : measure(device, probes, *make_case(device, ask), options.runs);
+                                               : measure(device, probes, *made(), options.runs);
     options.json ? print_json(m, info.name) : print_row(m);
     std::fflush(stdout);
   }
@@ -135,16 +142,20 @@ int bench_main(int count, char** words) {
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model, "Hugging Face ViT or DeiT directory for vit");
   app.add_option("--device", options.device, "index or part of the name of the device");
-  app.add_option("--runs", options.runs, "least runs of a case")->check(CLI::Range(10, 100000))->capture_default_str();
+  app.add_option("--runs", options.runs, "least runs of a case")
+      ->check(CLI::Range(10, 100000))
+      ->capture_default_str();
   app.add_option("--peak", options.peak, "multiply-add probe: accumulators x steps of its loop, or the best")
-      ->check(CLI::IsMember({"best", "16x4", "12x32"}))->capture_default_str();
+      ->check(CLI::IsMember({"best", "16x4", "12x32"}))
+      ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object per case on a line");
   try {
     app.parse(count, words);
     const std::vector<Ask> asks = asked_cases(options);
-    const bool wants_vit = std::find(options.names.begin(), options.names.end(), "vit") != options.names.end();
     const std::string model = options.model.empty() ? find_model(words[0]) : options.model;
-    if (wants_vit && model.empty()) throw Error("vit: no model found; give one with --model DIR");
+    const auto& names = options.names;
+    const bool must_find = std::find(names.begin(), names.end(), "vit") != names.end();
+    if (must_find && model.empty()) throw Error("vit: no model found; give one with --model DIR");
     measure_all(options, asks, model);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;

@@ -6,10 +6,9 @@
 namespace fovea::bench {
 namespace {
 
-constexpr double kRunSeconds = 0.005;   // of a run at least, by repetitions: the clock and the submission then
-                                        // count no more than they do in a model
-constexpr double kCaseSeconds = 1;      // of all runs of a case together,
-constexpr double kWallSeconds = 10;     // unless the probes between them take this long
+constexpr double kRunSeconds = 0.005;  // of a run at least, by repetitions: a submission counts no more than in a model
+constexpr double kCaseSeconds = 1;     // of all runs of a case together,
+constexpr double kWallSeconds = 10;    // unless the probes between them take this long
 constexpr unsigned kMostRepeats = 256;
 
 Plan compile(Device& device, const Case& the_case, unsigned repeats) {
@@ -28,7 +27,7 @@ struct Repeated {
 Repeated find_repeats(Device& device, const Case& the_case) {
   for (unsigned repeats = 1;;) {
     Plan plan = compile(device, the_case, repeats);
-    const double seconds = best_of(plan, 2);
+    const double seconds = best_of(plan, 5);
     if (seconds >= kRunSeconds || repeats >= kMostRepeats || !the_case.repeats())
       return {repeats, seconds, std::move(plan)};
     const double wanted = std::ceil(repeats * std::clamp(1.2 * kRunSeconds / seconds, 1.2, 16.0));
@@ -36,9 +35,9 @@ Repeated find_repeats(Device& device, const Case& the_case) {
   }
 }
 
-// Seconds of work that both probes took around a run, for rates that are work over time.
+// What one run of each probe took at some moment.
 struct Beside {
-  double peak_seconds = 0, copy_seconds = 0;  // of one run of the probe
+  double peak_seconds = 0, copy_seconds = 0;
 };
 
 // Long cases get long probes: both must meet the same interruptions.
@@ -67,7 +66,8 @@ struct Runs {
   }
 
   // work: of one of the repetitions that a run holds
-  Measurement summary(const std::string& name, const std::string& shape, unsigned repeats, const Work& work) const {
+  Measurement summary(const std::string& name, const std::string& shape, unsigned repeats,
+                      const Work& work) const {
     const double middle = median(seconds) / repeats, scale = 1e3 / repeats;
     const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
     return {.name = name,

@@ -13,9 +13,10 @@ endif()
 
 # Loops marked [[unroll]] are unrolled here and small arrays become registers: SwiftShader, which would do it again for
 # every pipeline, needs seconds for what takes 0.1 s now.
-set(optimisations --merge-return --inline-entry-points-exhaustive --ssa-rewrite --loop-unroll --ccp
-    --eliminate-dead-branches --merge-blocks --scalar-replacement=0 --ssa-rewrite --simplify-instructions
+set(simplify --ccp --eliminate-dead-branches --merge-blocks --scalar-replacement=0 --ssa-rewrite --simplify-instructions
     --eliminate-dead-code-aggressive)
+set(optimisations --merge-return --inline-entry-points-exhaustive --convert-local-access-chains --ssa-rewrite
+    --loop-unroll ${simplify} --loop-unroll ${simplify})  # twice: a loop with a branch unrolls once that is gone
 
 set(shader_folder ${CMAKE_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_folder})

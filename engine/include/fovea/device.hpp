@@ -1,4 +1,4 @@
-// Device: one Vulkan device, opened by Fovea or adopted from a host application, and the State that lives on it.
+// Device: one Vulkan device, opened by Fovea or adopted from a host application.
 #pragma once
 
 #include <cstdint>
@@ -61,13 +61,13 @@ struct DeviceInfo {
 struct DeviceOptions {
   std::string name;                  // index or part of the name; empty: FOVEA_DEVICE, else the best
   std::vector<std::string> disable;  // capabilities not to use, beside those in FOVEA_DISABLE=a,b
-  bool validation = false;  // Khronos layer with synchronization validation, or an Error; also FOVEA_VALIDATION=1
+  bool validation = false;  // Khronos layer, synchronization included, or an Error; also FOVEA_VALIDATION=1
 };
 
-// A device that a host application made. Fovea uses it and never destroys it; its validation is the host's affair.
-// The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4,
-// subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them); one that is missing
-// in the chain is an Error. The host keeps instance, device and queue until the Device is gone.
+// The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4 and
+// subgroupSizeControl with computeFullSubgroups (Device::required_features names them); one that the
+// subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them); one that the
+// chain lacks is an Error. The host keeps instance, device and queue until the Device is gone.
 struct HostDevice {
   VkInstance instance = nullptr;
   VkPhysicalDevice physical = nullptr;
@@ -92,7 +92,7 @@ class Device {
   uint64_t allocated_bytes() const;                       // device memory in use by buffers
   std::vector<std::string> validation_messages() const;   // all so far; empty without validation
 
-  static std::vector<DeviceInfo> list();                  // every physical device, usable or not; nothing is tested
+  static std::vector<DeviceInfo> list();  // every physical device, usable or not; nothing is tested
   static std::vector<std::string> required_features();
 
   Gpu& gpu() const { return *gpu_; }

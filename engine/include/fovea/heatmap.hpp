@@ -9,8 +9,8 @@
 
 namespace fovea {
 
-// How the tokens of a Vision Transformer stand for a picture: the class token (with a distillation token: both)
-// in front, then the patches row by row.
+// How the tokens of a Vision Transformer stand for a picture: the class token (and a distillation token) in
+// front, then the patches row by row.
 struct PatchGrid {
   int64_t rows = 14, columns = 14;
   int64_t prefix = 1;  // tokens in front of the patches
@@ -23,19 +23,27 @@ struct Heatmap {
   std::vector<float> weights;  // (rows, columns)
 };
 
-// What the class token looks at in one layer, mean over the heads. attention: (heads, tokens, tokens) of one picture.
+// What the class token looks at in one layer, the mean over the heads.
+// attention: (heads, tokens, tokens), of one picture.
 Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid);
 
-// What the class token's output is made of after all layers: attention rollout (Abnar and Zuidema 2020, section 3).
-// layers: from the first on, (heads, tokens, tokens) each. Of every layer the mean over the heads A becomes
-// 0.5 A + 0.5 I, for the residual connection, with rows that sum to 1; the result is row 0 of the product
-// A_last .. A_first.
-Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid);
+struct RolloutOptions {
+  // Divided by the mean over all tokens: how much more the class token looks at a patch than tokens do in
+  // general. Without it small models show their habits (the corners, patches that store something) more than
+  // the object.
+  bool contrast = false;
+};
 
-// The photo at its own size, dark where the map is low. seen: the part of the photo that the map covers
-// (Preprocessor::seen); what lies outside is darkest. Between the patches the map is smooth. Its low tail (the
-// weight most patches have) is dark, the largest weights keep the photo as it is; a map that is the same
-// everywhere leaves all of `seen` lit.
+// What the class token is made of after all layers: attention rollout (Abnar and Zuidema 2020, section 3).
+// layers: (heads, tokens, tokens) each, the first layer first. In every layer the mean over the heads, A,
+// becomes 0.5 A + 0.5 I, for the residual connection, with rows that sum to 1; the map is row 0 of their
+// product A_last .. A_first.
+Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid,
+                          const RolloutOptions& options = {});
+
+// The photo at its own size, darkened where the map is low. seen: the part of the photo that the map covers,
+// as of Preprocessor::seen; around it the photo is darkest. The map is made smooth; its lowest quarter is
+// dark, its highest fifth keeps the photo's light. A map that is the same everywhere is lit everywhere.
 Image overlay(const Image& photo, const Heatmap& map, const Region& seen);
 
 }  // namespace fovea

@@ -1,4 +1,0 @@
-// Preprocessor stands in the public header.
-#pragma once
-
-#include "fovea/image.hpp"

@@ -1,0 +1,255 @@
+// The program vit, from the command line to its exit status.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <sstream>
+
+#include "fovea/image.hpp"
+#include "io/safetensors.h"
+#include "io/temporary.h"
+#include "support/check.h"
+
+using namespace fovea;
+using namespace fovea::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kPictures = FOVEA_SOURCE_DIR "/samples/images";
+
+// DeiT-Tiny with PyTorch's numbers for four pictures: FOVEA_MODELS, else beside the checkout.
+fs::path deit_tiny() {
+  const char* models = std::getenv("FOVEA_MODELS");
+  const fs::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
+  if (!fs::exists(root / "deit-tiny-patch16-224")) SKIP("no " << root / "deit-tiny-patch16-224");
+  return root / "deit-tiny-patch16-224";
+}
+
+struct Outcome {
+  int status;
+  std::string out, err;
+
+  std::vector<json> lines() const {
+    std::vector<json> lines;
+    std::istringstream in(out);
+    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
+    return lines;
+  }
+};
+
+Outcome vit(const TemporaryFolder& folder, const std::vector<std::string>& arguments) {
+  std::string command = "'" FOVEA_BINARY_DIR "/vit'";
+  for (const std::string& argument : arguments) command += " '" + argument + "'";
+  const fs::path out = folder.path() / "stdout", err = folder.path() / "stderr";
+  const int raw = std::system((command + " >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
+  REQUIRE(raw >= 0);
+  return {raw >> 8, read_bytes(out), read_bytes(err)};  // what wait() reports: the exit status above 8 bits
+}
+
+// One layer with random weights: image 32, patch 16, width 8, 2 heads. No preprocessor_config.json.
+fs::path tiny_model(const TemporaryFolder& folder, int64_t labels) {
+  folder.write("config.json", R"({"model_type": "vit", "image_size": 32, "patch_size": 16, "hidden_size": 8,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16})");
+  const std::string layer = "vit.encoder.layer.0.", attention = layer + "attention.";
+  std::vector<std::pair<std::string, Shape>> tensors{
+      {"vit.embeddings.cls_token", {1, 1, 8}},
+      {"vit.embeddings.position_embeddings", {1, 5, 8}},
+      {"vit.embeddings.patch_embeddings.projection.weight", {8, 3, 16, 16}},
+      {"vit.embeddings.patch_embeddings.projection.bias", {8}},
+      {attention + "attention.query.weight", {8, 8}},
+      {attention + "attention.key.weight", {8, 8}},
+      {attention + "attention.value.weight", {8, 8}},
+      {attention + "output.dense.weight", {8, 8}},
+      {layer + "intermediate.dense.weight", {16, 8}},
+      {layer + "output.dense.weight", {8, 16}}};
+  for (const std::string& norm : {layer + "layernorm_before", layer + "layernorm_after",
+                                  std::string("vit.layernorm")})
+    for (const char* part : {".weight", ".bias"}) tensors.push_back({norm + part, {8}});
+  if (labels > 0) tensors.push_back({"classifier.weight", {labels, 8}});
+  std::vector<std::vector<float>> values;
+  std::vector<NamedTensor> named;
+  for (const auto& [name, shape] : tensors)
+    values.push_back(random_values(shape.elements(), uint32_t(values.size()), -0.5f, 0.5f));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    named.push_back({tensors[i].first, tensors[i].second, values[i]});
+  write_safetensors(folder.path() / "model.safetensors", named);
+  return folder.path();
+}
+
+std::vector<int64_t> top5(const std::vector<float>& logits) {
+  std::vector<int64_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::greater(), [&](int64_t i) { return logits[size_t(i)]; });
+  order.resize(5);
+  return order;
+}
+
+double worst_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  REQUIRE(a.size() == b.size());
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double(a[i]) - b[i]));
+  return worst;
+}
+
+// One line of --json --logits against the numbers of PyTorch.
+void check_line(const json& line, const std::vector<float>& reference) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : line.items()) keys.insert(key);
+  CHECK(keys == std::set<std::string>{"image", "top", "logits", "device", "milliseconds"});
+  CHECK(!line["device"].get<std::string>().empty());
+  CHECK(line["milliseconds"].get<double>() > 0);
+  const auto logits = line["logits"].get<std::vector<float>>();
+  CHECK(worst_difference(logits, reference) < 0.05);
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double(logit));
+  std::vector<int64_t> order;
+  for (const json& each : line["top"]) {
+    CHECK(each.size() == 4);
+    order.push_back(each["index"]);
+    const float logit = logits[size_t(order.back())];
+    CHECK(each["logit"].get<float>() == logit);
+    CHECK(std::abs(each["probability"].get<double>() - std::exp(double(logit)) / sum) < 1e-9);
+    CHECK(each["label"].is_string());
+  }
+  CHECK(order == top5(reference));
+}
+
+// As large as the photo, nowhere brighter, darkest in the corners, with its own light somewhere.
+void check_overlay(const fs::path& file, const Image& photo) {
+  const Image lit = load_image(file);
+  REQUIRE((lit.width == photo.width && lit.height == photo.height));
+  bool brighter = false;
+  double most = 0, sum = 0;
+  for (size_t i = 0; i < lit.rgb.size(); ++i) {
+    brighter = brighter || lit.rgb[i] > photo.rgb[i];
+    if (photo.rgb[i] >= 50) most = std::max(most, double(lit.rgb[i]) / photo.rgb[i]);
+    sum += lit.rgb[i];
+  }
+  CHECK(!brighter);
+  CHECK(most > 0.9);
+  CHECK(sum < 0.75 * std::accumulate(photo.rgb.begin(), photo.rgb.end(), 0.0));
+  CHECK(lit.rgb[0] <= 0.25 * photo.rgb[0] + 1);
+}
+
+}  // namespace
+
+TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
+  const TemporaryFolder folder;
+  const fs::path model = deit_tiny();
+  const SafeTensors reference(model / "reference.safetensors");
+  const std::vector<fs::path> pictures{kPictures / "coffee.png", kPictures / "chelsea.png",
+                                       kPictures / "astronaut.png", kPictures / "rocket.jpg"};
+  const std::string overlays = (folder.path() / "lit.png").string();
+  std::vector<std::string> arguments{"--model", model.string(), "--json", "--logits", "--attention",
+                                     overlays};
+  for (const fs::path& picture : pictures) arguments.push_back(picture.string());
+  const Outcome one = vit(folder, arguments);
+  INFO(one.err);
+  REQUIRE(one.status == 0);
+  const std::vector<json> lines = one.lines();
+  REQUIRE(lines.size() == 4);
+  for (size_t i = 0; i < 4; ++i) {
+    const std::string stem = pictures[i].stem().string();
+    INFO(stem);
+    CHECK(lines[i]["image"] == pictures[i].string());
+    check_line(lines[i], reference.read_f32(stem + ".logits", {1000}));
+    check_overlay(folder.path() / ("lit-" + stem + ".png"), load_image(pictures[i]));
+  }
+  CHECK(lines[0]["top"][0]["label"] == "espresso");
+  CHECK(lines[1]["top"][0]["label"] == "Egyptian cat");
+
+  // The same in batches, the last one half full, with a file among them that is no picture.
+  const fs::path bad = folder.write("bad.png", "not a picture");
+  const Outcome two = vit(folder, {"--model", model.string(), "--json", "--logits", "--batch", "2",
+                                   pictures[0].string(), bad.string(), pictures[1].string(),
+                                   pictures[2].string()});
+  CHECK(two.status == 1);
+  CHECK(contains(two.err, bad.string()));
+  const std::vector<json> batched = two.lines();
+  REQUIRE(batched.size() == 3);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(batched[i]["image"] == lines[i]["image"]);
+    CHECK(worst_difference(batched[i]["logits"], lines[i]["logits"]) < 1e-4);
+  }
+}
+
+TEST_CASE("vit prints name, classes, device and time, and the overlay of one layer") {
+  const TemporaryFolder folder, models;
+  const std::string model = tiny_model(models, 3).string(), photo = (kPictures / "coffee.png").string();
+  const fs::path overlay = folder.path() / "one.png";
+  const Outcome got = vit(folder, {"--model", model, "--top", "2", "--attention", overlay.string(),
+                                   "--layer", "1", photo});
+  INFO(got.err);
+  REQUIRE(got.status == 0);
+  std::istringstream in(got.out);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == photo);
+  CHECK(contains(lines[1], "%  LABEL_"));
+  CHECK(contains(lines[2], "%  LABEL_"));
+  CHECK(lines[3].ends_with(" ms"));
+  const Image lit = load_image(overlay);
+  CHECK((lit.width == 600 && lit.height == 400));
+}
+
+TEST_CASE("vit goes on after pictures it cannot read, whatever their names") {
+  const TemporaryFolder folder, models;
+  const std::string model = tiny_model(models, 3).string();
+  const fs::path odd = folder.path() / "caf\xe9.png", good = kPictures / "chelsea.png";
+  std::error_code refused;
+  fs::copy_file(good, odd, refused);
+  if (refused) SKIP("names are UTF-8 here");
+  const std::string missing = (folder.path() / "missing.jpg").string();
+  const Outcome got = vit(folder, {"--model", model, "--json", missing, odd.string(), good.string()});
+  CHECK(got.status == 1);
+  CHECK(contains(got.err, missing));
+  REQUIRE(got.lines().size() == 2);
+  CHECK(contains(got.lines()[0]["image"].get<std::string>(), "caf\xef\xbf\xbd.png"));
+  CHECK(got.lines()[1]["top"].size() == 3);
+  CHECK(!got.lines()[1].contains("logits"));
+  CHECK(vit(folder, {"--model", model, missing}).status == 1);
+}
+
+TEST_CASE("vit says what is wrong with its arguments") {
+  const TemporaryFolder folder, models;
+  const std::string model = tiny_model(models, 3).string(), photo = (kPictures / "coffee.png").string();
+  const std::string nowhere = (folder.path() / "nowhere").string();
+  const std::vector<std::vector<std::string>> wrong{
+      {"--model", model},
+      {"--model", model, "--no-such-option", photo},
+      {"--model", model, "--top", "0", photo},
+      {"--model", model, "--top", "many", photo},
+      {"--model", model, "--batch", "-1", photo},
+      {"--model", model, "--logits", photo},
+      {"--model", model, "--layer", "1", photo},
+      {"--model", model, "--attention", "out.jpg", photo},
+      {"--model", model, "--attention", "out.png", "--layer", "0", photo},
+      {"--model", model, "--attention", "out.png", "--layer", "2", photo},
+      {"--model", model, "--attention", "out.png", photo, photo},
+      {"--model", nowhere, photo}};
+  for (const std::vector<std::string>& arguments : wrong) {
+    CAPTURE(arguments);
+    const Outcome got = vit(folder, arguments);
+    CHECK(got.status == 2);
+    CHECK(got.out.empty());
+    CHECK(!got.err.empty());
+  }
+  CHECK(contains(vit(folder, wrong.back()).err, nowhere));
+  const Outcome help = vit(folder, {"--help"});
+  CHECK(help.status == 0);
+  CHECK(contains(help.out, "OUT-<stem>.png"));
+}
+
+TEST_CASE("vit needs a classifier") {
+  const TemporaryFolder folder, models;
+  const std::string model = tiny_model(models, 0).string();
+  const Outcome got = vit(folder, {"--model", model, (kPictures / "coffee.png").string()});
+  CHECK(got.status == 1);
+  CHECK(contains(got.err, "without a classifier"));
+}
