@@ -1,11 +1,11 @@
-// attention: out = softmax(scale q k^T + bias) v, lse = log(sum(exp(scale q k^T + bias))), in one pass over the keys
-// For GPUs. Workgroup (x, y, z) takes kRows queries from x kRows of head y of sequence z, in groups of 4 queries (the
-// components of a vec4) with kGroupLanes lanes each. A step takes kKeys keys: lane c of a group scores keys c,
-// c + kGroupLanes, .. against its 4 queries, and sums quads c, c + kGroupLanes, .. of its 4 rows of out.
-// Running maximum and sum as in Milakov and Gimelshein 2018; a hidden key weighs 0, a row without keys gives zeros.
+// attention: out = softmax(scale q k^T + bias) v, lse = log(sum(exp(scale q k^T + bias))), per batch and head
+// For GPUs, in one pass over the keys. Workgroup (x, y, z) takes kRows queries from x kRows of head y of
+// sequence z, in groups of 4 queries (the components of a vec4) with kGroupLanes lanes each. A step takes
+// kKeys keys: lane c of a group scores keys c, c + kGroupLanes, .. against its 4 queries, and sums quads c,
+// c + kGroupLanes, .. of its 4 rows of out. Running maximum and sum as in Milakov and Gimelshein 2018; a
+// hidden key weighs 0, a row without keys gives zeros.
 #version 460
 #extension GL_GOOGLE_include_directive : require
-#extension GL_EXT_buffer_reference_uvec2 : require
 #include "common/buffer.glsl"
 #include "attention.h"
 
@@ -17,9 +17,9 @@ layout(constant_id = 5) const bool kLengths = false;
 layout(constant_id = 6) const bool kBias = false;
 
 layout(push_constant, std430) uniform Push {
-  F32 q;        // (batch, heads, tokens, head_dim), strided, the last axis without gaps
-  F32 k;        // (batch, heads, keys, head_dim), likewise
-  F32 v;
+  F32x4 q;      // (batch, heads, tokens, head_dim), strided; every row without gaps and on 16 bytes
+  F32x4 k;      // (batch, heads, keys, head_dim), likewise
+  F32x4 v;
   U32 lengths;  // (batch)
   F32 bias;     // (batch, heads, tokens, keys), strided
   F32x4 result;   // (batch, tokens, heads, head_dim)
@@ -50,33 +50,24 @@ vec4 sums[4 * kLaneQuads];  // of a row, its quads one after another
 
 uint start_of(AttentionStrides s) { return gl_WorkGroupID.z * s.batch + gl_WorkGroupID.y * s.head; }
 
-// Whether every row of a tensor starts on 16 bytes.
-bool on_quads(F32 address, AttentionStrides s) {
-  return ((uvec2(address).x & 15u) | ((s.batch | s.head | s.token) & 3u)) == 0;
-}
-
-vec4 load(F32 from, uint at, bool quads) {
-  if (quads) return F32x4(uvec2(from)).at[at / 4];
-  return vec4(from.at[at], from.at[at + 1], from.at[at + 2], from.at[at + 3]);
-}
-
 void put_queries(uint first) {
-  const bool quads = on_quads(q, p.q);
   [[dont_unroll]] for (uint i = gl_LocalInvocationID.x; i < kRows * kQuads; i += kLanes) {
     const uint row = i / kQuads, quad = i % kQuads;
     vec4 value = vec4(0);
-    if (first + row < p.tokens) value = p.scale * load(q, start_of(p.q) + (first + row) * p.q.token + 4 * quad, quads);
+    const uint at = start_of(p.q) + (first + row) * p.q.token;
+    if (first + row < p.tokens) value = p.scale * q.at[at / 4 + quad];
     q_tile[row * kStride + quad] = value;
   }
 }
 
-// A tile of keys or values into registers, zeros from key `end` on: what nobody sees must not spread its NaNs.
-void fetch(F32 from, AttentionStrides s, uint first, uint end, bool quads) {
+// A tile of keys or values into registers, zeros from key `end` on: what nobody sees spreads no NaN.
+void fetch(F32x4 from, AttentionStrides s, uint first, uint end) {
   [[unroll]] for (uint t = 0; t < kFetch; ++t) {
     const uint i = gl_LocalInvocationID.x + t * kLanes;
     const uint key = first + i / kQuads;
+    const uint at = start_of(s) + key * s.token;
     next_quads[t] = vec4(0);
-    if (i < kKeys * kQuads && key < end) next_quads[t] = load(from, start_of(s) + key * s.token + i % kQuads * 4, quads);
+    if (i < kKeys * kQuads && key < end) next_quads[t] = from.at[at / 4 + i % kQuads];
   }
 }
 
@@ -121,7 +112,8 @@ void accumulate(uint group, uint c, uint count) {
       const vec4 w = weights[group * (kKeys + 1) + key + u];
       [[unroll]] for (uint j = 0; j < kLaneQuads; ++j) {
         const vec4 value = kv_tile[(key + u) * kStride + min(c + j * kGroupLanes, kQuads - 1)];
-        [[unroll]] for (uint i = 0; i < 4; ++i) sums[i * kLaneQuads + j] = w[i] * value + sums[i * kLaneQuads + j];
+        [[unroll]] for (uint i = 0; i < 4; ++i)
+          sums[i * kLaneQuads + j] = w[i] * value + sums[i * kLaneQuads + j];
       }
     }
   }
@@ -131,7 +123,8 @@ void store(uint row, uint c, vec4 top, vec4 total) {
   [[unroll]] for (uint i = 0; i < 4; ++i) {
     if (row + i >= p.tokens) continue;
     const float inverse = total[i] == 0 ? 0 : 1 / total[i];
-    const uint at = ((gl_WorkGroupID.z * p.tokens + row + i) * gl_NumWorkGroups.y + gl_WorkGroupID.y) * kQuads;
+    const uint token = gl_WorkGroupID.z * p.tokens + row + i;
+    const uint at = (token * gl_NumWorkGroups.y + gl_WorkGroupID.y) * kQuads;
     [[unroll]] for (uint j = 0; j < kLaneQuads; ++j) {
       const uint quad = c + j * kGroupLanes;
       if (quad < kQuads) result.at[at + quad] = inverse * sums[i * kLaneQuads + j];
@@ -157,17 +150,16 @@ void main() {
     end = uint(clamp(int(min(first_row + kRows, p.tokens)) - 1 + past, 0, int(limit)));
     all_see = uint(clamp(int(first_row) + past, 0, int(limit)));
   }
-  const bool k_quads = on_quads(k, p.k), v_quads = on_quads(v, p.v);
   const bool scores_keys = kKeys % kGroupLanes == 0 || c < kKeys;
 
   vec4 top = vec4(kLowest), total = vec4(0);
   [[unroll]] for (uint i = 0; i < 4 * kLaneQuads; ++i) sums[i] = vec4(0);
   put_queries(first_row);
-  fetch(k, p.k, 0, end, k_quads);
+  fetch(k, p.k, 0, end);
   [[dont_unroll]] for (uint first = 0; first < end; first += kKeys) {
     put();
     barrier();
-    fetch(v, p.v, first, end, v_quads);
+    fetch(v, p.v, first, end);
     vec4 highest = top;
     if (scores_keys) {
       score(group, c);
@@ -181,8 +173,9 @@ void main() {
     partial[lane] = highest;
     barrier();
     put();
-    fetch(k, p.k, first + kKeys, end, k_quads);
-    [[dont_unroll]] for (uint t = 0; t < kGroupLanes; ++t) highest = max(highest, partial[group * kGroupLanes + t]);
+    fetch(k, p.k, first + kKeys, end);
+    [[dont_unroll]] for (uint t = 0; t < kGroupLanes; ++t)
+      highest = max(highest, partial[group * kGroupLanes + t]);
     const vec4 shrink = falling_exp(top - highest);
     top = highest;
     total *= shrink;

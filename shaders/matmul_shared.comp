@@ -1,7 +1,8 @@
 // matmul: y = activation(a b + bias) + residual
-// For GPUs. Workgroup (x, y, z) computes kTileRows rows from x kTileRows of panel y (64 columns) of matrix z. Its lanes
-// form a grid of kRowLanes x kColumnLanes; lane (r, c) sums rows r + i kRowLanes and columns 4 (c + j kColumnLanes) + 0..3.
-// Tiles of a and b, kDepth of k a step, pass through two halves of shared memory: one is filled while the other is read.
+// For GPUs. Workgroup (x, y, z) computes kTileRows rows from x kTileRows of panel y (64 columns) of matrix z.
+// Its lanes form a grid of kRowLanes x kColumnLanes; lane (r, c) sums rows r + i kRowLanes and columns
+// 4 (c + j kColumnLanes) + 0..3. Tiles of a and b, kDepth of k a step, pass through two halves of shared
+// memory: one is filled while the other is read.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference_uvec2 : require
@@ -45,9 +46,11 @@ vec4 sums[kLaneRows * kQuads];
 
 bool on_quad(F32 address) { return (uvec2(address).x & 15u) == 0; }
 
-// Of a's tile, quad number i: its row, and where in a step of k it starts. Neighbouring lanes take neighbours in memory.
+// Of a's tile, quad number i: its row, and where in a step of k it starts. Neighbouring lanes take neighbours
+// in memory.
 uvec2 place_in_a(uint i) {
-  return p.a_column == 1 ? uvec2(i / kDepthQuads, i % kDepthQuads * 4) : uvec2(i % kTileRows, i / kTileRows * 4);
+  if (p.a_column == 1) return uvec2(i / kDepthQuads, i % kDepthQuads * 4);
+  return uvec2(i % kTileRows, i / kTileRows * 4);
 }
 
 // Four of a's row from column k on, zeros where k ends.
@@ -66,8 +69,8 @@ vec4 load_a(uint row, uint k, bool quads) {
 void fetch(uint k, bool quads) {
   [[unroll]] for (uint t = 0; t < kFetchA; ++t) {
     const uint i = gl_LocalInvocationID.x + t * kLanes;
-    const uvec2 place = place_in_a(i);
-    if (i < kTileRows * kDepthQuads) a_next[t] = load_a(gl_WorkGroupID.x * kTileRows + place.x, k + place.y, quads);
+    const uvec2 at = uvec2(gl_WorkGroupID.x * kTileRows, k) + place_in_a(i);
+    if (i < kTileRows * kDepthQuads) a_next[t] = load_a(at.x, at.y, quads);
   }
   const uint depth = (p.k + 15u) & ~15u;
   const uint panel = gl_WorkGroupID.z * (p.b_batch / 4) + (gl_WorkGroupID.y * depth + k) * kPanelQuads;
@@ -115,9 +118,8 @@ void store(uint r, uint c, bool quads) {
     if (column >= p.n) continue;
     const uint count = min(4u, p.n - column);
     vec4 shift = vec4(0);
-    if (kHasBias != 0) {
-      for (uint d = 0; d < count; ++d) shift[d] = bias.at[column + d];
-    }
+    [[unroll]] for (uint d = 0; d < 4; ++d)
+      if (kHasBias != 0 && d < count) shift[d] = bias.at[column + d];
     [[unroll]] for (uint i = 0; i < kLaneRows; ++i) {
       const uint row = gl_WorkGroupID.x * kTileRows + r + i * kRowLanes;
       if (row >= p.m) continue;
@@ -129,7 +131,10 @@ void store(uint r, uint c, bool quads) {
         if (kHasResidual != 0) value += F32x4(uvec2(residual)).at[at / 4];
         F32x4(uvec2(y)).at[at / 4] = value;
       } else {
-        for (uint d = 0; d < count; ++d) y.at[at + d] = kHasResidual != 0 ? value[d] + residual.at[at + d] : value[d];
+        [[unroll]] for (uint d = 0; d < 4; ++d) {
+          if (kHasResidual != 0 && d < count) value[d] += residual.at[at + d];
+          if (d < count) y.at[at + d] = value[d];
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
 // peak: y[i] = sum_j a_j, each after `steps` multiply-adds a_j <- factor a_j + x, from a_j = x + j
 // One lane per i; x = 1 + lane / 64. y: (lanes of all groups).
-// A measure of the device, not an op: independent accumulators hide the latency, long iterations hide the loop.
+// A measure of the device, not an op: independent accumulators hide the latency, long iterations the loop.
 // Which shape is best depends on the driver's registers.
 #version 460
 #extension GL_GOOGLE_include_directive : require

@@ -1,4 +1,4 @@
-// softmax: y[r,c] = exp(s[r,c] - m) / sum_j exp(s[r,j] - m), s = scale x, m = max_j s[r,j]; c, j < length of r
+// softmax: y[r,c] = exp(s[r,c] - m) / sum_j exp(s[r,j] - m), s = scale x, m = max_j s[r,j]; c, j < length
 // One workgroup per row r; lanes stride over c. x, y: (rows, columns); lengths: (batch)
 // Columns from the length on are not read and get 0, as do entries of -infinity; a row without a weight is 0.
 // A NaN or +infinity among the columns read makes the whole row NaN.

@@ -1,4 +1,4 @@
-// top_k: picked[r,0..k) = the columns of the k largest x[r,c], in rising order; keys[r,0..k) = their order keys
+// top_k: picked[r,0..k) = the columns of the k largest x[r,c], rising; keys[r,0..k) = their order keys
 // One workgroup per row r; lanes stride over c. x: (rows, columns); picked, keys: (rows, k).
 // Finds the k-th largest key four bits at a time, counting columns; of those that tie with it the first are
 // picked. NaN is the largest. top_k_sort.comp puts them in falling order.
@@ -21,8 +21,8 @@ uint largest_below(uvec4 counts, uint limit) {
   return max(max(v.x, v.y), max(v.z, v.w));
 }
 
-// A threshold that just k keys reach, and above is 0; or the largest that at least k keys reach, and above is how
-// many are larger.
+// A threshold that just k keys reach, and above is 0; or the largest that at least k keys reach, and above is
+// how many are larger.
 uint find_threshold(uint start, out uint above) {
   uint threshold = 0;
   above = 0;
@@ -47,6 +47,7 @@ uint find_threshold(uint start, out uint above) {
     const uvec4 exact = uvec4(equal(n0, k)) + uvec4(equal(n1, k)) + uvec4(equal(n2, k)) + uvec4(equal(n3, k));
     if (exact != uvec4(0)) {  // just k keys reach it: all of them are picked
       above = 0;
+      threshold = max(threshold, 1);  // lanes past the row end have key 0
       break;
     }
     above = max(above, max(max(largest_below(n0, p.k), largest_below(n1, p.k)),

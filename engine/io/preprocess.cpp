@@ -174,9 +174,8 @@ std::vector<float> Preprocessor::pixels(const Image& image) const {
 
 Region Preprocessor::seen(const Image& image) const {
   check_image_size("preprocess", image.width, image.height);
-  Extent extent{image.width, image.height};
-  if (do_resize) extent = resized_extent(*this, image);
   if (!do_center_crop) return {0, 0, double(image.width), double(image.height)};
+  const Extent extent = do_resize ? resized_extent(*this, image) : Extent{image.width, image.height};
   const double across = double(image.width) / double(extent.width);  // photo pixels a resized pixel
   const double down = double(image.height) / double(extent.height);
   // As center_crop: the odd pixel towards the upper left, also of a crop that is larger than the picture.

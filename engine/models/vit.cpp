@@ -14,7 +14,7 @@ struct Embeddings {
   Linear patches;   // channels * patch * patch -> embedding
 };
 
-// Classifier on the class token; DeiT's teacher variant has a second one on the distillation token and averages.
+// Classifier on the class token. DeiT's teacher variant takes the mean with one on the distillation token.
 struct Heads {
   Linear classify;
   std::optional<Linear> distilled;
@@ -47,10 +47,12 @@ struct VisionTransformer::Impl {
 namespace {
 
 Linear linear(Device& device, const ViTWeights& weights, const std::string& name, int64_t out, int64_t in) {
-  return Linear(device, out, in, weights.read(name + ".weight", {out, in}), weights.read(name + ".bias", {out}));
+  return Linear(device, out, in, weights.read(name + ".weight", {out, in}),
+                weights.read(name + ".bias", {out}));
 }
 
-LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name, const ViTConfig& config) {
+LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name,
+                     const ViTConfig& config) {
   return LayerNorm(device, weights.read(name + ".weight", {config.embedding}),
                    weights.read(name + ".bias", {config.embedding}), config.eps);
 }
@@ -62,14 +64,14 @@ Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTC
     const std::vector<float> second = weights.read("embeddings.distillation_token", {1, 1, width});
     tokens.insert(tokens.end(), second.begin(), second.end());
   }
-  const std::vector<float> positions = weights.read("embeddings.position_embeddings", {1, config.tokens(), width});
+  const std::vector<float> positions =
+      weights.read("embeddings.position_embeddings", {1, config.tokens(), width});
   const std::string projection = "embeddings.patch_embeddings.projection";
-  Embeddings embeddings{
-      State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
-      // A convolution whose stride is its size is a product with the flattened kernel.
-      Linear(device, width, config.channels * patch * patch,
-             weights.read(projection + ".weight", {width, config.channels, patch, patch}),
-             weights.read(projection + ".bias", {width}))};
+  Embeddings embeddings{State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
+                        // A convolution whose stride is its size is a product with the flattened kernel.
+                        Linear(device, width, config.channels * patch * patch,
+                               weights.read(projection + ".weight", {width, config.channels, patch, patch}),
+                               weights.read(projection + ".bias", {width}))};
   embeddings.prefix.write(tokens);
   embeddings.positions.write(positions);
   return embeddings;
@@ -100,11 +102,13 @@ EncoderLayer load_layer(Device& device, const ViTWeights& weights, const ViTConf
 }
 
 std::optional<Heads> load_heads(Device& device, const ViTWeights& weights, const ViTConfig& config) {
+  const std::string name = weights.classifier();
+  if (name.empty()) return std::nullopt;
   const int64_t labels = int64_t(config.labels.size()), width = config.embedding;
-  if (labels == 0) return std::nullopt;
-  if (!weights.has("cls_classifier.weight")) return Heads{linear(device, weights, "classifier", labels, width), {}};
-  return Heads{linear(device, weights, "cls_classifier", labels, width),
-               linear(device, weights, "distillation_classifier", labels, width)};
+  Heads heads{linear(device, weights, name, labels, width), {}};
+  if (name == "cls_classifier")
+    heads.distilled = linear(device, weights, "distillation_classifier", labels, width);
+  return heads;
 }
 
 }  // namespace
@@ -125,7 +129,7 @@ Tensor VisionTransformer::Impl::embed(Tensor pixels) const {
   const Tensor seen = embeddings->patches(patches(pixels, config.patch));  // (batch, patches, embedding)
   const Tensor prefix = graph.use(embeddings->prefix, "prefix");
   const Tensor tokens = concat({expand(prefix, prefix.shape().with(0, batch)), seen}, 1);
-  return add(tokens, graph.use(embeddings->positions, "positions"));      // (batch, tokens, embedding)
+  return add(tokens, graph.use(embeddings->positions, "positions"));  // (batch, tokens, embedding)
 }
 
 Tensor VisionTransformer::Impl::classify(Tensor tokens) const {
@@ -157,11 +161,13 @@ ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& req
   return result;
 }
 
-VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t batch, const ViTRequest& request) {
+VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t batch,
+                                                                     const ViTRequest& request) {
   const auto key = std::tuple(batch, request.hidden_states, request.attentions);
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
   auto graph = std::make_unique<Graph>();
-  const Tensor pixels = graph->input({batch, config.channels, config.height, config.width}, DType::f32, "pixels");
+  const Tensor pixels =
+      graph->input({batch, config.channels, config.height, config.width}, DType::f32, "pixels");
   const ViTTensors tensors = forward(pixels, request);
   std::vector<Tensor> outputs{tensors.logits ? tensors.logits : tensors.embedding};
   outputs.insert(outputs.end(), tensors.hidden_states.begin(), tensors.hidden_states.end());

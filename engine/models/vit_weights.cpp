@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "io/json.h"
 
 namespace fovea {
 
@@ -18,8 +19,13 @@ int64_t ViTWeights::layers() const {
   return count;
 }
 
+std::string ViTWeights::classifier() const {
+  if (has_any("cls_classifier.") || has_any("distillation_classifier.")) return "cls_classifier";
+  return has_any("classifier.") ? "classifier" : "";
+}
+
 std::string ViTWeights::where(const std::string& name) const {
-  return concat(path_.string(), ": tensor ", in_quotes(full(name)));
+  return concat(file(), ": tensor ", in_quotes(full(name)));
 }
 
 bool ViTWeights::has_any(const std::string& start) const {

@@ -17,7 +17,10 @@ class ViTWeights {
   std::vector<float> read_if(const std::string& name, const Shape& shape) const;  // empty when there is none
   bool has(const std::string& name) const { return file_.has(full(name)); }
   std::vector<int64_t> shape(const std::string& name) const { return file_.info(full(name)).shape; }
-  int64_t layers() const;                            // of the encoder: those of which there is any tensor
+  int64_t layers() const;  // of the encoder: those of which there is any tensor
+  std::string classifier()
+      const;  // "classifier", "cls_classifier" (with a "distillation_classifier"), or nothing
+  std::string file() const { return path_.string(); }
   std::string where(const std::string& name) const;  // for messages: FILE: tensor "NAME"
 
  private:

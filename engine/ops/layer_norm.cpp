@@ -19,7 +19,7 @@ Way choose_way(const Limits& limits, uint32_t row_count, uint32_t width, bool qu
   const uint32_t held = width / (4 * limits.subgroup);
   const bool whole = held * 4 * limits.subgroup == width;
   if (limits.subgroup <= 4 || !whole || held > kMostHeld) return {"layer_norm_quads", 0, 1};
-  // CPU drivers: every load is a gather, so several rows share gain and shift. GPUs: parallelism counts for more.
+  // CPU drivers: every load is a gather, so several rows share gain and shift. GPUs: parallelism counts.
   const uint32_t most_rows = limits.kernels == KernelClass::cpu ? 8 : 1;
   uint32_t together = most_rows;
   while (together > 1 && (row_count < 8 * together || together * held > 8 * 24)) together /= 2;
@@ -61,8 +61,9 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
                        .detail = concat("eps ", options.eps, residual ? " residual" : ""),
                        .inputs = {x, gain, shift, residual},
                        .shape = shape,
-                       .launch = [row_count = uint32_t(rows(shape)), width = uint32_t(shape.back()),
-                                  eps = options.eps](Launch& k) { launch_layer_norm(k, row_count, width, eps); }});
+                       .launch = [=, eps = options.eps](Launch& k) {
+                         launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps);
+                       }});
 }
 
 }  // namespace fovea

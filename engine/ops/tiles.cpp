@@ -10,16 +10,19 @@ namespace {
 
 constexpr uint32_t kQuadBytes = 16;  // shared tiles hold vec4s
 
-// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane; most rows first.
+// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane, and the fraction of the device's
+// multiply-add peak they reach on large matrices.
 struct RegisterTile {
   const char* kernel;
   uint32_t lanes, rows, lane_columns;
+  double rate;
 };
 constexpr RegisterTile kRegisterTiles[] = {
-    {"matmul_register_4_16", 4, 16, 8},   {"matmul_register_4_8", 4, 8, 8},     {"matmul_register_4_4", 4, 4, 8},
-    {"matmul_register_8_40", 8, 40, 8},   {"matmul_register_8_32", 8, 32, 8},   {"matmul_register_8_16", 8, 16, 8},
-    {"matmul_register_8_4", 8, 4, 8},     {"matmul_register_16_40", 16, 40, 4}, {"matmul_register_16_16", 16, 16, 4},
-    {"matmul_register_16_4", 16, 4, 4}};
+    {"matmul_register_4_16", 4, 16, 8, 0.32},   {"matmul_register_4_8", 4, 8, 8, 0.26},
+    {"matmul_register_4_4", 4, 4, 8, 0.19},     {"matmul_register_8_40", 8, 40, 8, 0.54},
+    {"matmul_register_8_16", 8, 16, 8, 0.46},   {"matmul_register_8_4", 8, 4, 8, 0.22},
+    {"matmul_register_16_40", 16, 40, 4, 0.36}, {"matmul_register_16_16", 16, 16, 4, 0.27},
+    {"matmul_register_16_4", 16, 4, 4, 0.13}};
 
 // Register tiles swap in quads on 4 lanes, and load 64-bit words on 8 and 16.
 bool has_register_tiles(const Limits& limits) {
@@ -27,33 +30,39 @@ bool has_register_tiles(const Limits& limits) {
   return limits.subgroup == 4 ? limits.quad : (limits.subgroup == 8 || limits.subgroup == 16) && limits.int64;
 }
 
-// The tile that computes the fewest rows in vain; of equals the one with the most.
+// The tile that needs least time for m rows, those computed in vain included.
 MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
   const RegisterTile* best = nullptr;
-  for (const RegisterTile& tile : kRegisterTiles) {
-    if (tile.lanes != limits.subgroup) continue;
-    if (!best || round_up(m, tile.rows) < round_up(m, best->rows)) best = &tile;
-  }
+  const auto time = [m](const RegisterTile& tile) { return double(round_up(m, tile.rows)) / tile.rate; };
+  for (const RegisterTile& tile : kRegisterTiles)
+    if (tile.lanes == limits.subgroup && (!best || time(tile) < time(*best))) best = &tile;
   return {best->kernel, best->lanes, best->rows, best->lanes * best->lane_columns, best->rows, best->lane_columns};
 }
 
-// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim; smallest first.
+// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim. For each number of lanes by
+// rising head_dim, the most queries first.
 struct QueryTile {
   const char* kernel;
   uint32_t lanes, rows, head_dim;
 };
 constexpr QueryTile kQueryTiles[] = {
-    {"attention_register_4_32", 4, 16, 32},   {"attention_register_4_64", 4, 16, 64},
-    {"attention_register_4_128", 4, 8, 128},  {"attention_register_8_32", 8, 16, 32},
-    {"attention_register_8_64", 8, 16, 64},   {"attention_register_8_128", 8, 8, 128},
-    {"attention_register_16_32", 16, 16, 32}, {"attention_register_16_64", 16, 16, 64}};
+    {"attention_register_4_2_32", 4, 8, 32},     {"attention_register_4_2_64", 4, 8, 64},
+    {"attention_register_4_1_80", 4, 4, 80},     {"attention_register_4_1_128", 4, 4, 128},
+    {"attention_register_8_4_64", 8, 32, 64},    {"attention_register_8_1_64", 8, 8, 64},
+    {"attention_register_8_2_128", 8, 16, 128},  {"attention_register_8_1_128", 8, 8, 128},
+    {"attention_register_8_1_256", 8, 8, 256},   {"attention_register_16_2_64", 16, 32, 64},
+    {"attention_register_16_1_128", 16, 16, 128}};
 
-// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams them.
-const QueryTile* query_tile(const Limits& limits, uint32_t head_dim) {
+// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams them. As
+// many queries as there are tokens fill one subgroup, a tile of several would idle.
+const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
   if (!has_register_tiles(limits)) return nullptr;
-  for (const QueryTile& tile : kQueryTiles)
-    if (tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
-  return nullptr;
+  const QueryTile* best = nullptr;
+  for (const QueryTile& tile : kQueryTiles) {
+    if (tile.lanes != limits.subgroup || tile.head_dim < head_dim) continue;
+    if (!best || (tile.head_dim == best->head_dim && tokens <= tile.rows)) best = &tile;
+  }
+  return best;
 }
 
 // Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and gives the
@@ -122,7 +131,7 @@ MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, ui
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {
-  if (const QueryTile* tile = query_tile(limits, head_dim)) return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
+  if (const QueryTile* tile = query_tile(limits, tokens, head_dim)) return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
   return gpu_attention(limits, tokens, head_dim);
 }
 

@@ -10,7 +10,7 @@ float lanes_max(float v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }
 uint lanes_max(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }
 uint lanes_min(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMin(v) : v; }
 bool lanes_any(bool v) { return gl_WorkGroupSize.x > 1 ? subgroupBallot(v) != uvec4(0) : v; }
-uint lanes_before(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupExclusiveAdd(v) : 0; }  // sum of lower lanes
+uint lanes_before(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupExclusiveAdd(v) : 0; }  // sum below
 
 // By their bits: drivers may take isnan() to be false.
 bool is_nan(float v) { return (floatBitsToUint(v) & 0x7fffffffu) > 0x7f800000u; }

@@ -14,10 +14,12 @@ namespace {
 
 constexpr int64_t m = 5, n = 67, k = 9;
 
-// y = gelu(a b + shift) + residual and what the tests take apart of it; b lies packed, so that one node remains.
+// y = gelu(a b + shift) + residual and what the tests take apart of it; b lies packed, so that one node
+// remains.
 struct Layer {
   Graph graph;
-  Tensor a = graph.input({m, k}), b = graph.input({k, n}), shift = graph.input({n}), residual = graph.input({m, n});
+  Tensor a = graph.input({m, k}), b = graph.input({k, n}), shift = graph.input({n}),
+         residual = graph.input({m, n});
   std::vector<float> a_values = random_values(m * k, 1), b_values = random_values(k * n, 2);
   std::vector<float> shift_values = random_values(n, 3), residual_values = random_values(m * n, 4);
 
@@ -28,7 +30,8 @@ struct Layer {
   std::vector<double> want(const std::string& steps) const {
     std::vector<double> y(m * n);
     for (size_t i = 0; i < y.size(); ++i) {
-      for (size_t l = 0; l < k; ++l) y[i] += double(a_values[i / n * k + l]) * double(b_values[l * n + i % n]);
+      for (size_t l = 0; l < k; ++l)
+        y[i] += double(a_values[i / n * k + l]) * double(b_values[l * n + i % n]);
       for (char step : steps) {
         if (step == 'b') y[i] += double(shift_values[i % n]);
         if (step == 'g') y[i] *= 0.5 * (1 + std::erf(y[i] / std::numbers::sqrt2));
@@ -72,9 +75,15 @@ TEST_CASE("fuse folds bias, activation and residual into the product") {
 }
 
 TEST_CASE("fuse keeps the order of what it folds") {
-  struct Chain { const char *steps, *ops; };
-  for (const Chain chain : {Chain{"gb", "matmul add"}, {"+b", "matmul add"}, {"+g", "matmul gelu"},
-                            {"bb", "matmul bias"}, {"gr", "matmul relu"}, {"bg+r", "matmul relu"},
+  struct Chain {
+    const char *steps, *ops;
+  };
+  for (const Chain chain : {Chain{"gb", "matmul add"},
+                            {"+b", "matmul add"},
+                            {"+g", "matmul gelu"},
+                            {"bb", "matmul bias"},
+                            {"gr", "matmul relu"},
+                            {"bg+r", "matmul relu"},
                             {"++", "matmul add"}}) {
     INFO(chain.steps);
     Layer layer;

@@ -28,7 +28,8 @@ std::vector<Lifetime> lives_of(const Graph& graph, const std::vector<Tensor>& ou
 TEST_CASE("lifetimes run from the maker to the last reader") {
   Graph graph;
   Tensor x = graph.input({8});
-  Tensor a = node(graph, {x}), b = node(graph, {a}, {16}), c = node(graph, {a, Tensor(), b}), d = node(graph, {c});
+  Tensor a = node(graph, {x}), b = node(graph, {a}, {16});
+  Tensor c = node(graph, {a, Tensor(), b}), d = node(graph, {c});
   const std::vector<Lifetime> want = {{a.id, 32, 0, 2}, {b.id, 64, 1, 2}, {c.id, 32, 2, 3}};
   REQUIRE(lives_of(graph, {d}) == want);
   REQUIRE(largest_live_set(want) == 128);

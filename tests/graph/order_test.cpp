@@ -70,7 +70,7 @@ TEST_CASE("order keeps updates of a State and what they need") {
   const Tensor update = node(graph, "update", {a});
   node(graph, "unused", {a});
   Tensor y = node(graph, "y", {x});
-  // A State needs a device; as plain data it is a value with memory of its own, here an address never followed.
+  // A State needs a device; as plain data it is a value with other memory: an address never followed.
   std::vector<Value> values = graph.values();
   values[update.id].state = reinterpret_cast<const Buffer*>(&values);
   REQUIRE(order_of(values, graph, {y}) == Names{"a", "update", "y"});

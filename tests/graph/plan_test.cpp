@@ -1,23 +1,16 @@
 #include "fovea/plan.hpp"
 
-#include <atomic>
 #include <catch2/catch_test_macros.hpp>
-#include <chrono>
-#include <cstdlib>
-#include <limits>
-#include <new>
 
 #include "gpu/environment.h"
 #include "gpu/gpu.h"
+#include "support/allocations.h"
 #include "support/check.h"
 
 using namespace fovea;
 using namespace fovea::test;
 
 namespace {
-
-std::atomic<int64_t> allocations = 0;
-thread_local bool counting = false;
 
 // layer_norm -> matmul with its epilogues -> softmax: a chain with views, reuse of memory and several kernels.
 struct Chain {
@@ -41,15 +34,6 @@ struct Chain {
 };
 
 }  // namespace
-
-// Counts what this thread allocates between two marks.
-void* operator new(size_t bytes) {
-  if (counting) ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 TEST_CASE("interleaved plans of odd sizes replay bit for bit") {
   Chain small(7, 13), large(33, 65);
@@ -91,11 +75,9 @@ TEST_CASE("run neither records nor allocates") {
   Plan plan(unvalidated, chain.graph, {chain.y});
   chain.write(plan, 4);
   plan.run();
-  allocations = 0;
-  counting = true;
+  const AllocationCount allocations;
   for (int i = 0; i < 10; ++i) plan.run();
-  counting = false;
-  CHECK(allocations == 0);
+  CHECK(allocations.value() == 0);
 }
 
 TEST_CASE("record puts the same work into a caller's command buffer") {

@@ -16,8 +16,7 @@ using test::read_bytes;
 using test::rejection;
 using test::TemporaryFolder;
 
-// Little pictures made by Pillow, one per way to store pixels; x.jpg.png is x.jpg as Pillow (libjpeg) decodes
-// it.
+// Little pictures from tests/golden/make_images.py; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
 const std::filesystem::path kGolden = FOVEA_SOURCE_DIR "/tests/golden/images";
 const std::filesystem::path kSamples = FOVEA_SOURCE_DIR "/samples/images";
 

@@ -142,3 +142,19 @@ TEST_CASE("overlay rejects maps and photos that are not whole") {
   check_rejects([&] { overlay(grey(4, 4), {1, 2, {0, NAN}}, all); }, {"overlay", "finite"});
   check_rejects([&] { overlay(grey(4, 4), map, {0, 0, 0, 4}); }, {"overlay", "0 x 4"});
 }
+
+TEST_CASE("the map lies on the photo where the model's crop does") {
+  Preprocessor steps;
+  steps.shortest_edge = 256;
+  steps.do_center_crop = true;
+  const auto region = [&](int width, int height) {
+    const Region seen = steps.seen(grey(width, height));
+    return std::vector<double>{seen.left, seen.top, seen.width, seen.height};
+  };
+  CHECK(region(600, 400) == std::vector<double>{125, 25, 350, 350});  // resized to 384 x 256
+  CHECK(region(256, 513) == std::vector<double>{16, 144, 224, 224});  // the odd row below
+  steps.crop_width = 265;  // beyond the picture: from -5
+  CHECK(region(256, 512) == std::vector<double>{-5, 144, 265, 224});
+  steps.do_center_crop = false;
+  CHECK(region(600, 400) == std::vector<double>{0, 0, 600, 400});
+}

@@ -1,8 +1,8 @@
+#include "support/attention.h"
+
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
-
-#include "support/attention.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -21,10 +21,11 @@ AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t 
 
 // Runs the case as it is and compares both results.
 void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) {
-  INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys << ", head_dim "
-                << x.head_dim);
+  INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
+                << ", head_dim " << x.head_dim);
   Graph graph;
-  Tensor q = graph.input({x.batch, x.heads, x.tokens, x.head_dim}), k = graph.input({x.batch, x.heads, x.keys, x.head_dim});
+  Tensor q = graph.input({x.batch, x.heads, x.tokens, x.head_dim}),
+         k = graph.input({x.batch, x.heads, x.keys, x.head_dim});
   Tensor v = graph.input(k.shape());
   std::vector<Input> inputs = {{q, x.q}, {k, x.k}, {v, x.v}};
   AttentionOptions options{.scale = float(x.scale), .causal = x.causal};
@@ -42,7 +43,8 @@ void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) 
 }  // namespace
 
 TEST_CASE("attention matches the double loop for every head_dim") {
-  for (int64_t head_dim : {4, 8, 20, 32, 64, 72, 80, 96, 128, 256}) check_attention_case(random_case(1, 2, 33, 65, head_dim));
+  for (int64_t head_dim : {4, 8, 20, 32, 64, 72, 80, 96, 128, 256})
+    check_attention_case(random_case(1, 2, 33, 65, head_dim));
 }
 
 TEST_CASE("attention matches the double loop for every number of queries and keys") {
@@ -53,8 +55,11 @@ TEST_CASE("attention matches the double loop for every number of queries and key
 }
 
 TEST_CASE("attention, causal, keys != tokens included") {
-  struct Extents { int64_t tokens, keys; };
-  for (const Extents e : {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
+  struct Extents {
+    int64_t tokens, keys;
+  };
+  for (const Extents e :
+       {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
     AttentionCase x = random_case(1, 2, e.tokens, e.keys, 8);
     x.causal = true;
     check_attention_case(x);
@@ -80,7 +85,8 @@ TEST_CASE("attention with a bias of every broadcast") {
       for (int64_t tokens : {1, 9}) {
         AttentionCase x = random_case(2, 3, 9, 37, 8);
         x.bias = random_values(uint64_t(batch * heads * tokens * 37), 4, -3, 3);
-        x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0, tokens > 1 ? 37 : 0};
+        x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0,
+                          tokens > 1 ? 37 : 0};
         check_attention_case(x, {batch, heads, tokens, 37});
       }
 }
@@ -122,7 +128,7 @@ TEST_CASE("attention reads views of a fused product in place") {
   for (int64_t head_dim : {8, 20}) {
     AttentionCase x = random_case(batch, heads, tokens, tokens, head_dim);
     const int64_t width = heads * head_dim;
-    for (int64_t spare : {0, 1}) {  // one spare column takes rows off 16 bytes
+    for (int64_t spare : {0, 1}) {  // one spare column takes rows off 16 bytes: they are copied first
       const int64_t row = 3 * width + spare;
       std::vector<float> fused(size_t(batch * tokens * row), NAN);
       for (int64_t b = 0; b < batch; ++b)
@@ -142,7 +148,7 @@ TEST_CASE("attention reads views of a fused product in place") {
       };
       const Attention made = attention(part(0), part(1), part(2));
       check_attention_results(run_both(graph, {{qkv, fused}}, made), x);
-      REQUIRE(Plan(device(), graph, {made.out}).dispatches() == 1);
+      REQUIRE(Plan(device(), graph, {made.out}).dispatches() == (spare ? 4 : 1));
     }
   }
 }
@@ -162,7 +168,11 @@ TEST_CASE("attention rejects what does not fit") {
   Tensor q = graph.input({2, 3, 5, 8}), k = graph.input({2, 3, 7, 8});
   const auto with = [&](const AttentionOptions& options) { return [=] { attention(q, k, k, options); }; };
   check_rejects([&] { attention(graph.input({3, 5, 8}), k, k); }, {"attention", "heads", "(3, 5, 8)"});
-  check_rejects([&] { attention(q, graph.input({2, 3, 7, 12}), k); }, {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
+  check_rejects(
+      [&] {
+        attention(q, graph.input({2, 3, 7, 12}), k);
+      },
+      {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
   check_rejects([&] { attention(q, graph.input({1, 3, 7, 8}), k); }, {"attention", "(1, 3, 7, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 6, 8})); }, {"attention", "values", "(2, 3, 6, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 7, 8}, DType::u32)); }, {"attention", "u32"});
@@ -170,7 +180,8 @@ TEST_CASE("attention rejects what does not fit") {
     Tensor x = graph.input({1, 1, 2, head_dim});
     check_rejects([&] { attention(x, x, x); }, {"attention", "head_dim", std::to_string(head_dim)});
   }
-  check_rejects(with({.lengths = graph.input({3}, DType::u32)}), {"attention", "lengths", "(3)", "2 sequences"});
+  check_rejects(with({.lengths = graph.input({3}, DType::u32)}),
+                {"attention", "lengths", "(3)", "2 sequences"});
   check_rejects(with({.lengths = graph.input({2})}), {"attention", "f32", "u32"});
   check_rejects(with({.bias = graph.input({5, 7})}), {"attention", "bias", "(5, 7)"});
   check_rejects(with({.bias = graph.input({2, 3, 5, 6})}), {"attention", "bias", "7 keys"});

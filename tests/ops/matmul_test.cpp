@@ -24,25 +24,32 @@ std::vector<double> product(int64_t m, int64_t n, int64_t k, A a, B b) {
   return y;
 }
 
-std::vector<double> product(int64_t m, int64_t n, int64_t k, const std::vector<float>& a, const std::vector<float>& b) {
-  return product(m, n, k, [&](int64_t i, int64_t l) { return a[size_t(i * k + l)]; },
-                 [&](int64_t l, int64_t j) { return b[size_t(l * n + j)]; });
+std::vector<double> product(int64_t m, int64_t n, int64_t k, const std::vector<float>& a,
+                            const std::vector<float>& b) {
+  return product(
+      m, n, k, [&](int64_t i, int64_t l) { return a[size_t(i * k + l)]; },
+      [&](int64_t l, int64_t j) { return b[size_t(l * n + j)]; });
 }
 
 double activated(double x, Activation activation) {
   constexpr double kTanh = 0.7978845608028654;  // sqrt(2 / pi)
   switch (activation) {
-    case Activation::none: return x;
-    case Activation::relu: return x > 0 ? x : 0;
-    case Activation::gelu: return x / 2 * (1 + std::erf(x / std::numbers::sqrt2));
-    case Activation::gelu_tanh: return x / 2 * (1 + std::tanh(kTanh * (x + 0.044715 * x * x * x)));
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return x > 0 ? x : 0;
+    case Activation::gelu:
+      return x / 2 * (1 + std::erf(x / std::numbers::sqrt2));
+    case Activation::gelu_tanh:
+      return x / 2 * (1 + std::tanh(kTanh * (x + 0.044715 * x * x * x)));
   }
   return x;
 }
 
 std::vector<float> random_integers(uint64_t count, uint32_t seed, int below) {
   std::vector<float> values;
-  for (uint32_t id : random_ids(count, seed, uint32_t(2 * below - 1))) values.push_back(float(int(id) - below + 1));
+  for (uint32_t id : random_ids(count, seed, uint32_t(2 * below - 1)))
+    values.push_back(float(int(id) - below + 1));
   return values;
 }
 
@@ -50,7 +57,8 @@ void check_product(int64_t m, int64_t n, int64_t k) {
   INFO("m " << m << ", n " << n << ", k " << k);
   Graph graph;
   Tensor a = graph.input({m, k}), b = graph.input({k, n});
-  const std::vector<float> left = random_values(uint64_t(m * k), uint32_t(m)), right = random_values(uint64_t(k * n), uint32_t(n));
+  const std::vector<float> left = random_values(uint64_t(m * k), uint32_t(m)),
+                           right = random_values(uint64_t(k * n), uint32_t(n));
   check_close(run(graph, {{a, left}, {b, right}}, matmul(a, b)), product(m, n, k, left, right), kProduct);
 }
 
@@ -77,15 +85,18 @@ TEST_CASE("matmul takes the large tiles of large products") {
 TEST_CASE("matmul with every bias, activation and residual") {
   constexpr int64_t m = 9, k = 17;
   for (int64_t n : {67, 68})
-    for (Activation activation : {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh})
+    for (Activation activation :
+         {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh})
       for (bool with_bias : {false, true})
         for (bool with_residual : {false, true}) {
-          INFO("n " << n << ", activation " << int(activation) << ", bias " << with_bias << ", residual " << with_residual);
+          INFO("n " << n << ", activation " << int(activation) << ", bias " << with_bias << ", residual "
+                    << with_residual);
           Graph graph;
           Tensor a = graph.input({m, k}), b = graph.input({k, n});
           Tensor shift = graph.input({n}), residual = graph.input({m, n});
           const std::vector<float> left = random_values(m * k, 1), right = random_values(uint64_t(k * n), 2);
-          const std::vector<float> shifts = random_values(uint64_t(n), 3), added = random_values(uint64_t(m * n), 4);
+          const std::vector<float> shifts = random_values(uint64_t(n), 3),
+                                   added = random_values(uint64_t(m * n), 4);
           MatmulOptions options{.activation = activation};
           if (with_bias) options.bias = shift;
           if (with_residual) options.residual = residual;
@@ -94,13 +105,16 @@ TEST_CASE("matmul with every bias, activation and residual") {
             if (with_bias) want[i] += double(shifts[i % size_t(n)]);
             want[i] = activated(want[i], activation) + (with_residual ? double(added[i]) : 0);
           }
-          check_close(run(graph, {{a, left}, {b, right}, {shift, shifts}, {residual, added}}, matmul(a, b, options)),
-                      want, kProduct);
+          check_close(
+              run(graph, {{a, left}, {b, right}, {shift, shifts}, {residual, added}}, matmul(a, b, options)),
+              want, kProduct);
         }
 }
 
 TEST_CASE("matmul of integers is exact") {
-  struct Extents { int64_t m, n, k; };
+  struct Extents {
+    int64_t m, n, k;
+  };
   for (const Extents e : {Extents{1, 64, 197}, {5, 65, 100}, {33, 64, 64}, {67, 129, 197}}) {
     Graph graph;
     Tensor a = graph.input({e.m, e.k}), b = graph.input({e.k, e.n}), shift = graph.input({e.n});
@@ -120,13 +134,16 @@ TEST_CASE("matmul of integers is exact") {
 
 TEST_CASE("matmul reads transposed and sliced views in place") {
   constexpr int64_t m = 21, n = 70, k = 37;
-  const auto check = [&](const Shape& a_shape, auto a_view, const Shape& b_shape, auto b_view, auto a_at, auto b_at) {
+  const auto check = [&](const Shape& a_shape, auto a_view, const Shape& b_shape, auto b_view, auto a_at,
+                         auto b_at) {
     Graph graph;
     Tensor a = graph.input(a_shape), b = graph.input(b_shape);
-    const std::vector<float> left = random_values(a_shape.elements(), 1), right = random_values(b_shape.elements(), 2);
+    const std::vector<float> left = random_values(a_shape.elements(), 1),
+                             right = random_values(b_shape.elements(), 2);
     Tensor y = matmul(a_view(a), b_view(b));
-    const std::vector<double> want = product(m, n, k, [&](int64_t i, int64_t l) { return left[size_t(a_at(i, l))]; },
-                                             [&](int64_t l, int64_t j) { return right[size_t(b_at(l, j))]; });
+    const std::vector<double> want = product(
+        m, n, k, [&](int64_t i, int64_t l) { return left[size_t(a_at(i, l))]; },
+        [&](int64_t l, int64_t j) { return right[size_t(b_at(l, j))]; });
     check_close(run(graph, {{a, left}, {b, right}}, y), want, kProduct);
     REQUIRE(Plan(device(), graph, {y}).dispatches() == 2);  // pack and matmul: no copies
   };
@@ -134,25 +151,37 @@ TEST_CASE("matmul reads transposed and sliced views in place") {
   const auto plain_a = [](int64_t i, int64_t l) { return i * k + l; };
   const auto plain_b = [](int64_t l, int64_t j) { return l * n + j; };
   SECTION("a transposed") {
-    check({k, m}, [](Tensor x) { return transpose(x); }, {k, n}, same, [](int64_t i, int64_t l) { return l * m + i; },
-          plain_b);
+    check(
+        {k, m}, [](Tensor x) { return transpose(x); }, {k, n}, same,
+        [](int64_t i, int64_t l) { return l * m + i; }, plain_b);
   }
   SECTION("b transposed") {
-    check({m, k}, same, {n, k}, [](Tensor x) { return transpose(x); }, plain_a,
-          [](int64_t l, int64_t j) { return j * k + l; });
+    check(
+        {m, k}, same, {n, k}, [](Tensor x) { return transpose(x); }, plain_a,
+        [](int64_t l, int64_t j) { return j * k + l; });
   }
   SECTION("a sliced, rows on 16 bytes") {
-    check({m + 2, 48}, [](Tensor x) { return slice(slice(x, 1, 8, k), 0, 1, m); }, {k, n}, same,
-          [](int64_t i, int64_t l) { return (i + 1) * 48 + l + 8; }, plain_b);
+    check(
+        {m + 2, 48}, [](Tensor x) { return slice(slice(x, 1, 8, k), 0, 1, m); }, {k, n}, same,
+        [](int64_t i, int64_t l) { return (i + 1) * 48 + l + 8; }, plain_b);
   }
   SECTION("a sliced, rows off 16 bytes") {
-    check({m, 48}, [](Tensor x) { return slice(x, 1, 3, k); }, {k, n}, same,
-          [](int64_t i, int64_t l) { return i * 48 + l + 3; }, plain_b);
+    check(
+        {m, 48}, [](Tensor x) { return slice(x, 1, 3, k); }, {k, n}, same,
+        [](int64_t i, int64_t l) { return i * 48 + l + 3; }, plain_b);
   }
   SECTION("both strided along both axes") {
-    check({k, m, 3}, [](Tensor x) { return transpose(reshape(slice(x, 2, 1, 1), {k, m})); }, {n, k, 2},
-          [](Tensor x) { return transpose(reshape(slice(x, 2, 1, 1), {n, k})); },
-          [](int64_t i, int64_t l) { return (l * m + i) * 3 + 1; }, [](int64_t l, int64_t j) { return (j * k + l) * 2 + 1; });
+    check(
+        {k, m, 3},
+        [](Tensor x) {
+          return transpose(reshape(slice(x, 2, 1, 1), {k, m}));
+        },
+        {n, k, 2},
+        [](Tensor x) {
+          return transpose(reshape(slice(x, 2, 1, 1), {n, k}));
+        },
+        [](int64_t i, int64_t l) { return (l * m + i) * 3 + 1; },
+        [](int64_t l, int64_t j) { return (j * k + l) * 2 + 1; });
   }
 }
 
@@ -163,8 +192,9 @@ TEST_CASE("matmul pairs up batches, or shares b") {
     std::vector<double> all;
     for (int64_t z = 0; z < batch; ++z) {
       const int64_t skip = shared ? 0 : z * k * n;
-      const std::vector<double> one = product(m, n, k, [&](int64_t i, int64_t l) { return left[size_t(a_at(z, i, l))]; },
-                                              [&](int64_t l, int64_t j) { return right[size_t(skip + l * n + j)]; });
+      const std::vector<double> one = product(
+          m, n, k, [&](int64_t i, int64_t l) { return left[size_t(a_at(z, i, l))]; },
+          [&](int64_t l, int64_t j) { return right[size_t(skip + l * n + j)]; });
       all.insert(all.end(), one.begin(), one.end());
     }
     return all;
@@ -180,7 +210,8 @@ TEST_CASE("matmul pairs up batches, or shares b") {
   check_close(run(graph, inputs, matmul(a, b)), want(false, rows), kProduct);
   check_close(run(graph, inputs, matmul(a, shared)), want(true, rows), kProduct);
   check_close(run(graph, inputs, matmul(permute(heads, {0, 2, 1, 3}), b)), want(false, permuted), kProduct);
-  check_close(run(graph, inputs, matmul(permute(heads, {0, 2, 1, 3}), shared)), want(true, permuted), kProduct);
+  check_close(run(graph, inputs, matmul(permute(heads, {0, 2, 1, 3}), shared)), want(true, permuted),
+              kProduct);
 }
 
 TEST_CASE("matmul reads weights packed on the host") {
@@ -221,5 +252,9 @@ TEST_CASE("matmul rejects what does not fit") {
   check_rejects([&] { matmul(ids, b); }, {"matmul", "u32"});
   check_rejects([&] { matmul(pack(b), graph.input({5, 2})); }, {"matmul", "panels"});
   check_rejects([&] { matmul(a, b, {.bias = graph.input({4})}); }, {"matmul", "bias", "(4)", "5 columns"});
-  check_rejects([&] { matmul(a, b, {.residual = graph.input({4, 5})}); }, {"matmul", "residual", "(4, 5)", "(2, 4, 5)"});
+  check_rejects(
+      [&] {
+        matmul(a, b, {.residual = graph.input({4, 5})});
+      },
+      {"matmul", "residual", "(4, 5)", "(2, 4, 5)"});
 }

@@ -45,7 +45,8 @@ TEST_CASE("max matches the double loop at every edge") {
 
 TEST_CASE("max lets NaN win, and keeps infinity") {
   const float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> values = {1, NAN, 2, inf, 3, -inf, -inf, -inf, -inf, inf, NAN, 9, -0.0f, -3, -0.0f};
+  const std::vector<float> values = {1,    NAN, 2,   inf, 3,     -inf, -inf, -inf,
+                                     -inf, inf, NAN, 9,   -0.0f, -3,   -0.0f};
   Graph graph;
   Tensor x = graph.input({5, 3});
   check_close(run(graph, {{x, values}}, fovea::max(x)), {NAN, inf, -inf, NAN, 0}, kExact);

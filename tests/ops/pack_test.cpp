@@ -13,15 +13,19 @@ namespace {
 Tensor memory_of(Tensor packed) {
   const Shape shape = {int64_t(panel_elements(packed.shape()))};
   return packed.graph->add({.op = "memory_of", .inputs = {packed}, .shape = shape, .launch = [=](Launch& k) {
-    copy_strided(k, k.in(), contiguous_strides(shape), k.out(), contiguous_strides(shape), shape);
-  }});
+                              copy_strided(k, k.in(), contiguous_strides(shape), k.out(),
+                                           contiguous_strides(shape), shape);
+                            }});
 }
 
 }  // namespace
 
 TEST_CASE("pack agrees bit for bit with the host's panels") {
-  struct Extents { int64_t k, n; };
-  for (const Extents e : {Extents{1, 1}, {1, 64}, {2, 65}, {15, 63}, {16, 64}, {17, 66}, {33, 129}, {100, 7}, {31, 197}}) {
+  struct Extents {
+    int64_t k, n;
+  };
+  for (const Extents e :
+       {Extents{1, 1}, {1, 64}, {2, 65}, {15, 63}, {16, 64}, {17, 66}, {33, 129}, {100, 7}, {31, 197}}) {
     INFO("k " << e.k << ", n " << e.n);
     Graph graph;
     Tensor b = graph.input({e.k, e.n});

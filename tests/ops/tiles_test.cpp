@@ -16,15 +16,21 @@ constexpr uint32_t kExtents[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 64, 65,
 std::vector<Limits> devices(KernelClass kernels) {
   std::vector<Limits> all;
   for (uint32_t subgroup : {1, 4, 8, 16, 32, 64})
-    for (uint32_t lanes : {128, 256, 1024})           // 128 is what every Vulkan device has
-      for (uint32_t shared : {16384, 32768, 49152})   // 16384 likewise
+    for (uint32_t lanes : {128, 256, 1024})          // 128 is what every Vulkan device has
+      for (uint32_t shared : {16384, 32768, 49152})  // 16384 likewise
         for (bool extras : {false, true})
-          all.push_back({.kernels = kernels, .subgroup = subgroup, .max_workgroup_lanes = lanes,
-                         .shared_bytes = shared, .int64 = extras, .quad = extras});
+          all.push_back({.kernels = kernels,
+                         .subgroup = subgroup,
+                         .max_workgroup_lanes = lanes,
+                         .shared_bytes = shared,
+                         .int64 = extras,
+                         .quad = extras});
   return all;
 }
 
-bool starts_with(const char* text, std::string_view start) { return std::string_view(text).starts_with(start); }
+bool starts_with(const char* text, std::string_view start) {
+  return std::string_view(text).starts_with(start);
+}
 
 }  // namespace
 
@@ -91,7 +97,9 @@ TEST_CASE("tiles of the usual shapes") {
 }
 
 TEST_CASE("tiles of a device that has too little are an error") {
-  const Limits tiny{.kernels = KernelClass::gpu, .subgroup = 32, .max_workgroup_lanes = 128, .shared_bytes = 2048};
+  const Limits tiny{
+      .kernels = KernelClass::gpu, .subgroup = 32, .max_workgroup_lanes = 128, .shared_bytes = 2048};
   check_rejects([&] { choose_matmul_tiles(tiny, 64, 64, 64); }, {"matmul", "shared memory", "2048"});
-  check_rejects([&] { choose_attention_tiles(tiny, 64, 64, 256); }, {"attention", "head_dim 256", "shared memory", "2048"});
+  check_rejects([&] { choose_attention_tiles(tiny, 64, 64, 256); },
+                {"attention", "head_dim 256", "shared memory", "2048"});
 }

@@ -14,15 +14,18 @@ AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t
   for (int64_t j = 0; j < x.keys; ++j) {
     if (!x.seen(b, i, j)) continue;
     double sum = 0;
-    for (int64_t d = 0; d < x.head_dim; ++d) sum += double(x.q[x.query_at(b, h, i, d)]) * double(x.k[x.key_at(b, h, j, d)]);
+    for (int64_t d = 0; d < x.head_dim; ++d)
+      sum += double(x.q[x.query_at(b, h, i, d)]) * double(x.k[x.key_at(b, h, j, d)]);
     sum *= x.scale;
     if (!x.bias.empty())
-      sum += double(x.bias[size_t(b * x.bias_strides[0] + h * x.bias_strides[1] + i * x.bias_strides[2] + j)]);
+      sum +=
+          double(x.bias[size_t(b * x.bias_strides[0] + h * x.bias_strides[1] + i * x.bias_strides[2] + j)]);
     scores[size_t(j)] = sum;
     top = std::max(top, sum);
   }
   AttentionRow row{std::vector<double>(size_t(x.keys), 0.0), -double(std::numeric_limits<float>::max()) / 2};
-  if (top == -kInfinity && std::none_of(scores.begin(), scores.end(), [](double s) { return std::isnan(s); })) return row;
+  if (top == -kInfinity && std::none_of(scores.begin(), scores.end(), [](double s) { return std::isnan(s); }))
+    return row;
   for (double score : scores) total += std::exp(score - top);
   for (size_t j = 0; j < scores.size(); ++j) row.weights[j] = std::exp(scores[j] - top) / total;
   row.lse = top + std::log(total);
@@ -52,7 +55,8 @@ void check_attention_results(const AttentionResults& got, const AttentionCase& x
         for (int64_t d = 0; d < x.head_dim; ++d) {
           double sum = 0;
           for (int64_t j = 0; j < x.keys; ++j)
-            if (row.weights[size_t(j)] != 0) sum += row.weights[size_t(j)] * double(x.v[x.key_at(b, h, j, d)]);
+            if (row.weights[size_t(j)] != 0)
+              sum += row.weights[size_t(j)] * double(x.v[x.key_at(b, h, j, d)]);
           out.push_back(sum);
           if (!sees) REQUIRE(got.out.at(out.size() - 1) == 0);
         }

@@ -14,9 +14,9 @@ struct AttentionCase {
   double scale;
   std::vector<float> q = {}, k = {}, v = {};
   bool causal = false;
-  std::vector<uint32_t> lengths = {};           // of each sequence; empty: all keys
-  std::vector<float> bias = {};                 // empty: none
-  std::array<int64_t, 3> bias_strides = {};     // from batch to batch, head to head, token to token
+  std::vector<uint32_t> lengths = {};        // of each sequence; empty: all keys
+  std::vector<float> bias = {};              // empty: none
+  std::array<int64_t, 3> bias_strides = {};  // from batch to batch, head to head, token to token
 
   size_t query_at(int64_t b, int64_t h, int64_t i, int64_t d) const {
     return size_t(((b * heads + h) * tokens + i) * head_dim + d);

@@ -73,7 +73,8 @@ class Gemm : public Case {
 class AttentionCase : public Case {
  public:
   AttentionCase(Device& device, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim)
-      : Case("attention", join({heads, tokens, keys, head_dim}),
+      : Case("attention",
+             keys == tokens ? join({heads, tokens, head_dim}) : join({heads, tokens, keys, head_dim}),
              attention_work(double(heads), double(tokens), double(keys), double(head_dim))),
         q_(random_state(device, {1, tokens, heads, head_dim}, 1)),
         k_(random_state(device, {1, keys, heads, head_dim}, 2)),

@@ -24,10 +24,10 @@ constexpr const char* kFooter = R"(Shapes:
   vit         a model directory, batch 1, whole forward pass
   replay      the calling thread's time in Plan::submit() for one small dispatch
 
-Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands several
-times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n of every
-product, 8 an element of layer_norm; bytes: operands and results of each op once. A copy counts what it reads and
-what it writes. The peak is that of the faster of two probes (--peak); the heading shows both.
+Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
+several times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n
+of every product, 8 an element of layer_norm; bytes: operands and results of each op once. A copy counts what
+it reads and what it writes. The peak is that of the faster of two probes (--peak); the heading shows both.
 With --json every case is one object on a line.
 Exit status: 0, 1 after an error, 2 for wrong usage.)";
 
@@ -64,8 +64,8 @@ std::vector<Ask> asked_cases(const Options& options) {
     if (options.names.size() != 1) throw WrongUsage{"--shape needs exactly one case"};
     if (!shape_usage(names[0])) throw WrongUsage{names[0] + " takes no --shape"};
     const auto sizes = parse_shape(names[0], options.shape);
-    if (!sizes)
-      throw WrongUsage{fmt::format("--shape {}: {} takes {}", options.shape, names[0], shape_usage(names[0]))};
+    const char* usage = shape_usage(names[0]);
+    if (!sizes) throw WrongUsage{fmt::format("--shape {}: {} takes {}", options.shape, names[0], usage)};
     return {{names[0], *sizes}};
   }
   std::vector<Ask> asks;
@@ -125,12 +125,16 @@ void measure_all(const Options& options, const std::vector<Ask>& asks, const std
       fmt::print(stderr, "bench: vit is left out, no model found (--model DIR)\n");
       continue;
     }
-    const auto made = [&] { return ask.name == "vit" ? make_vit_case(device, model) : make_case(device, ask); };
+    const auto made = [&] {
+      return ask.name == "vit" ? make_vit_case(device, model) : make_case(device, ask);
+    };
     const Measurement m = ask.name == "replay" ? measure_replay(device, probes, options.runs)
                                                : measure(device, probes, *made(), options.runs);
     options.json ? print_json(m, info.name) : print_row(m);
     std::fflush(stdout);
   }
+  const std::vector<std::string> complaints = device.validation_messages();
+  if (!complaints.empty()) throw Error("validation: " + complaints.front());
 }
 
 int bench_main(int count, char** words) {

@@ -6,7 +6,7 @@
 namespace fovea::bench {
 namespace {
 
-constexpr double kRunSeconds = 0.005;  // of a run at least, by repetitions: a submission counts no more than in a model
+constexpr double kRunSeconds = 0.005;  // of a run at least, by repetitions: a model submits that seldom, too
 constexpr double kCaseSeconds = 1;     // of all runs of a case together,
 constexpr double kWallSeconds = 10;    // unless the probes between them take this long
 constexpr unsigned kMostRepeats = 256;

@@ -64,8 +64,8 @@ struct DeviceOptions {
   bool validation = false;  // Khronos layer, synchronization included, or an Error; also FOVEA_VALIDATION=1
 };
 
-// The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4 and
-// subgroupSizeControl with computeFullSubgroups (Device::required_features names them); one that the
+// A device that a host application made. Fovea uses it and never destroys it; validation is the host's own.
+// The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4,
 // subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them); one that the
 // chain lacks is an Error. The host keeps instance, device and queue until the Device is gone.
 struct HostDevice {

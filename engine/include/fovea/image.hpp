@@ -61,7 +61,7 @@ struct Preprocessor {
   // (3, height, width): each colour a plane. Error: a picture that comes out in another size (no crop).
   std::vector<float> pixels(const Image& image) const;
 
-  // The part of a picture that pixels() shows: all of it, or what the crop leaves.
+  // The part of a picture that pixels() takes: all of it, or what the crop leaves.
   Region seen(const Image& image) const;
 };
 
