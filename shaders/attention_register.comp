@@ -1,8 +1,8 @@
 // attention: out = softmax(scale q k^T + bias) v, lse = log(sum(exp(scale q k^T + bias))), per batch and head
-// One subgroup a workgroup owns GROUPS * LANES queries; lanes lie along the queries, so that a row's maximum and sum
-// need no reduction; keys come LANES at a time, one a lane, and are spread to all lanes. For CPU drivers: every load is a
-// gather, so each element of k and v that is loaded serves GROUPS * LANES queries. Tiles are fixed when the shader is
-// built, as in matmul_register.comp; HEAD_DIM is the largest head_dim of a variant.
+// One subgroup a workgroup owns GROUPS * LANES queries; lanes lie along the queries, so that a row's maximum
+// and sum need no reduction; keys come LANES at a time, one a lane, and are spread to all lanes. For CPU
+// drivers: every load is a gather, so each element of k and v that is loaded serves GROUPS * LANES queries.
+// Tiles are fixed when the shader is built, as in matmul_register.comp; HEAD_DIM is a variant's largest.
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
 // variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64
 // variant 4_1_80: LANES=4 GROUPS=1 HEAD_DIM=80
@@ -145,8 +145,10 @@ void main() {
       Cursor to = row_begin(y, ((batch * tokens + row) * heads + head) * kHeadDim);
       [[unroll]] for (uint d = 0; d < HEAD_DIM; d += 2)
         if (d < kHeadDim) store_pair(y, to, d, vec2(sum[g * HEAD_DIM + d], sum[g * HEAD_DIM + d + 1]) * part);
-      lse.at[(batch * heads + head) * tokens + row] =
-          row_sum[g] == 0 ? kFirstMaximum : row_maximum[g] + log(row_sum[g]);
+      // NaN is handed on as it is: SwiftShader's log() of it is a number.
+      const bool some = row_sum[g] > 0;
+      const float lowest = row_sum[g] == 0 ? kFirstMaximum : row_sum[g];
+      lse.at[(batch * heads + head) * tokens + row] = some ? row_maximum[g] + log(row_sum[g]) : lowest;
     }
   }
 }

@@ -21,7 +21,8 @@ layout(push_constant, std430) uniform Push {
 };
 
 void main() {
-  const uint row = p.first_row + gl_WorkGroupID.x, head = p.first_head + gl_WorkGroupID.y, batch = gl_WorkGroupID.z;
+  const uint row = p.first_row + gl_WorkGroupID.x, head = p.first_head + gl_WorkGroupID.y;
+  const uint batch = gl_WorkGroupID.z;
   const uint q_at = batch * p.q.batch + head * p.q.head + row * p.q.token;
   const uint k_start = batch * p.k.batch + head * p.k.head;
   const uint bias_at = batch * p.bias.batch + head * p.bias.head + row * p.bias.token;

@@ -1,8 +1,8 @@
 // matmul: y = activation(a b + bias) + residual; a (batch, m, k) strided, b in panels, y (batch, m, n)
 // One subgroup a workgroup: a tile of ROWS x COLUMNS * LANES of y; lanes lie along the columns of the tile.
-// For CPU drivers, where every load is a gather of one element a lane, shared memory and barriers are slow and
-// arithmetic is cheap: each value loaded serves ROWS or COLUMNS products from registers. Tiles are fixed when the
-// shader is built, not by specialization: SwiftShader takes 6 to 11 s to unroll a tile by itself.
+// For CPU drivers, where every load is a gather of one element a lane, shared memory and barriers are slow
+// and arithmetic is cheap: each value loaded serves ROWS or COLUMNS products from registers. Tiles are fixed
+// when the shader is built, not by specialization: SwiftShader takes 6 to 11 s to unroll a tile by itself.
 // variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
 // variant 4_8: LANES=4 ROWS=8 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
 // variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
@@ -39,7 +39,8 @@ void main() {
   // Push constants are read once: on lavapipe each use costs a bounds check.
   const uint m = p.m, n = p.n, k = p.k, a_column = p.a_column, lane = gl_LocalInvocationID.x;
   // Neighbouring workgroups share the columns of b in cache.
-  const uint row0 = gl_WorkGroupID.x * ROWS, column0 = gl_WorkGroupID.y * COLUMNS * LANES, batch = gl_WorkGroupID.z;
+  const uint row0 = gl_WorkGroupID.x * ROWS, column0 = gl_WorkGroupID.y * COLUMNS * LANES;
+  const uint batch = gl_WorkGroupID.z;
   F32 a_base = a;
   Packed b_base = b;
 
@@ -75,12 +76,13 @@ void main() {
     advance(at);
   }
 
-  // One rolled loop over the tile: the activation is compiled once, not ROWS x COLUMNS times. Only this copy of the
-  // sums is indexed by a variable, so the sums themselves stay in registers above.
+  // One rolled loop over the tile: the activation is compiled once, not ROWS x COLUMNS times. Only this copy
+  // of the sums is indexed by a variable, so the sums themselves stay in registers above.
   float stage[ROWS * COLUMNS];
   [[unroll]] for (uint i = 0; i < ROWS * COLUMNS; ++i) stage[i] = sum[i];
   [[dont_unroll]] for (uint i = 0; i < ROWS * COLUMNS; ++i) {
-    const uint row = row0 + row_of(i / COLUMNS, lane), column = column0 + column_of(i % COLUMNS, lane);
+    const uint row = row0 + row_of(i / COLUMNS, lane);
+    const uint column = column0 + column_of(i % COLUMNS, lane);
     if (row < m && column < n) {
       const uint y_at = (batch * m + row) * n + column;
       float value = stage[i];

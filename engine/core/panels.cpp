@@ -15,7 +15,8 @@ uint64_t panel_elements(const Shape& shape) {
 std::vector<float> pack_panels(std::span<const float> values, int64_t k, int64_t n, int64_t row_stride,
                                int64_t column_stride) {
   const int64_t last = (k - 1) * row_stride + (n - 1) * column_stride;
-  FOVEA_CHECK(last < int64_t(values.size()), "pack: (", k, ", ", n, ") reaches element ", last, " of ", values.size());
+  FOVEA_CHECK(last < int64_t(values.size()), "pack: (", k, ", ", n, ") reaches element ", last, " of ",
+              values.size());
   const int64_t depth = round_up(k, kPanelDepth);
   std::vector<float> panels(size_t(panel_elements(k, n)), 0.0f);
   for (int64_t column = 0; column < n; ++column) {

@@ -10,7 +10,8 @@ const char* name(DType dtype) { return dtype == DType::f32 ? "f32" : "u32"; }
 Shape::Shape(std::initializer_list<int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
 
 Shape::Shape(std::span<const int64_t> extents) {
-  FOVEA_CHECK(extents.size() <= kMaxRank, "shape: ", extents.size(), " axes, at most ", kMaxRank, " are supported");
+  FOVEA_CHECK(extents.size() <= kMaxRank, "shape: ", extents.size(), " axes, at most ", kMaxRank,
+              " are supported");
   uint64_t elements = 1;
   for (int64_t extent : extents) {
     FOVEA_CHECK(extent >= 1, "shape: extents must be positive, got ", extent);
@@ -36,8 +37,8 @@ Shape Shape::with(int axis, int64_t extent) const {
 }
 
 Shape Shape::slice(int first_axis, int end_axis) const {
-  FOVEA_CHECK(0 <= first_axis && first_axis <= end_axis && end_axis <= rank_, "shape: axes ", first_axis, " to ",
-              end_axis, " of ", *this);
+  FOVEA_CHECK(0 <= first_axis && first_axis <= end_axis && end_axis <= rank_, "shape: axes ", first_axis,
+              " to ", end_axis, " of ", *this);
   return Shape(std::span(begin() + first_axis, begin() + end_axis));
 }
 
@@ -48,7 +49,9 @@ Shape Shape::appended(int64_t extent) const {
   return Shape(std::span<const int64_t>(extents.data(), rank_ + 1));
 }
 
-bool Shape::operator==(const Shape& other) const { return std::equal(begin(), end(), other.begin(), other.end()); }
+bool Shape::operator==(const Shape& other) const {
+  return std::equal(begin(), end(), other.begin(), other.end());
+}
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   out << '(';

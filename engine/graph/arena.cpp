@@ -6,8 +6,8 @@
 namespace fovea {
 namespace {
 
-// Places the lifetimes in the given order, each into the smallest gap that holds it between those placed before
-// that are alive at the same time.
+// Places the lifetimes in the given order, each into the smallest gap that holds it between those placed
+// before that are alive at the same time.
 Arena place(const std::vector<Lifetime>& lifetimes, const std::vector<size_t>& sequence) {
   Arena result{std::vector<uint64_t>(lifetimes.size(), 0), 0};
   std::vector<size_t> by_offset;  // placed so far, by rising offset
@@ -26,9 +26,10 @@ Arena place(const std::vector<Lifetime>& lifetimes, const std::vector<size_t>& s
     }
     result.offsets[current] = best_gap == UINT64_MAX ? end : best_offset;
     result.bytes = std::max(result.bytes, result.offsets[current] + bytes);
-    by_offset.insert(std::upper_bound(by_offset.begin(), by_offset.end(), current,
-                                      [&](size_t a, size_t b) { return result.offsets[a] < result.offsets[b]; }),
-                     current);
+    by_offset.insert(
+        std::upper_bound(by_offset.begin(), by_offset.end(), current,
+                         [&](size_t a, size_t b) { return result.offsets[a] < result.offsets[b]; }),
+        current);
   }
   return result;
 }

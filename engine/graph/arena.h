@@ -8,7 +8,9 @@
 namespace fovea {
 
 constexpr uint64_t kArenaAlignment = 256;
-constexpr uint64_t arena_aligned(uint64_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
+constexpr uint64_t arena_aligned(uint64_t bytes) {
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
 
 struct Arena {
   std::vector<uint64_t> offsets;  // of each lifetime, in their order

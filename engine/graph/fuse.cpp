@@ -25,8 +25,8 @@ Epilogue seen_from(const Node& node, size_t i) {
 }
 
 // Whether a node in [first, end) updates a State that `reader` reads: reader must not move past it.
-bool state_changes(const std::vector<Value>& values, const std::vector<Node>& nodes, const Node& reader, size_t first,
-                   size_t end) {
+bool state_changes(const std::vector<Value>& values, const std::vector<Node>& nodes, const Node& reader,
+                   size_t first, size_t end) {
   for (size_t n = first; n < end; ++n)
     for (ValueId made : nodes[n].outputs)
       for (ValueId input : reader.inputs)
@@ -35,15 +35,17 @@ bool state_changes(const std::vector<Value>& values, const std::vector<Node>& no
 }
 
 Node absorbed(const Node& consumer, NodeSpec spec) {
-  Node node{std::move(spec.op), std::move(spec.detail), {}, consumer.outputs, std::move(spec.launch),
-            std::move(spec.grad), std::move(spec.epilogue), std::move(spec.absorb)};
+  Node node{std::move(spec.op),       std::move(spec.detail), {},
+            consumer.outputs,         std::move(spec.launch), std::move(spec.grad),
+            std::move(spec.epilogue), std::move(spec.absorb)};
   for (const Tensor& input : spec.inputs) node.inputs.push_back(input ? input.id : kNoValue);
   return node;
 }
 
 }  // namespace
 
-std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes,
+                       const std::vector<ValueId>& outputs) {
   const std::vector<int> reads = count_reads(values, nodes, outputs);
   constexpr size_t kNone = SIZE_MAX;
   std::vector<size_t> maker(values.size(), kNone);

@@ -7,8 +7,9 @@
 
 namespace fovea {
 
-// A node with an epilogue goes into the maker of its input when that maker can absorb it and nothing else reads the
-// value between them. The result stands where the folded node stood.
-std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes, const std::vector<ValueId>& outputs);
+// A node with an epilogue goes into the maker of its input when that maker can absorb it and nothing else
+// reads the value between them. The result stands where the folded node stood.
+std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes,
+                       const std::vector<ValueId>& outputs);
 
 }  // namespace fovea

@@ -49,14 +49,17 @@ Tensor Graph::input(const Shape& shape, DType dtype, std::string name) {
 }
 
 Tensor Graph::use(const State& state, std::string name) {
-  return {this, add_value({.shape = state.shape(), .dtype = state.dtype(), .layout = state.layout(),
+  return {this, add_value({.shape = state.shape(),
+                           .dtype = state.dtype(),
+                           .layout = state.layout(),
                            .state = &state.buffer(),
                            .name = std::move(name)})};
 }
 
 std::vector<Tensor> Graph::add_all(NodeSpec spec) {
-  Node node{std::move(spec.op), std::move(spec.detail), {}, {}, std::move(spec.launch), std::move(spec.grad),
-            std::move(spec.epilogue), std::move(spec.absorb)};
+  Node node{
+      std::move(spec.op),       std::move(spec.detail), {}, {}, std::move(spec.launch), std::move(spec.grad),
+      std::move(spec.epilogue), std::move(spec.absorb)};
   for (const Tensor& input : spec.inputs) {
     FOVEA_CHECK(!input || input.graph == this, node.op, ": operands belong to different graphs");
     node.inputs.push_back(input ? input.id : kNoValue);
@@ -66,7 +69,10 @@ std::vector<Tensor> Graph::add_all(NodeSpec spec) {
     node.outputs.push_back(add_value(std::move(value)));
     outputs.emplace_back(this, node.outputs.back());
   };
-  add_output({.shape = spec.shape, .dtype = spec.dtype, .layout = spec.layout, .state = spec.target ? &spec.target->buffer() : nullptr});
+  add_output({.shape = spec.shape,
+              .dtype = spec.dtype,
+              .layout = spec.layout,
+              .state = spec.target ? &spec.target->buffer() : nullptr});
   for (const NodeSpec::Output& more : spec.more)
     add_output({.shape = more.shape, .dtype = more.dtype, .layout = more.layout});
   nodes_.push_back(std::move(node));
@@ -77,9 +83,14 @@ Tensor Graph::add(NodeSpec spec) { return add_all(std::move(spec)).front(); }
 
 Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset) {
   const Value& source = values_.at(x.id);
-  FOVEA_CHECK(source.layout == Layout::rows, "view: ", source.shape, " lies in panels and has no other shape");
-  return {this, add_value({.shape = shape, .dtype = source.dtype, .strides = strides,
-                           .offset = source.offset + offset, .base = source.base, .state = source.state})};
+  FOVEA_CHECK(source.layout == Layout::rows, "view: ", source.shape,
+              " lies in panels and has no other shape");
+  return {this, add_value({.shape = shape,
+                           .dtype = source.dtype,
+                           .strides = strides,
+                           .offset = source.offset + offset,
+                           .base = source.base,
+                           .state = source.state})};
 }
 
 }  // namespace fovea

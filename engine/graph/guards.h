@@ -1,4 +1,5 @@
-// Guard words: a pattern in every byte of a plan's buffers that belongs to no value. Debugging aid, used by all tests.
+// Guard words: a pattern in every byte of a plan's buffers that belongs to no value. Debugging aid, used by
+// all tests.
 #pragma once
 
 #include <vector>

@@ -8,7 +8,11 @@
 namespace fovea {
 
 Launch::Launch(Gpu& gpu, Recorder& recorder, std::vector<Span> inputs, std::vector<Span> outputs)
-    : gpu_(gpu), limits_(gpu.limits()), recorder_(recorder), inputs_(std::move(inputs)), outputs_(std::move(outputs)) {}
+    : gpu_(gpu),
+      limits_(gpu.limits()),
+      recorder_(recorder),
+      inputs_(std::move(inputs)),
+      outputs_(std::move(outputs)) {}
 
 Groups Launch::rows(uint64_t n) const {
   const uint64_t x = std::min<uint64_t>(n, limits_.max_groups[0]);
@@ -19,7 +23,8 @@ Groups Launch::rows(uint64_t n) const {
 }
 
 void Launch::dispatch_bytes(const Dispatch& what, std::span<const std::byte> params) {
-  recorder_.dispatch(gpu_.kernel(what.kernel, what.constants), what.groups, {what.reads, what.writes}, params);
+  recorder_.dispatch(gpu_.kernel(what.kernel, what.constants), what.groups, {what.reads, what.writes},
+                     params);
 }
 
 }  // namespace fovea

@@ -7,8 +7,8 @@
 
 namespace fovea {
 
-// The needed nodes of a graph in the order they were added, which is a topological one. Nodes that update a State
-// are always needed.
+// The needed nodes of a graph in the order they were added, which is a topological one. Nodes that update a
+// State are always needed.
 std::vector<Node> order(const std::vector<Value>& values, const std::vector<Node>& nodes,
                         const std::vector<ValueId>& outputs);
 

@@ -70,9 +70,9 @@ struct Plan::Impl {
   std::vector<Node> steps;
   std::vector<ValueId> outputs;
   std::vector<Lifetime> lives;
-  std::vector<Span> places;         // memory of each base value; null where the plan does not use it
+  std::vector<Span> places;  // memory of each base value; null where the plan does not use it
   uint64_t arena_bytes = 0, live_bytes = 0;
-  uint64_t input_bytes = 0, io_bytes = 0;  // inputs lie first in io, outputs behind them
+  uint64_t input_bytes = 0, io_bytes = 0;             // inputs lie first in io, outputs behind them
   std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
   VkCommandBuffer commands = VK_NULL_HANDLE;
   uint32_t dispatches = 0, barriers = 0;
@@ -80,9 +80,11 @@ struct Plan::Impl {
 };
 
 // The compiler, as its table of contents.
-Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted, const PlanOptions& options)
+Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted,
+                 const PlanOptions& options)
     : gpu(owner), guard(options.guards ? kGuardBytes : 0), values(graph.values()), outputs(ids(wanted)) {
-  for (const Tensor& output : wanted) FOVEA_CHECK(output.graph == &graph, "plan: an output belongs to another graph");
+  for (const Tensor& output : wanted)
+    FOVEA_CHECK(output.graph == &graph, "plan: an output belongs to another graph");
   steps = order(values, graph.nodes(), outputs);
   steps = fuse(values, std::move(steps), outputs);
   lives = lifetimes(values, steps, outputs);
@@ -118,7 +120,8 @@ void Plan::Impl::place_intermediates() {
   const Arena packed = guard ? spread(lives, guard) : arena(lives);
   arena_bytes = packed.bytes;
   live_bytes = largest_live_set(lives);
-  if (arena_bytes > 0) arena_buffer = std::make_unique<Buffer>(gpu, arena_bytes, MemoryKind::device, "plan arena");
+  if (arena_bytes > 0)
+    arena_buffer = std::make_unique<Buffer>(gpu, arena_bytes, MemoryKind::device, "plan arena");
   for (size_t i = 0; i < lives.size(); ++i)
     places[lives[i].value] = {arena_buffer.get(), packed.offsets[i], lives[i].bytes};
   if (guard && arena_buffer) arm_guards(gpu.memory(), *arena_buffer);
@@ -170,10 +173,10 @@ void Plan::Impl::begin_and_end(VkCommandBuffer target, VkQueryPool timestamps) {
 const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const {
   FOVEA_CHECK(tensor.id < values.size(), "plan: ", what, " of a tensor of another graph");
   const Value& value = values[tensor.id];
-  FOVEA_CHECK(value.dtype == dtype, "plan: ", what, " ", name(dtype), " values of ", value.name, " ", value.shape,
-              ", which holds ", name(value.dtype));
-  FOVEA_CHECK(value.shape.elements() == count, "plan: ", what, " ", count, " values of ", value.name, " ", value.shape,
-              ", which has ", value.shape.elements());
+  FOVEA_CHECK(value.dtype == dtype, "plan: ", what, " ", name(dtype), " values of ", value.name, " ",
+              value.shape, ", which holds ", name(value.dtype));
+  FOVEA_CHECK(value.shape.elements() == count, "plan: ", what, " ", count, " values of ", value.name, " ",
+              value.shape, ", which has ", value.shape.elements());
   return value;
 }
 
@@ -187,8 +190,8 @@ void Plan::Impl::write(Tensor input, DType dtype, std::span<const std::byte> byt
 
 void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) const {
   const Value& value = checked("read", output, dtype, bytes.size() / kElementBytes);
-  const bool known = std::any_of(outputs.begin(), outputs.end(),
-                                 [&](ValueId id) { return values[id].base == value.base; });
+  const bool known =
+      std::any_of(outputs.begin(), outputs.end(), [&](ValueId id) { return values[id].base == value.base; });
   FOVEA_CHECK(known, "plan: read of ", value.shape, ", which is not an output");
   const Span span = span_of(output.id);
   std::vector<std::byte> copied;
@@ -256,7 +259,8 @@ std::vector<StepTime> Plan::profile() {
   std::vector<StepTime> result;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     const Node& node = plan.steps[step];
-    result.push_back({node.op, node.detail, to_string(plan.values[node.outputs[0]].shape), milliseconds[step]});
+    result.push_back(
+        {node.op, node.detail, to_string(plan.values[node.outputs[0]].shape), milliseconds[step]});
   }
   return result;
 }
@@ -269,16 +273,17 @@ void Plan::Impl::table_row(std::string& text, size_t step) const {
   const Value& made = values[node.outputs[0]];
   const Span place = span_of(node.outputs[0]);
   const char* where = made.state ? "state" : place.buffer == io.get() ? "output" : "arena";
-  text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.op, inputs,
-                      to_string(made.shape), made.bytes, where, place.offset, node.detail);
+  text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.op,
+                      inputs, to_string(made.shape), made.bytes, where, place.offset, node.detail);
 }
 
 std::string Plan::print() const {
   std::string text;
   for (size_t step = 0; step < impl_->steps.size(); ++step) impl_->table_row(text, step);
-  text += fmt::format("{} steps, {} dispatches, {} barriers; arena {} bytes, largest live set {} bytes ({:.2f}x)\n",
-                      impl_->steps.size(), impl_->dispatches, impl_->barriers, impl_->arena_bytes, impl_->live_bytes,
-                      impl_->live_bytes ? double(impl_->arena_bytes) / double(impl_->live_bytes) : 1.0);
+  text += fmt::format(
+      "{} steps, {} dispatches, {} barriers; arena {} bytes, largest live set {} bytes ({:.2f}x)\n",
+      impl_->steps.size(), impl_->dispatches, impl_->barriers, impl_->arena_bytes, impl_->live_bytes,
+      impl_->live_bytes ? double(impl_->arena_bytes) / double(impl_->live_bytes) : 1.0);
   return text;
 }
 

@@ -8,9 +8,10 @@ namespace {
 
 template <class T>
 void write_state(const State& state, DType dtype, Gpu& gpu, std::span<const T> values) {
-  FOVEA_CHECK(state.dtype() == dtype, "state: holds ", name(state.dtype()), ", ", name(dtype), " was written");
-  FOVEA_CHECK(values.size_bytes() == state.bytes(), "state: ", state.shape(), " takes ", state.bytes() / sizeof(T),
-              " values, got ", values.size());
+  FOVEA_CHECK(state.dtype() == dtype, "state: holds ", name(state.dtype()), ", ", name(dtype),
+              " was written");
+  FOVEA_CHECK(values.size_bytes() == state.bytes(), "state: ", state.shape(), " takes ",
+              state.bytes() / sizeof(T), " values, got ", values.size());
   gpu.memory().write(state.buffer(), 0, std::as_bytes(values));
 }
 
@@ -25,7 +26,10 @@ std::vector<T> read_state(const State& state, DType dtype, Gpu& gpu) {
 }  // namespace
 
 State::State(Device& device, const Shape& shape, DType dtype, Layout layout)
-    : shape_(shape), dtype_(dtype), layout_(layout), gpu_(&device.gpu()),
+    : shape_(shape),
+      dtype_(dtype),
+      layout_(layout),
+      gpu_(&device.gpu()),
       buffer_(std::make_unique<Buffer>(*gpu_, storage_bytes(shape, layout), MemoryKind::device, "state")) {
   gpu_->memory().fill_zero(*buffer_);
 }

@@ -47,14 +47,14 @@ struct VisionTransformer::Impl {
 namespace {
 
 Linear linear(Device& device, const ViTWeights& weights, const std::string& name, int64_t out, int64_t in) {
-  return Linear(device, out, in, weights.read(name + ".weight", {out, in}),
-                weights.read(name + ".bias", {out}));
+  return Linear{device, out, in, weights.read(name + ".weight", {out, in}),
+                weights.read(name + ".bias", {out})};
 }
 
 LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name,
                      const ViTConfig& config) {
-  return LayerNorm(device, weights.read(name + ".weight", {config.embedding}),
-                   weights.read(name + ".bias", {config.embedding}), config.eps);
+  return LayerNorm{device, weights.read(name + ".weight", {config.embedding}),
+                   weights.read(name + ".bias", {config.embedding}), config.eps};
 }
 
 Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTConfig& config) {
@@ -69,9 +69,9 @@ Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTC
   const std::string projection = "embeddings.patch_embeddings.projection";
   Embeddings embeddings{State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
                         // A convolution whose stride is its size is a product with the flattened kernel.
-                        Linear(device, width, config.channels * patch * patch,
+                        Linear{device, width, config.channels * patch * patch,
                                weights.read(projection + ".weight", {width, config.channels, patch, patch}),
-                               weights.read(projection + ".bias", {width}))};
+                               weights.read(projection + ".bias", {width})}};
   embeddings.prefix.write(tokens);
   embeddings.positions.write(positions);
   return embeddings;
@@ -92,13 +92,14 @@ Linear load_qkv(Device& device, const ViTWeights& weights, const std::string& na
 EncoderLayer load_layer(Device& device, const ViTWeights& weights, const ViTConfig& config, int64_t index) {
   const std::string name = concat("encoder.layer.", index);
   const int64_t width = config.embedding;
-  return EncoderLayer(
+  // Braces: read in this order, so that the first tensor that does not fit is the one named.
+  return EncoderLayer{
       layer_norm(device, weights, name + ".layernorm_before", config),
-      SelfAttention(load_qkv(device, weights, name + ".attention.attention", width),
-                    linear(device, weights, name + ".attention.output.dense", width, width), config.heads),
+      SelfAttention{load_qkv(device, weights, name + ".attention.attention", width),
+                    linear(device, weights, name + ".attention.output.dense", width, width), config.heads},
       layer_norm(device, weights, name + ".layernorm_after", config),
-      FeedForward(linear(device, weights, name + ".intermediate.dense", config.hidden, width),
-                  linear(device, weights, name + ".output.dense", width, config.hidden), config.activation));
+      FeedForward{linear(device, weights, name + ".intermediate.dense", config.hidden, width),
+                  linear(device, weights, name + ".output.dense", width, config.hidden), config.activation}};
 }
 
 std::optional<Heads> load_heads(Device& device, const ViTWeights& weights, const ViTConfig& config) {

@@ -13,10 +13,13 @@ State vector_state(Device& device, std::span<const float> values) {
 
 }  // namespace
 
-Linear::Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight, std::span<const float> bias)
+Linear::Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight,
+               std::span<const float> bias)
     : weight_(device, {in, out}, DType::f32, Layout::panels) {
-  FOVEA_CHECK(int64_t(weight.size()) == out * in, "linear: ", weight.size(), " weights for (", out, ", ", in, ")");
-  FOVEA_CHECK(bias.empty() || int64_t(bias.size()) == out, "linear: ", bias.size(), " biases for ", out, " outputs");
+  FOVEA_CHECK(int64_t(weight.size()) == out * in, "linear: ", weight.size(), " weights for (", out, ", ", in,
+              ")");
+  FOVEA_CHECK(bias.empty() || int64_t(bias.size()) == out, "linear: ", bias.size(), " biases for ", out,
+              " outputs");
   weight_.write(pack_panels(weight, in, out, 1, in));
   if (!bias.empty()) bias_ = vector_state(device, bias);
 }

@@ -17,7 +17,8 @@ namespace {
 // Kernels read head_dim in pairs and quads: it lies without gaps and every row starts on a quad.
 Tensor on_quads(Tensor x) {
   bool fits = x.strides()[3] == 1 && x.graph->value(x.id).offset % 4 == 0;
-  for (size_t axis = 0; axis < 3; ++axis) fits = fits && (x.shape()[int(axis)] == 1 || x.strides()[axis] % 4 == 0);
+  for (size_t axis = 0; axis < 3; ++axis)
+    fits = fits && (x.shape()[int(axis)] == 1 || x.strides()[axis] % 4 == 0);
   return fits ? x : dense_copy(x);
 }
 
@@ -29,16 +30,16 @@ AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOp
     FOVEA_CHECK(x->shape().rank() == 4, op, ": needs (batch, heads, tokens, head_dim), got ", x->shape());
   }
   const AttentionShape shape{q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2], q.shape()[3]};
-  FOVEA_CHECK(k.shape() == q.shape().with(2, shape.keys), op, ": queries ", q.shape(), " and keys ", k.shape(),
-              " differ in more than their number");
+  FOVEA_CHECK(k.shape() == q.shape().with(2, shape.keys), op, ": queries ", q.shape(), " and keys ",
+              k.shape(), " differ in more than their number");
   FOVEA_CHECK(shape.head_dim % 4 == 0 && shape.head_dim <= 256, op, ": head_dim ", shape.head_dim,
               " is not a multiple of 4 up to 256");
   q = on_quads(q);
   k = on_quads(k);
   if (options.scale == 0) options.scale = 1 / std::sqrt(float(shape.head_dim));
   if (options.lengths) {
-    FOVEA_CHECK(options.lengths.shape() == Shape({shape.batch}), op, ": lengths ", options.lengths.shape(), " for ",
-                shape.batch, " sequences");
+    FOVEA_CHECK(options.lengths.shape() == Shape({shape.batch}), op, ": lengths ", options.lengths.shape(),
+                " for ", shape.batch, " sequences");
     options.lengths = dense(op, options.lengths, DType::u32);
   }
   if (options.bias) {

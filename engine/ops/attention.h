@@ -10,8 +10,8 @@ struct AttentionShape {
   int64_t batch, heads, tokens, keys, head_dim;
 };
 
-// Checks q, k and the options, fills in the default scale and broadcasts the bias; operands whose last axis has
-// gaps become copies.
+// Checks q, k and the options, fills in the default scale and broadcasts the bias; operands whose last axis
+// has gaps become copies.
 AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOptions& options);
 
 // Of a (batch, heads, tokens, head_dim) tensor.

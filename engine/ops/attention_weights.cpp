@@ -1,9 +1,11 @@
-#include "ops/attention.h"
 #include "shaders/attention_weights.h"
+
+#include "ops/attention.h"
 
 namespace fovea {
 
-Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which, const AttentionOptions& given) {
+Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which,
+                         const AttentionOptions& given) {
   constexpr const char* kOp = "attention_weights";
   AttentionOptions options = given;
   const AttentionShape shape = check_attention(kOp, q, k, options);
@@ -12,10 +14,10 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
               " for queries ", q.shape());
   const int64_t heads = which.heads < 0 ? shape.heads - which.head : which.heads;
   const int64_t rows = which.rows < 0 ? shape.tokens - which.row : which.rows;
-  FOVEA_CHECK(which.head >= 0 && heads >= 1 && which.head + heads <= shape.heads, kOp, ": heads ", which.head, " to ",
-              which.head + heads, " of ", shape.heads);
-  FOVEA_CHECK(which.row >= 0 && rows >= 1 && which.row + rows <= shape.tokens, kOp, ": rows ", which.row, " to ",
-              which.row + rows, " of ", shape.tokens);
+  FOVEA_CHECK(which.head >= 0 && heads >= 1 && which.head + heads <= shape.heads, kOp, ": heads ", which.head,
+              " to ", which.head + heads, " of ", shape.heads);
+  FOVEA_CHECK(which.row >= 0 && rows >= 1 && which.row + rows <= shape.tokens, kOp, ": rows ", which.row,
+              " to ", which.row + rows, " of ", shape.tokens);
 
   const AttentionWeightsParams params{
       .tokens = uint32_t(shape.tokens),

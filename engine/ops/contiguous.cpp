@@ -2,8 +2,8 @@
 
 namespace fovea {
 
-void copy_strided(Launch& k, const Span& from, const Strides& from_strides, const Span& to, const Strides& to_strides,
-                  const Shape& shape) {
+void copy_strided(Launch& k, const Span& from, const Strides& from_strides, const Span& to,
+                  const Strides& to_strides, const Shape& shape) {
   ContiguousParams params{.count = uint32_t(shape.elements())};
   const int missing = Shape::kMaxRank - shape.rank();
   for (int axis = 0; axis < Shape::kMaxRank; ++axis) {
@@ -28,14 +28,13 @@ Tensor contiguous(Tensor x) {
 Tensor dense_copy(Tensor x) {
   const Shape shape = x.shape();
   const Strides from = x.strides();
-  return x.graph->add({.op = "contiguous",
-                       .inputs = {x},
-                       .shape = shape,
-                       .dtype = x.dtype(),
-                       .launch = [=](Launch& k) {
-                         copy_strided(k, k.in(), from, k.out(), contiguous_strides(shape), shape);
-                       },
-                       .grad = [](Tensor, Tensor dy) { return std::vector{dy}; }});
+  return x.graph->add(
+      {.op = "contiguous",
+       .inputs = {x},
+       .shape = shape,
+       .dtype = x.dtype(),
+       .launch = [=](Launch& k) { copy_strided(k, k.in(), from, k.out(), contiguous_strides(shape), shape); },
+       .grad = [](Tensor, Tensor dy) { return std::vector{dy}; }});
 }
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
+#include "shaders/matmul.h"
+
 #include "ops/matrices.h"
 #include "ops/tiles.h"
-#include "shaders/matmul.h"
 
 namespace fovea {
 namespace {
@@ -30,10 +31,12 @@ void launch_matmul(Launch& k, const Recipe& recipe) {
   k.dispatch({.kernel = tiles.kernel,
               .constants = {tiles.lanes, tiles.lane_rows, tiles.lane_columns, recipe.bias,
                             uint32_t(recipe.activation), recipe.residual},
-              .groups = {uint32_t(ceil_div(a.rows, tiles.rows)), uint32_t(ceil_div(recipe.n, tiles.columns)), a.batch},
+              .groups = {uint32_t(ceil_div(a.rows, tiles.rows)), uint32_t(ceil_div(recipe.n, tiles.columns)),
+                         a.batch},
               .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
               .writes = {k.out()}},
-             MatmulParams{a.rows, recipe.n, a.columns, a.batch_stride, a.row_stride, a.column_stride, recipe.b_batch});
+             MatmulParams{a.rows, recipe.n, a.columns, a.batch_stride, a.row_stride, a.column_stride,
+                          recipe.b_batch});
 }
 
 NodeSpec spec_of(const Product& product);
@@ -49,7 +52,8 @@ std::optional<NodeSpec> absorb(Product product, const Epilogue& epilogue) {
       options.bias = epilogue.operand;
       break;
     case Epilogue::Kind::residual:
-      if (!open || !epilogue.operand.contiguous() || epilogue.operand.shape() != product.shape) return std::nullopt;
+      if (!open || !epilogue.operand.contiguous() || epilogue.operand.shape() != product.shape)
+        return std::nullopt;
       options.residual = epilogue.operand;
       break;
     case Epilogue::Kind::relu:
@@ -74,8 +78,12 @@ NodeSpec spec_of(const Product& product) {
   const bool shared = product.b.shape().rank() == 2;
   const Matrices a = *(shared ? as_one_matrix(product.a) : as_matrices(product.a));
   const uint32_t n = uint32_t(product.shape.back());
-  const Recipe recipe{a, n, shared ? 0 : uint32_t(panel_elements(a.columns, n)), bool(options.bias),
-                      bool(options.residual), options.activation};
+  const Recipe recipe{a,
+                      n,
+                      shared ? 0 : uint32_t(panel_elements(a.columns, n)),
+                      bool(options.bias),
+                      bool(options.residual),
+                      options.activation};
   return {.op = "matmul",
           .detail = concat("k ", a.columns, options.bias ? " bias" : "", name(options.activation),
                            options.residual ? " residual" : ""),
@@ -99,13 +107,13 @@ Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
 
   Product product{a, b.layout() == Layout::panels ? b : pack(b), left.with(-1, right[-1]), options};
   if (options.bias) {
-    FOVEA_CHECK(options.bias.shape() == Shape({right[-1]}), "matmul: bias ", options.bias.shape(), " for ", right[-1],
-                " columns");
+    FOVEA_CHECK(options.bias.shape() == Shape({right[-1]}), "matmul: bias ", options.bias.shape(), " for ",
+                right[-1], " columns");
     product.options.bias = dense("matmul", options.bias);
   }
   if (options.residual) {
-    FOVEA_CHECK(options.residual.shape() == product.shape, "matmul: residual ", options.residual.shape(), " for ",
-                product.shape);
+    FOVEA_CHECK(options.residual.shape() == product.shape, "matmul: residual ", options.residual.shape(),
+                " for ", product.shape);
     product.options.residual = dense("matmul", options.residual);
   }
   const bool fits = right.rank() == 2 ? as_one_matrix(a).has_value() : as_matrices(a).has_value();

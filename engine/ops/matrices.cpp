@@ -27,8 +27,12 @@ std::optional<Matrices> as_matrices(Tensor x) {
   const int rank = shape.rank();
   const std::optional<uint32_t> batch_stride = merged_stride(x, 0, rank - 2);
   if (!batch_stride) return std::nullopt;
-  return Matrices{uint32_t(shape.slice(0, rank - 2).elements()), uint32_t(shape[-2]), uint32_t(shape[-1]),
-                  *batch_stride, uint32_t(x.strides()[size_t(rank - 2)]), uint32_t(x.strides()[size_t(rank - 1)])};
+  return Matrices{uint32_t(shape.slice(0, rank - 2).elements()),
+                  uint32_t(shape[-2]),
+                  uint32_t(shape[-1]),
+                  *batch_stride,
+                  uint32_t(x.strides()[size_t(rank - 2)]),
+                  uint32_t(x.strides()[size_t(rank - 1)])};
 }
 
 std::optional<Matrices> as_one_matrix(Tensor x) {
@@ -36,8 +40,8 @@ std::optional<Matrices> as_one_matrix(Tensor x) {
   const int rank = shape.rank();
   const std::optional<uint32_t> row_stride = merged_stride(x, 0, rank - 1);
   if (!row_stride) return std::nullopt;
-  return Matrices{1, uint32_t(shape.slice(0, rank - 1).elements()), uint32_t(shape[-1]), 0, *row_stride,
-                  uint32_t(x.strides()[size_t(rank - 1)])};
+  return Matrices{1,           uint32_t(shape.slice(0, rank - 1).elements()), uint32_t(shape[-1]), 0,
+                  *row_stride, uint32_t(x.strides()[size_t(rank - 1)])};
 }
 
 }  // namespace fovea

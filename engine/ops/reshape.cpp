@@ -5,8 +5,8 @@
 namespace fovea {
 namespace {
 
-// Strides that show x's memory in another shape, if there are any. Axes are matched in groups of equal element
-// counts; a group of x's axes must lie in memory as one axis, which the new axes then split.
+// Strides that show x's memory in another shape, if there are any. Axes are matched in groups of equal
+// element counts; a group of x's axes must lie in memory as one axis, which the new axes then split.
 std::optional<Strides> strides_without_copy(Tensor x, const Shape& shape) {
   std::vector<std::pair<int64_t, int64_t>> from;  // extent and stride of x's axes longer than 1
   for (int axis = 0; axis < x.shape().rank(); ++axis)

@@ -10,8 +10,10 @@ namespace fovea {
 
 inline void expect_dtype(const char* op, Tensor x, DType dtype) {
   FOVEA_CHECK(x, op, ": an operand is absent");
-  FOVEA_CHECK(x.dtype() == dtype, op, ": operand ", x.shape(), " holds ", name(x.dtype()), ", needs ", name(dtype));
-  FOVEA_CHECK(x.layout() == Layout::rows, op, ": operand ", x.shape(), " lies in panels, which only matmul reads");
+  FOVEA_CHECK(x.dtype() == dtype, op, ": operand ", x.shape(), " holds ", name(x.dtype()), ", needs ",
+              name(dtype));
+  FOVEA_CHECK(x.layout() == Layout::rows, op, ": operand ", x.shape(),
+              " lies in panels, which only matmul reads");
 }
 
 // x as rows without gaps; a copy if it has gaps.

@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint32_t kQuadBytes = 16;  // shared tiles hold vec4s
 
-// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane, and the fraction of the device's
-// multiply-add peak they reach on large matrices.
+// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane, and the fraction of the
+// device's multiply-add peak they reach on large matrices.
 struct RegisterTile {
   const char* kernel;
   uint32_t lanes, rows, lane_columns;
@@ -36,11 +36,12 @@ MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
   const auto time = [m](const RegisterTile& tile) { return double(round_up(m, tile.rows)) / tile.rate; };
   for (const RegisterTile& tile : kRegisterTiles)
     if (tile.lanes == limits.subgroup && (!best || time(tile) < time(*best))) best = &tile;
-  return {best->kernel, best->lanes, best->rows, best->lanes * best->lane_columns, best->rows, best->lane_columns};
+  return {best->kernel, best->lanes,       best->rows, best->lanes * best->lane_columns,
+          best->rows,   best->lane_columns};
 }
 
-// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim. For each number of lanes by
-// rising head_dim, the most queries first.
+// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim. For each number of
+// lanes by rising head_dim, the most queries first.
 struct QueryTile {
   const char* kernel;
   uint32_t lanes, rows, head_dim;
@@ -53,8 +54,8 @@ constexpr QueryTile kQueryTiles[] = {
     {"attention_register_8_1_256", 8, 8, 256},   {"attention_register_16_2_64", 16, 32, 64},
     {"attention_register_16_1_128", 16, 16, 128}};
 
-// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams them. As
-// many queries as there are tokens fill one subgroup, a tile of several would idle.
+// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams
+// them. As many queries as there are tokens fill one subgroup, a tile of several would idle.
 const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
   if (!has_register_tiles(limits)) return nullptr;
   const QueryTile* best = nullptr;
@@ -65,24 +66,27 @@ const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head
   return best;
 }
 
-// Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and gives the
-// device enough workgroups; tiles of 32 rows and fewer only follow m.
+// Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and
+// gives the device enough workgroups; tiles of 32 rows and fewer only follow m.
 MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
   constexpr uint32_t kLaneColumns = 4, kColumnLanes = uint32_t(kPanelColumns) / kLaneColumns;
   constexpr int64_t kEnoughGroups = 128;
-  constexpr struct { uint32_t lanes, lane_rows; } kChoices[] = {{256, 8}, {256, 4}, {128, 8}, {128, 4},
-                                                                {64, 4},  {64, 2},  {64, 1}};
+  constexpr struct {
+    uint32_t lanes, lane_rows;
+  } kChoices[] = {{256, 8}, {256, 4}, {128, 8}, {128, 4}, {64, 4}, {64, 2}, {64, 1}};
   MatmulTiles tiles{};
   for (const auto& choice : kChoices) {
     const uint32_t rows = choice.lanes / kColumnLanes * choice.lane_rows;
     tiles = {"matmul_shared", choice.lanes, rows, uint32_t(kPanelColumns), choice.lane_rows, kLaneColumns};
-    const bool fits = choice.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes;
+    const bool fits =
+        choice.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes;
     const bool busy = rows <= 32 || ceil_div(m, rows) * ceil_div(n, kPanelColumns) >= kEnoughGroups;
     if (fits && busy && rows / 2 < m) break;
   }
   FOVEA_CHECK(tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes,
-              "matmul: needs ", tiles.lanes, " lanes and ", shared_bytes(tiles), " bytes of shared memory, the device has ",
-              limits.max_workgroup_lanes, " and ", limits.shared_bytes);
+              "matmul: needs ", tiles.lanes, " lanes and ", shared_bytes(tiles),
+              " bytes of shared memory, the device has ", limits.max_workgroup_lanes, " and ",
+              limits.shared_bytes);
   return tiles;
 }
 
@@ -95,10 +99,11 @@ bool fits_registers(const AttentionTiles& tiles, uint32_t head_dim) {
 
 // The most rows that are not half in vain, with the most keys that fit beside them.
 AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
-  constexpr struct { uint32_t lanes, rows, keys; } kChoices[] = {
-      {128, 32, 32}, {128, 32, 16}, {64, 16, 32}, {128, 16, 32}, {128, 16, 16}, {128, 16, 8},
-      {64, 8, 32},   {128, 8, 32},  {128, 8, 16}, {128, 8, 8},   {128, 8, 4},   {128, 4, 64},
-      {128, 4, 32},  {128, 4, 16},  {128, 4, 8},  {128, 4, 4}};
+  constexpr struct {
+    uint32_t lanes, rows, keys;
+  } kChoices[] = {{128, 32, 32}, {128, 32, 16}, {64, 16, 32}, {128, 16, 32}, {128, 16, 16}, {128, 16, 8},
+                  {64, 8, 32},   {128, 8, 32},  {128, 8, 16}, {128, 8, 8},   {128, 8, 4},   {128, 4, 64},
+                  {128, 4, 32},  {128, 4, 16},  {128, 4, 8},  {128, 4, 4}};
   AttentionTiles tiles{};
   for (const auto& choice : kChoices) {
     tiles = {"attention_shared", choice.lanes, choice.rows, choice.keys};
@@ -106,9 +111,10 @@ AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t hea
                       shared_bytes(tiles, head_dim) <= limits.shared_bytes && fits_registers(tiles, head_dim);
     if (fits && (choice.rows / 2 < tokens || choice.rows == 4)) break;
   }
-  FOVEA_CHECK(tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles, head_dim) <= limits.shared_bytes,
-              "attention: head_dim ", head_dim, " needs ", tiles.lanes, " lanes and ", shared_bytes(tiles, head_dim),
-              " bytes of shared memory, the device has ", limits.max_workgroup_lanes, " and ", limits.shared_bytes);
+  FOVEA_CHECK(
+      tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles, head_dim) <= limits.shared_bytes,
+      "attention: head_dim ", head_dim, " needs ", tiles.lanes, " lanes and ", shared_bytes(tiles, head_dim),
+      " bytes of shared memory, the device has ", limits.max_workgroup_lanes, " and ", limits.shared_bytes);
   return tiles;
 }
 
@@ -131,7 +137,8 @@ MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, ui
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {
-  if (const QueryTile* tile = query_tile(limits, tokens, head_dim)) return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
+  if (const QueryTile* tile = query_tile(limits, tokens, head_dim))
+    return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
   return gpu_attention(limits, tokens, head_dim);
 }
 

@@ -23,7 +23,8 @@ struct AttentionTiles {
   uint32_t rows;  // queries of a workgroup
   uint32_t keys;  // of a step of the loop over keys
 };
-AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t keys, uint32_t head_dim);
+AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t keys,
+                                      uint32_t head_dim);
 
 // Shared memory a workgroup of the GPU kernels takes.
 uint32_t shared_bytes(const MatmulTiles& tiles);

@@ -2,7 +2,7 @@
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_control_flow_attributes : require
 
-// The lanes of a workgroup: specialization constant 0, or fixed in shaders that are built once per lane count.
+// The lanes of a workgroup: specialization constant 0, or fixed in shaders built once per lane count.
 #ifdef LANES
 layout(local_size_x = LANES) in;
 #else

@@ -1,4 +1,5 @@
-// For attention_register.comp: rows without gaps, one a lane, read two elements at a time; what a lane sees of others'.
+// For attention_register.comp: rows without gaps, one a lane, read two elements at a time; and what a lane
+// sees of another lane's.
 #if LANES == 4
 // SwiftShader has no 64-bit integers, and loads at constant offsets from one address take four times fewer
 // instructions than an index each. A quad swap is one instruction, a broadcast eleven: j names lane ^ j.
@@ -40,7 +41,9 @@ layout(buffer_reference, std430, buffer_reference_align = 8) buffer Rows { uint6
 
 Cursor row_begin(Rows rows, uint at) { return at / 2; }
 vec2 load_pair(Rows rows, Cursor from, uint d) { return uintBitsToFloat(unpack32(rows.at[from + d / 2])); }
-void store_pair(Rows rows, Cursor to, uint d, vec2 pair) { rows.at[to + d / 2] = pack64(floatBitsToUint(pair)); }
+void store_pair(Rows rows, Cursor to, uint d, vec2 pair) {
+  rows.at[to + d / 2] = pack64(floatBitsToUint(pair));
+}
 uint key_of(uint j, uint lane) { return j; }
 float spread(float value, uint j) { return subgroupBroadcast(value, j); }
 #endif

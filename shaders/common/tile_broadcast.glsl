@@ -1,6 +1,6 @@
-// The tile of matmul_register.comp for subgroups of 8 or 16 (lavapipe). Lane l loads a[row][k0 + l]; broadcast
-// s gives a[row][k0 + s] to all lanes. b is loaded as pairs of columns in one 64-bit word: a gather costs the
-// same for 64 bits a lane as for 32.
+// The tile of matmul_register.comp for subgroups of 8 or 16 (lavapipe). Lane l loads a[row][k0 + l];
+// broadcast s gives a[row][k0 + s] to all lanes. b is loaded as pairs of columns in one 64-bit word: a gather
+// costs the same for 64 bits a lane as for 32.
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 #extension GL_KHR_shader_subgroup_ballot : require
 

@@ -12,7 +12,8 @@ using namespace fovea::test;
 
 namespace {
 
-// layer_norm -> matmul with its epilogues -> softmax: a chain with views, reuse of memory and several kernels.
+// layer_norm -> matmul with its epilogues -> softmax: a chain with views, reuse of memory and several
+// kernels.
 struct Chain {
   explicit Chain(int64_t rows, int64_t columns) {
     x = graph.input({rows, columns}, DType::f32, "x");
@@ -110,7 +111,8 @@ TEST_CASE("print names every step and the totals, profile times them") {
   Chain chain(9, 17);
   Plan plan(device(), chain.graph, {chain.y});
   const std::string text = plan.print();
-  for (const char* word : {"layer_norm", "matmul", "gelu", "residual", "softmax", "(9, 17)", "arena", "live set"}) {
+  for (const char* word :
+       {"layer_norm", "matmul", "gelu", "residual", "softmax", "(9, 17)", "arena", "live set"}) {
     INFO(text);
     CHECK(text.find(word) != std::string::npos);
   }

@@ -51,7 +51,8 @@ std::vector<uint32_t> random_ids(uint64_t count, uint32_t seed, uint32_t below) 
   return ids;
 }
 
-std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs, const std::vector<Tensor>& outputs) {
+std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs,
+                            const std::vector<Tensor>& outputs) {
   Plan plan(device(), graph, outputs, {.guards = true});
   std::vector<Values> first;
   for (int replay = 0; replay < 3; ++replay) {

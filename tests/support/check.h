@@ -27,14 +27,15 @@ struct Input {
   Values values;
 };
 
-// Plans the outputs with guard words around every value, runs the plan three times, and requires that the replays
-// agree bit for bit, that all guard words are intact and that validation said nothing.
-std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs, const std::vector<Tensor>& outputs);
+// Plans the outputs with guard words around every value, runs the plan three times, and requires that the
+// replays agree bit for bit, that all guard words are intact and that validation said nothing.
+std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs,
+                            const std::vector<Tensor>& outputs);
 std::vector<float> run(Graph& graph, const std::vector<Input>& inputs, Tensor output);
 std::vector<uint32_t> run_u32(Graph& graph, const std::vector<Input>& inputs, Tensor output);
 
-// fp32 tolerances: the normalised mean square error and the worst error relative to the largest reference value.
-// Each is tight enough to tell an op from its neighbour (erf from tanh GELU: 4.7e-4).
+// fp32 tolerances: the normalised mean square error and the worst error relative to the largest reference
+// value. Each is tight enough to tell an op from its neighbour (erf from tanh GELU: 4.7e-4).
 struct Tolerance {
   double nmse, worst;
 };

@@ -11,7 +11,8 @@
 
 namespace fovea {
 
-// Every failure the library reports. what() names the op or the file, the rule, and both sides of a disagreement.
+// Every failure the library reports. what() names the op or the file, the rule, and both sides of a
+// disagreement.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -40,7 +41,7 @@ class Shape {
   const int64_t* begin() const { return extents_.data(); }
   const int64_t* end() const { return extents_.data() + rank_; }
 
-  Shape with(int axis, int64_t extent) const;      // a copy in which one extent differs
+  Shape with(int axis, int64_t extent) const;       // a copy in which one extent differs
   Shape slice(int first_axis, int end_axis) const;  // the axes [first, end)
   Shape appended(int64_t extent) const;             // a copy with one more axis at the end
 

@@ -26,7 +26,8 @@ constexpr ValueId kNoValue = UINT32_MAX;
 struct Strides : std::array<int64_t, Shape::kMaxRank> {};
 Strides contiguous_strides(const Shape& shape);
 
-// How the elements of a value lie in memory: row by row, or in the column panels matmul reads (shaders/pack.comp).
+// How the elements of a value lie in memory: row by row, or in the column panels matmul reads
+// (shaders/pack.comp).
 enum class Layout : uint8_t { rows, panels };
 uint64_t storage_bytes(const Shape& shape, Layout layout);  // panels are padded
 
@@ -42,10 +43,10 @@ class State {
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   Layout layout() const { return layout_; }
-  uint64_t bytes() const;                           // of its memory; a panels layout is padded
-  void write(std::span<const float> values);        // all elements in the layout's order; waits for the copy
+  uint64_t bytes() const;                     // of its memory; a panels layout is padded
+  void write(std::span<const float> values);  // all elements in the layout's order; waits for the copy
   void write(std::span<const uint32_t> values);
-  std::vector<float> read() const;                  // all elements in the layout's order
+  std::vector<float> read() const;  // all elements in the layout's order
   std::vector<uint32_t> read_u32() const;
   const Buffer& buffer() const { return *buffer_; }
 
@@ -79,13 +80,13 @@ struct Value {
   Shape shape;
   DType dtype = DType::f32;
   Layout layout = Layout::rows;
-  Strides strides{};             // of a view; contiguous otherwise
-  int64_t offset = 0;            // elements from the start of base
-  ValueId base = kNoValue;       // the value whose memory this one is part of; itself unless it is a view
-  const Buffer* state = nullptr; // memory of the State it lives in
-  bool input = false;            // written by Plan::write
-  uint64_t bytes = 0;            // of memory, for bases
-  std::string name;              // of inputs and states
+  Strides strides{};              // of a view; contiguous otherwise
+  int64_t offset = 0;             // elements from the start of base
+  ValueId base = kNoValue;        // the value whose memory this one is part of; itself unless it is a view
+  const Buffer* state = nullptr;  // memory of the State it lives in
+  bool input = false;             // written by Plan::write
+  uint64_t bytes = 0;             // of memory, for bases
+  std::string name;               // of inputs and states
 };
 
 // A step that may be folded into the end of the node that makes its input (see fuse.h).
@@ -102,18 +103,21 @@ struct NodeSpec {
     DType dtype = DType::f32;
     Layout layout = Layout::rows;
   };
-  std::string op;                 // the op's one word
-  std::string detail = {};        // its parameters in words, for Plan::print
-  std::vector<Tensor> inputs = {};   // absent operands keep their place
-  Shape shape = {};               // of the first output
+  std::string op;                   // the op's one word
+  std::string detail = {};          // its parameters in words, for Plan::print
+  std::vector<Tensor> inputs = {};  // absent operands keep their place
+  Shape shape = {};                 // of the first output
   DType dtype = DType::f32;
   Layout layout = Layout::rows;
   std::vector<Output> more = {};  // further outputs
   State* target = nullptr;        // the first output is this State, updated in place
   std::function<void(Launch&)> launch;
-  std::function<std::vector<Tensor>(Tensor y, Tensor dy)> grad = {};  // gradients of the inputs, as further nodes
-  std::optional<Epilogue> epilogue = {};  // this node is y = epilogue(x) and may be folded into the maker of x
-  std::function<std::optional<NodeSpec>(const Epilogue&)> absorb = {};  // this node with an epilogue folded in
+  std::function<std::vector<Tensor>(Tensor y, Tensor dy)> grad =
+      {};  // gradients of the inputs, as further nodes
+  std::optional<Epilogue> epilogue =
+      {};  // this node is y = epilogue(x) and may be folded into the maker of x
+  std::function<std::optional<NodeSpec>(const Epilogue&)> absorb =
+      {};  // this node with an epilogue folded in
 };
 
 struct Node {
@@ -134,9 +138,10 @@ class Graph {
 
   Tensor input(const Shape& shape, DType dtype = DType::f32, std::string name = "input");
   Tensor use(const State& state, std::string name = "state");
-  Tensor add(NodeSpec spec);                                  // its first output
-  std::vector<Tensor> add_all(NodeSpec spec);                 // all outputs
-  Tensor view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset);  // same memory, other shape
+  Tensor add(NodeSpec spec);                   // its first output
+  std::vector<Tensor> add_all(NodeSpec spec);  // all outputs
+  Tensor view(Tensor x, const Shape& shape, const Strides& strides,
+              int64_t offset);  // same memory, other shape
 
   const Value& value(ValueId id) const { return values_.at(id); }
   std::vector<Value> values() const { return {values_.begin(), values_.end()}; }

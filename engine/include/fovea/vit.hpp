@@ -16,8 +16,8 @@ struct ViTConfig {
   int64_t embedding = 768, depth = 12, heads = 12, hidden = 3072;  // hidden: of the feed-forward network
   Activation activation = Activation::gelu;
   float eps = 1e-12f;
-  bool distillation = false;          // a distillation token stands behind the class token
-  std::vector<std::string> labels;    // empty for a model without a classifier
+  bool distillation = false;        // a distillation token stands behind the class token
+  std::vector<std::string> labels;  // empty for a model without a classifier
 
   int64_t tokens() const { return (distillation ? 2 : 1) + height / patch * (width / patch); }
 };
@@ -29,10 +29,11 @@ struct ViTRequest {
 
 // What a forward pass gives, as handles of its graph.
 struct ViTTensors {
-  Tensor logits;                       // (batch, labels); absent without a classifier
-  std::vector<Tensor> hidden_states;   // depth + 1 of (batch, tokens, embedding): embeddings, then after each layer
-  std::vector<Tensor> attentions;      // depth of (batch, heads, tokens, tokens)
-  Tensor embedding;                    // (batch, tokens, embedding): after the last normalisation
+  Tensor logits;  // (batch, labels); absent without a classifier
+  std::vector<Tensor>
+      hidden_states;  // depth + 1 of (batch, tokens, embedding): embeddings, then after each layer
+  std::vector<Tensor> attentions;  // depth of (batch, heads, tokens, tokens)
+  Tensor embedding;                // (batch, tokens, embedding): after the last normalisation
 };
 
 // The same as host values, row by row.
