@@ -25,19 +25,13 @@ std::pair<int64_t, int64_t> size(const JsonFile& file, const char* key, int64_t 
   return {int64_t(both[0]), int64_t(both[1])};
 }
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (int64_t extent : shape) text += concat(text.empty() ? "(" : ", ", extent);
-  return text.empty() ? "()" : text + ")";
-}
-
 // One for each row of the classifier's weights, which the file holds; none without a classifier.
 std::vector<std::string> labels(const JsonFile& file, const ViTWeights& weights, int64_t width) {
   if (weights.classifier().empty()) return {};
   const std::string head = weights.classifier() + ".weight";
   const std::vector<int64_t> shape = weights.shape(head);
   FOVEA_CHECK(shape.size() == 2 && shape[0] >= 1 && shape[1] == width, weights.where(head),
-              ": expected shape (labels, ", width, "), got ", shape_text(shape));
+              ": expected shape (labels, ", width, "), got ", extents_text(shape));
   return file.labels(shape[0]);
 }
 

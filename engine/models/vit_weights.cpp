@@ -7,6 +7,12 @@
 
 namespace fovea {
 
+std::string extents_text(const std::vector<int64_t>& extents) {
+  std::string text;
+  for (int64_t extent : extents) text += concat(text.empty() ? "" : ", ", extent);
+  return "(" + text + ")";
+}
+
 ViTWeights::ViTWeights(const std::string& directory)
     : path_(std::filesystem::path(directory) / "model.safetensors"), file_(path_), names_(file_.names()) {
   for (const char* prefix : {"vit.", "deit."})
@@ -37,12 +43,15 @@ std::string ViTWeights::full(const std::string& name) const {
   return name.find("classifier") != std::string::npos ? name : prefix_ + name;
 }
 
-std::vector<float> ViTWeights::read(const std::string& name, const Shape& shape) const {
-  return file_.read_f32(full(name), shape);
+std::vector<float> ViTWeights::read(const std::string& name, const Extents& expected) const {
+  const Extents found = shape(name);
+  FOVEA_CHECK(found == expected, where(name), ": expected shape ", extents_text(expected), ", got ",
+              extents_text(found));
+  return file_.read_f32(full(name), Shape(expected));
 }
 
-std::vector<float> ViTWeights::read_if(const std::string& name, const Shape& shape) const {
-  return has(name) ? read(name, shape) : std::vector<float>();
+std::vector<float> ViTWeights::read_if(const std::string& name, const Extents& expected) const {
+  return has(name) ? read(name, expected) : std::vector<float>();
 }
 
 }  // namespace fovea

@@ -8,18 +8,22 @@
 
 namespace fovea {
 
+std::string extents_text(const std::vector<int64_t>& extents);  // (2, 197, 192)
+
 class ViTWeights {
  public:
   explicit ViTWeights(const std::string& directory);
 
-  // By the name inside the model ("encoder.layer.0.output.dense.weight"), or of a classifier.
-  std::vector<float> read(const std::string& name, const Shape& shape) const;
-  std::vector<float> read_if(const std::string& name, const Shape& shape) const;  // empty when there is none
+  // By the name inside the model ("encoder.layer.0.output.dense.weight"), or of a classifier. Extents, not a
+  // Shape: settings that lie may ask for more elements than a Shape can have.
+  using Extents = std::vector<int64_t>;
+  std::vector<float> read(const std::string& name, const Extents& expected) const;
+  std::vector<float> read_if(const std::string& name, const Extents& expected) const;  // empty if absent
   bool has(const std::string& name) const { return file_.has(full(name)); }
-  std::vector<int64_t> shape(const std::string& name) const { return file_.info(full(name)).shape; }
+  Extents shape(const std::string& name) const { return file_.info(full(name)).shape; }
   int64_t layers() const;  // of the encoder: those of which there is any tensor
-  std::string classifier()
-      const;  // "classifier", "cls_classifier" (with a "distillation_classifier"), or nothing
+  // "classifier", or "cls_classifier", beside which there is a "distillation_classifier", or nothing.
+  std::string classifier() const;
   std::string file() const { return path_.string(); }
   std::string where(const std::string& name) const;  // for messages: FILE: tensor "NAME"
 

@@ -27,8 +27,8 @@ constexpr const char* kFooter = R"(Shapes:
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
 several times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n
 of every product, 8 an element of layer_norm; bytes: operands and results of each op once. A copy counts what
-it reads and what it writes. The peak is that of a probe with 16 accumulators a lane, 4 steps a turn of its loop;
---peak chooses a longer loop or the faster of the two, and the heading shows both.
+it reads and what it writes. The peak is that of a probe with 16 accumulators a lane and 4 steps a turn of
+its loop; --peak chooses a longer loop or the faster of the two, and the heading shows both.
 With --json every case is one object on a line.
 Exit status: 0, 1 after an error, 2 for wrong usage.)";
 
