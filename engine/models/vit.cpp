@@ -195,7 +195,11 @@ ViTResult VisionTransformer::run(std::span<const float> pixels, int64_t batch, c
   made.plan.write(made.pixels, pixels);
   made.plan.run();
   ViTResult result;
-  if (made.tensors.logits) result.logits = made.plan.read(made.tensors.logits);
+  if (made.tensors.logits) {
+    result.logits = made.plan.read(made.tensors.logits);
+  } else {
+    result.embedding = made.plan.read(made.tensors.embedding);
+  }
   for (Tensor hidden : made.tensors.hidden_states) result.hidden_states.push_back(made.plan.read(hidden));
   for (Tensor weights : made.tensors.attentions) result.attentions.push_back(made.plan.read(weights));
   return result;

@@ -30,6 +30,12 @@ double worst_error(const std::vector<float>& got, const std::vector<float>& want
   return worst;
 }
 
+double mean_square_error(const std::vector<float>& got, const std::vector<float>& want) {
+  double sum = 0;
+  for (size_t i = 0; i < got.size(); ++i) sum += (double(got[i]) - want[i]) * (double(got[i]) - want[i]);
+  return sum / double(got.size());
+}
+
 }  // namespace
 
 TEST_CASE("DeiT-Tiny agrees with PyTorch from the reference pixels") {
@@ -45,9 +51,11 @@ TEST_CASE("DeiT-Tiny agrees with PyTorch from the reference pixels") {
     CHECK(worst_error(result.logits, reference.read_f32(picture + ".logits", {1000})) < 1e-3);
     if (!detailed) continue;
     CHECK(worst_error(result.hidden_states[1], reference.read_f32(picture + ".hidden_1", {197, 192})) < 1e-4);
-    // Values reach 23.5 here: PyTorch's own fp32, the reference, is 3.6e-4 from float64, and so are we.
-    CHECK(worst_error(result.hidden_states[12],
-                      reference.read_f32(picture + ".hidden_12", {197, 192})) < 4e-4);
+    // Values reach 23.5 here, and a few tokens are ill-conditioned: PyTorch's own fp32, the reference, is
+    // 3.6e-4 from float64. So the worst element has a wide limit, all of them together a narrow one.
+    const std::vector<float> last = reference.read_f32(picture + ".hidden_12", {197, 192});
+    CHECK(worst_error(result.hidden_states[12], last) < 1e-3);
+    CHECK(mean_square_error(result.hidden_states[12], last) < 2e-5 * 2e-5);
     CHECK(worst_error(result.attentions[11], reference.read_f32(picture + ".attention_12", {3, 197, 197})) <
           1e-4);
   }

@@ -54,7 +54,7 @@ Outcome vit(const TemporaryFolder& folder, const std::vector<std::string>& argum
 // One layer with random weights: image 32, patch 16, width 8, 2 heads. No preprocessor_config.json.
 fs::path tiny_model(const TemporaryFolder& folder, int64_t labels) {
   folder.write("config.json", R"({"model_type": "vit", "image_size": 32, "patch_size": 16, "hidden_size": 8,
-    "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16})");
+    "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "qkv_bias": false})");
   const std::string layer = "vit.encoder.layer.0.", attention = layer + "attention.";
   std::vector<std::pair<std::string, Shape>> tensors{
       {"vit.embeddings.cls_token", {1, 1, 8}},
@@ -65,12 +65,18 @@ fs::path tiny_model(const TemporaryFolder& folder, int64_t labels) {
       {attention + "attention.key.weight", {8, 8}},
       {attention + "attention.value.weight", {8, 8}},
       {attention + "output.dense.weight", {8, 8}},
+      {attention + "output.dense.bias", {8}},
+      {layer + "intermediate.dense.bias", {16}},
+      {layer + "output.dense.bias", {8}},
       {layer + "intermediate.dense.weight", {16, 8}},
       {layer + "output.dense.weight", {8, 16}}};
   for (const std::string& norm : {layer + "layernorm_before", layer + "layernorm_after",
                                   std::string("vit.layernorm")})
     for (const char* part : {".weight", ".bias"}) tensors.push_back({norm + part, {8}});
-  if (labels > 0) tensors.push_back({"classifier.weight", {labels, 8}});
+  if (labels > 0) {
+    tensors.push_back({"classifier.weight", {labels, 8}});
+    tensors.push_back({"classifier.bias", {labels}});
+  }
   std::vector<std::vector<float>> values;
   std::vector<NamedTensor> named;
   for (const auto& [name, shape] : tensors)

@@ -39,6 +39,7 @@ struct ViTTensors {
 // The same as host values, row by row.
 struct ViTResult {
   std::vector<float> logits;
+  std::vector<float> embedding;  // of a model without a classifier, instead of logits
   std::vector<std::vector<float>> hidden_states, attentions;
 };
 
