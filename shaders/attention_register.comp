@@ -4,7 +4,8 @@
 // drivers: every load is a gather, so each element of k and v that is loaded serves GROUPS * LANES queries.
 // Tiles are fixed when the shader is built, as in matmul_register.comp; HEAD_DIM is a variant's largest.
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
-// variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64
+// variant 4_4_64: LANES=4 GROUPS=4 HEAD_DIM=64
+// variant 4_1_64: LANES=4 GROUPS=1 HEAD_DIM=64
 // variant 4_1_80: LANES=4 GROUPS=1 HEAD_DIM=80
 // variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128
 // variant 8_4_64: LANES=8 GROUPS=4 HEAD_DIM=64

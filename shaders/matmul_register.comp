@@ -3,9 +3,9 @@
 // For CPU drivers, where every load is a gather of one element a lane, shared memory and barriers are slow
 // and arithmetic is cheap: each value loaded serves ROWS or COLUMNS products from registers. Tiles are fixed
 // when the shader is built, not by specialization: SwiftShader takes 6 to 11 s to unroll a tile by itself.
-// variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
-// variant 4_8: LANES=4 ROWS=8 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
-// variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 4_40: LANES=4 ROWS=40 COLUMNS=16 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1
+// variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1
 // variant 8_40: LANES=8 ROWS=40 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
 // variant 8_16: LANES=8 ROWS=16 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2
 // variant 8_4: LANES=8 ROWS=4 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2

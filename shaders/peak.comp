@@ -7,7 +7,7 @@
 #include "common/buffer.glsl"
 #include "peak.h"
 
-layout(constant_id = 1) const uint kLong = 0;  // 0: 16 accumulators, 4 steps an iteration; 1: 12 and 32
+layout(constant_id = 1) const uint kShape = 0;  // accumulators x steps an iteration: 0 16x1, 1 16x4, 2 12x32
 
 layout(push_constant, std430) uniform Push {
   F32 y;
@@ -25,12 +25,19 @@ void main() {
   float a0 = x, a1 = x + 1, a2 = x + 2, a3 = x + 3, a4 = x + 4, a5 = x + 5, a6 = x + 6, a7 = x + 7;
   float a8 = x + 8, a9 = x + 9, aa = x + 10, ab = x + 11, ac = x + 12, ad = x + 13, ae = x + 14, af = x + 15;
   float sum = 0;
-  if (kLong == 0) {
+  if (kShape == 0) {
+    for (uint i = 0; i < p.iterations; ++i) {
+      STEP_16
+    }
+    sum = ac + ad + ae + af;
+  }
+  if (kShape == 1) {
     for (uint i = 0; i < p.iterations; ++i) {
       STEP_16 STEP_16 STEP_16 STEP_16
     }
     sum = ac + ad + ae + af;
-  } else {
+  }
+  if (kShape == 2) {
     for (uint i = 0; i < p.iterations; ++i) {
       STEPS_8_OF_12 STEPS_8_OF_12 STEPS_8_OF_12 STEPS_8_OF_12
     }

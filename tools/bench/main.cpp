@@ -28,7 +28,7 @@ Without cases the speed table is run. Times are of Plan::run() by the host's clo
 several times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n
 of every product, 8 an element of layer_norm; bytes: operands and results of each op once. A copy counts what
 it reads and what it writes. The peak is that of a probe with 16 accumulators a lane and 4 steps a turn of
-its loop; --peak chooses a longer loop or the faster of the two, and the heading shows both.
+its loop; --peak chooses a shorter or a longer loop, or the fastest of all, and the heading shows them.
 With --json every case is one object on a line.
 Exit status: 0, 1 after an error, 2 for wrong usage.)";
 
@@ -152,7 +152,7 @@ int bench_main(int count, char** words) {
       ->capture_default_str();
   app.add_option("--peak", options.peak,
                  "multiply-add probe: accumulators x steps of its loop, or the faster")
-      ->check(CLI::IsMember({"best", "16x4", "12x32"}))
+      ->check(CLI::IsMember({"best", "16x1", "16x4", "12x32"}))
       ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object per case on a line");
   try {

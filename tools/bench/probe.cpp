@@ -33,9 +33,9 @@ uint32_t peak_groups(Device& device) { return is_cpu(device) ? 64 : 4096; }
 
 struct PeakShape {
   const char* name;
-  uint32_t kLong, accumulators, steps;
+  uint32_t index, accumulators, steps;
 };
-constexpr PeakShape kPeakShapes[] = {{"16x4", 0, 16, 4}, {"12x32", 1, 12, 32}};
+constexpr PeakShape kPeakShapes[] = {{"16x1", 0, 16, 1}, {"16x4", 1, 16, 4}, {"12x32", 2, 12, 32}};
 
 Plan peak_plan(Device& device, State& sums, const PeakShape& shape, uint32_t iterations) {
   const uint32_t lanes = probe_lanes(device), groups = peak_groups(device);
@@ -45,7 +45,7 @@ Plan peak_plan(Device& device, State& sums, const PeakShape& shape, uint32_t ite
                               .target = &sums,
                               .launch = [=](Launch& k) {
                                 k.dispatch({.kernel = "peak",
-                                            .constants = {lanes, shape.kLong},
+                                            .constants = {lanes, shape.index},
                                             .groups = {groups},
                                             .reads = {},
                                             .writes = {k.out()}},
