@@ -4,8 +4,8 @@
 // x: (outer, extent, inner); y: (outer, inner).
 #version 460
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_shader_subgroup_shuffle : require
 #include "common/buffer.glsl"
+#include "common/accumulate.glsl"
 #include "common/reduce.glsl"
 #include "sum.h"
 
@@ -16,14 +16,6 @@ layout(push_constant, std430) uniform Push {
   F32 y;
   SumParams p;
 };
-
-// lost: what rounding took from sum.
-void accumulate(inout float sum, inout float lost, float v) {
-  precise float next = sum + v;
-  precise float from_larger = (sum - next) + v, from_smaller = (v - next) + sum;
-  lost += abs(sum) >= abs(v) ? from_larger : from_smaller;
-  sum = next;
-}
 
 void main() {
   const uint lanes = gl_WorkGroupSize.x, lane = gl_LocalInvocationID.x;
@@ -38,12 +30,7 @@ void main() {
     const float v = x.at[start + j * inner];
     accumulate(sum, lost, v);
   }
-  if (kAcross)
-    for (uint distance = 1; distance < lanes; distance *= 2) {
-      const float other = subgroupShuffleXor(sum, distance), other_lost = subgroupShuffleXor(lost, distance);
-      accumulate(sum, lost, other);
-      lost += other_lost;
-    }
+  if (kAcross) accumulate_lanes(sum, lost);
   if (result < p.results && (!kAcross || lane == 0))
     y.at[result] = (is_finite(sum) ? sum + lost : sum) / p.divisor;
 }

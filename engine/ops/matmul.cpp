@@ -13,7 +13,7 @@ struct Product {
 };
 
 const char* name(Activation activation) {
-  constexpr const char* kNames[] = {"", " relu", " gelu", " gelu_tanh"};
+  constexpr const char* kNames[] = {"", " relu", " gelu", " gelu_tanh", " silu"};
   return kNames[size_t(activation)];
 }
 
@@ -67,6 +67,10 @@ std::optional<NodeSpec> absorb(Product product, const Epilogue& epilogue) {
     case Epilogue::Kind::gelu_tanh:
       if (!linear) return std::nullopt;
       options.activation = Activation::gelu_tanh;
+      break;
+    case Epilogue::Kind::silu:
+      if (!linear) return std::nullopt;
+      options.activation = Activation::silu;
       break;
   }
   return spec_of(product);

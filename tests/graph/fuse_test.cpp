@@ -26,7 +26,7 @@ struct Layer {
   std::vector<Input> inputs() const {
     return {{a, a_values}, {b, b_values}, {shift, shift_values}, {residual, residual_values}};
   }
-  // The product, then each step of the word in its order: b(ias), g(elu), r(elu), + (residual).
+  // The product, then each step of the word in its order: b(ias), g(elu), r(elu), s(ilu), + (residual).
   std::vector<double> want(const std::string& steps) const {
     std::vector<double> y(m * n);
     for (size_t i = 0; i < y.size(); ++i) {
@@ -35,6 +35,7 @@ struct Layer {
       for (char step : steps) {
         if (step == 'b') y[i] += double(shift_values[i % n]);
         if (step == 'g') y[i] *= 0.5 * (1 + std::erf(y[i] / std::numbers::sqrt2));
+        if (step == 's') y[i] /= 1 + std::exp(-y[i]);
         if (step == 'r') y[i] = std::max(y[i], 0.0);
         if (step == '+') y[i] += double(residual_values[i]);
       }
@@ -47,6 +48,7 @@ struct Layer {
       if (step == 'b') y = bias(y, shift);
       if (step == 'g') y = gelu(y);
       if (step == 'r') y = relu(y);
+      if (step == 's') y = silu(y);
       if (step == '+') y = add(y, residual);
     }
     return y;
@@ -65,7 +67,8 @@ struct Layer {
 }  // namespace
 
 TEST_CASE("fuse folds bias, activation and residual into the product") {
-  for (const char* steps : {"b", "g", "r", "+", "bg", "br", "b+", "g+", "bg+", "br+"}) {
+  for (const char* steps :
+       {"b", "g", "r", "s", "+", "bg", "br", "bs", "b+", "g+", "s+", "bg+", "br+", "bs+"}) {
     INFO(steps);
     Layer layer;
     Tensor y = layer.build(steps);
@@ -83,6 +86,8 @@ TEST_CASE("fuse keeps the order of what it folds") {
                             {"+g", "matmul gelu"},
                             {"bb", "matmul bias"},
                             {"gr", "matmul relu"},
+                            {"gs", "matmul silu"},
+                            {"sb", "matmul bias"},
                             {"bg+r", "matmul relu"},
                             {"++", "matmul add"}}) {
     INFO(chain.steps);

@@ -91,7 +91,7 @@ struct Value {
 
 // A step that may be folded into the end of the node that makes its input (see fuse.h).
 struct Epilogue {
-  enum class Kind : uint8_t { bias, relu, gelu, gelu_tanh, residual };
+  enum class Kind : uint8_t { bias, relu, gelu, gelu_tanh, silu, residual };
   Kind kind = Kind::bias;
   Tensor operand = {};  // of bias and residual
 };

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-enum class Activation : uint8_t { none, relu, gelu, gelu_tanh };
+enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, silu };
 enum class Gelu : uint8_t {
   erf,
   tanh
@@ -55,9 +55,12 @@ Tensor scale(Tensor x, float factor);          // factor * x
 Tensor bias(Tensor x, Tensor b);               // (.., n) + (n)
 Tensor relu(Tensor x);                         // max(x, 0)
 Tensor gelu(Tensor x, Gelu kind = Gelu::erf);  // x/2 (1 + erf(x/sqrt 2)), or with tanh
+Tensor silu(Tensor x);                         // x / (1 + exp(-x))
 
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))
+Tensor log_softmax(Tensor x);                                  // x - log(sum(exp(x)))
+Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
 Tensor layer_norm(Tensor x, Tensor gain, Tensor shift,
                   const LayerNormOptions& options = {});  // Ba et al. 2016
 Tensor argmax(Tensor x);                                  // (.., n) -> (..) u32, the first of equals

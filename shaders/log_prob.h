@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct LogProbParams {
+  uint rows;
+  uint columns;
+};

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct LogSoftmaxParams {
+  uint rows;
+  uint columns;
+};

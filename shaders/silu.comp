@@ -1,0 +1,22 @@
+// silu: y[i] = x[i] / (1 + exp(-x[i]))
+// One lane visits kSteps elements, a workgroup's width apart. x, y: (count).
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffer.glsl"
+#include "common/elementwise.h"
+#include "common/silu.glsl"
+#include "silu.h"
+
+layout(push_constant, std430) uniform Push {
+  F32 x;
+  F32 y;
+  SiluParams p;
+};
+
+void main() {
+  const uint first = group_index() * gl_WorkGroupSize.x * kSteps + gl_LocalInvocationID.x;
+  for (uint step = 0; step < kSteps; ++step) {
+    const uint i = first + step * gl_WorkGroupSize.x;
+    if (i < p.count) y.at[i] = silu(x.at[i]);
+  }
+}
