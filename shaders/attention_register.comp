@@ -3,16 +3,19 @@
 // and sum need no reduction; keys come LANES at a time, one a lane, and are spread to all lanes. For CPU
 // drivers: every load is a gather, so each element of k and v that is loaded serves GROUPS * LANES queries.
 // Tiles are fixed when the shader is built, as in matmul_register.comp; HEAD_DIM is a variant's largest.
+// variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
 // variant 4_4_64: LANES=4 GROUPS=4 HEAD_DIM=64
 // variant 4_1_64: LANES=4 GROUPS=1 HEAD_DIM=64
 // variant 4_1_80: LANES=4 GROUPS=1 HEAD_DIM=80
 // variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128
+// variant 8_1_16: LANES=8 GROUPS=1 HEAD_DIM=16
 // variant 8_4_64: LANES=8 GROUPS=4 HEAD_DIM=64
 // variant 8_1_64: LANES=8 GROUPS=1 HEAD_DIM=64
 // variant 8_2_128: LANES=8 GROUPS=2 HEAD_DIM=128
 // variant 8_1_128: LANES=8 GROUPS=1 HEAD_DIM=128
 // variant 8_1_256: LANES=8 GROUPS=1 HEAD_DIM=256
+// variant 16_1_16: LANES=16 GROUPS=1 HEAD_DIM=16
 // variant 16_2_64: LANES=16 GROUPS=2 HEAD_DIM=64
 // variant 16_1_128: LANES=16 GROUPS=1 HEAD_DIM=128
 #version 460

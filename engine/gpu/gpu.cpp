@@ -1,6 +1,7 @@
 #include "gpu/gpu.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/check.h"
 #include "gpu/selftest.h"
@@ -182,19 +183,21 @@ void Gpu::check_alive(VkResult result, const char* call) {
   check_vk(result, call);
 }
 
-uint64_t Gpu::submit(VkCommandBuffer commands) {
+uint64_t Gpu::submit(VkCommandBuffer commands, uint32_t times) {
   const std::lock_guard lock(queue_mutex_);
   check_alive(VK_SUCCESS, "");
   const uint64_t value = submitted_ + 1;
   VkCommandBufferSubmitInfo buffer = {VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
   buffer.commandBuffer = commands;
+  std::array<VkCommandBufferSubmitInfo, kMaxReplays> buffers;
+  buffers.fill(buffer);
   VkSemaphoreSubmitInfo signal = {VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
   signal.semaphore = timeline_;
   signal.value = value;
   signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
   VkSubmitInfo2 info = {VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
-  info.commandBufferInfoCount = 1;
-  info.pCommandBufferInfos = &buffer;
+  info.commandBufferInfoCount = times;
+  info.pCommandBufferInfos = buffers.data();
   info.signalSemaphoreInfoCount = 1;
   info.pSignalSemaphoreInfos = &signal;
   check_alive(table_.vkQueueSubmit2(queue_, 1, &info, VK_NULL_HANDLE), "vkQueueSubmit2");

@@ -58,7 +58,8 @@ class Gpu {
 
   // Submits and returns the timeline value that will be signalled; wait() blocks until it is. Thread safe.
   // After VK_ERROR_DEVICE_LOST both throw the same Error for good.
-  uint64_t submit(VkCommandBuffer commands);
+  static constexpr uint32_t kMaxReplays = 16;
+  uint64_t submit(VkCommandBuffer commands, uint32_t times = 1);  // as one submission
   void wait(uint64_t value);
   void wait_all();  // for all submitted so far
 

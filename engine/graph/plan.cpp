@@ -160,7 +160,8 @@ void Plan::Impl::record_all(Recorder& recorder) const {
 }
 
 void Plan::Impl::begin_and_end(VkCommandBuffer target, VkQueryPool timestamps) {
-  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                       .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT};
   check_vk(gpu.vk().vkBeginCommandBuffer(target, &begin), "vkBeginCommandBuffer");
   if (timestamps) gpu.vk().vkCmdResetQueryPool(target, timestamps, 0, uint32_t(2 * steps.size()));
   Recorder recorder(gpu, target, timestamps);
@@ -227,7 +228,11 @@ void Plan::run() {
   submit();
   wait();
 }
-void Plan::submit() { impl_->submitted = impl_->gpu.submit(impl_->commands); }
+void Plan::submit(uint32_t times) {
+  FOVEA_CHECK(times >= 1 && times <= Gpu::kMaxReplays, "plan: ", times, " replays in a submission, 1 to ",
+              Gpu::kMaxReplays, " are possible");
+  impl_->submitted = impl_->gpu.submit(impl_->commands, times);
+}
 void Plan::wait() { impl_->gpu.wait(impl_->submitted); }
 
 void Plan::read(Tensor output, std::span<float> values) const {

@@ -16,6 +16,13 @@ inline void expect_dtype(const char* op, Tensor x, DType dtype) {
               " lies in panels, which only matmul reads");
 }
 
+inline void expect_state(const char* op, const State& state, DType dtype) {
+  FOVEA_CHECK(state.dtype() == dtype, op, ": state ", state.shape(), " holds ", name(state.dtype()),
+              ", needs ", name(dtype));
+  FOVEA_CHECK(state.layout() == Layout::rows, op, ": state ", state.shape(),
+              " lies in panels, which only matmul reads");
+}
+
 // x as rows without gaps; a copy if it has gaps.
 inline Tensor dense(const char* op, Tensor x, DType dtype = DType::f32) {
   expect_dtype(op, x, dtype);

@@ -47,12 +47,14 @@ struct QueryTile {
   uint32_t lanes, rows, head_dim;
 };
 constexpr QueryTile kQueryTiles[] = {
-    {"attention_register_4_2_32", 4, 8, 32},    {"attention_register_4_4_64", 4, 16, 64},
-    {"attention_register_4_1_64", 4, 4, 64},    {"attention_register_4_1_80", 4, 4, 80},
-    {"attention_register_4_1_128", 4, 4, 128},  {"attention_register_8_4_64", 8, 32, 64},
-    {"attention_register_8_1_64", 8, 8, 64},    {"attention_register_8_2_128", 8, 16, 128},
-    {"attention_register_8_1_128", 8, 8, 128},  {"attention_register_8_1_256", 8, 8, 256},
-    {"attention_register_16_2_64", 16, 32, 64}, {"attention_register_16_1_128", 16, 16, 128}};
+    {"attention_register_4_2_16", 4, 8, 16},     {"attention_register_4_2_32", 4, 8, 32},
+    {"attention_register_4_4_64", 4, 16, 64},    {"attention_register_4_1_64", 4, 4, 64},
+    {"attention_register_4_1_80", 4, 4, 80},     {"attention_register_4_1_128", 4, 4, 128},
+    {"attention_register_8_1_16", 8, 8, 16},     {"attention_register_8_4_64", 8, 32, 64},
+    {"attention_register_8_1_64", 8, 8, 64},     {"attention_register_8_2_128", 8, 16, 128},
+    {"attention_register_8_1_128", 8, 8, 128},   {"attention_register_8_1_256", 8, 8, 256},
+    {"attention_register_16_1_16", 16, 16, 16},  {"attention_register_16_2_64", 16, 32, 64},
+    {"attention_register_16_1_128", 16, 16, 128}};
 
 // The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams
 // them. As many queries as there are tokens fill one subgroup, a tile of several would idle.

@@ -33,9 +33,10 @@ class Plan {
   // Inputs: exactly shape().elements() values each, or an Error that says both counts.
   void write(Tensor input, std::span<const float> values);
   void write(Tensor input, std::span<const uint32_t> values);
-  void run();     // submit() and wait()
-  void submit();  // replays the recorded work; one submission, no allocation. One run of a plan at a time
-  void wait();    // for the last submit(); a lost device is an Error here and in every later call
+  void run();  // submit() and wait()
+  // Replays the recorded work `times` times in a row; one submission, no allocation. One run at a time.
+  void submit(uint32_t times = 1);
+  void wait();  // for the last submit(); a lost device is an Error here and in every later call
   // Outputs, in row order whatever their strides.
   void read(Tensor output, std::span<float> values) const;
   std::vector<float> read(Tensor output) const;

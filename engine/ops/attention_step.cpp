@@ -1,0 +1,80 @@
+#include "shaders/attention_step.h"
+
+#include <cmath>
+
+#include "ops/search.h"
+#include "ops/shapes.h"
+
+namespace fovea {
+namespace {
+
+void launch(Launch& k, const AttentionStepParams& params, bool self, const Span& lengths, const Span& cache) {
+  const uint32_t rows = params.search.batch * params.search.beams;
+  const size_t first = self ? 1 : 0;  // behind the cache
+  k.dispatch({.kernel = "attention_step",
+              .constants = {lanes(k), self},
+              .groups = {rows, params.heads},
+              .reads = {k.in(0), k.in(1), k.in(2), lengths},
+              .writes = {k.out(first), k.out(first + 1), cache}},
+             params);
+}
+
+void expect_queries(Tensor q, const Search& search) {
+  FOVEA_CHECK(q.shape().rank() == 2 && q.shape()[0] == search.rows(), "attention_step: queries ", q.shape(),
+              " for ", search.rows(), " rows");
+}
+
+AttentionStepParams params_of(const Search& search, int64_t width, int64_t heads, int64_t keys) {
+  FOVEA_CHECK(heads >= 1 && width % heads == 0, "attention_step: width ", width, " is no multiple of ", heads,
+              " heads");
+  const int64_t head_dim = width / heads;
+  return {uint32_t(heads), uint32_t(head_dim), uint32_t(keys), 1 / std::sqrt(float(head_dim)), search.params};
+}
+
+}  // namespace
+
+AttentionStep attention_step(Tensor qkv, const Search& search, State& cache, int64_t heads) {
+  qkv = dense("attention_step", qkv);
+  expect_queries(qkv, search);
+  expect_state("attention_step", cache, DType::f32);
+  const int64_t width = qkv.shape().back() / 3, keys = search.params.steps;
+  FOVEA_CHECK(qkv.shape().back() == 3 * width && cache.shape() == Shape({2, search.rows(), keys, width}),
+              "attention_step: cache ", cache.shape(), " for queries ", qkv.shape(), " of ", keys, " steps");
+  const AttentionStepParams params = params_of(search, width, heads, keys);
+  Graph& graph = *qkv.graph;
+  const std::vector<Tensor> made =
+      graph.add_all({.op = "attention_step",
+                     .detail = concat("steps ", keys),
+                     .inputs = {qkv, graph.use(search.control), graph.use(search.history)},
+                     .shape = cache.shape(),
+                     .more = {{.shape = {search.rows(), width}}, {.shape = {search.rows(), heads, keys}}},
+                     .target = &cache,
+                     .launch = [=](Launch& k) { launch(k, params, true, {}, k.out(0)); }});
+  return {.out = made[1], .weights = made[2]};
+}
+
+AttentionStep attention_step(Tensor q, const Search& search, Tensor memory, Tensor lengths, int64_t heads) {
+  q = dense("attention_step", q);
+  memory = dense("attention_step", memory);
+  lengths = dense("attention_step", lengths, DType::u32);
+  expect_queries(q, search);
+  const int64_t width = q.shape().back(), batch = search.params.batch;
+  FOVEA_CHECK(memory.shape().rank() == 3 && memory.shape() == Shape({batch, memory.shape()[1], 2 * width}),
+              "attention_step: memory ", memory.shape(), " for queries ", q.shape(), " of ", batch,
+              " sentences");
+  FOVEA_CHECK(lengths.shape() == Shape({batch}), "attention_step: lengths ", lengths.shape(), " for ", batch,
+              " sentences");
+  const int64_t keys = memory.shape()[1];
+  const AttentionStepParams params = params_of(search, width, heads, keys);
+  Graph& graph = *q.graph;
+  const std::vector<Tensor> made =
+      graph.add_all({.op = "attention_step",
+                     .detail = concat("keys ", keys),
+                     .inputs = {q, graph.use(search.control), graph.use(search.history), lengths, memory},
+                     .shape = {search.rows(), width},
+                     .more = {{.shape = {search.rows(), heads, keys}}},
+                     .launch = [=](Launch& k) { launch(k, params, false, k.in(3), k.in(4)); }});
+  return {.out = made[0], .weights = made[1]};
+}
+
+}  // namespace fovea

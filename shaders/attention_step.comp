@@ -1,0 +1,94 @@
+// attention_step: out[r,h] = softmax(scale q[r,h] K^T) V for the one new query of each row
+// One workgroup per row r and head h. First lanes stride over keys, then over head_dim.
+// kSelf: q is (rows, 3 width) of Q, K and V; K and V of this step go into cache (2, rows, steps, width), and
+// keys are those of all steps so far, each in the row its hypothesis then had. Else q is (rows, width), cache
+// is (batch, keys, 2 width) of K and V, and lengths (batch) says how many count.
+// weights: (rows, heads, keys); a NaN or +infinity among the scores makes them NaN. Nothing is done once all
+// steps are taken.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffer.glsl"
+#include "common/reduce.glsl"
+#include "attention_step.h"
+#include "common/search.glsl"
+
+layout(constant_id = 1) const bool kSelf = false;
+
+layout(push_constant, std430) uniform Push {
+  F32 q;
+  U32 control;
+  U32 history;
+  U32 lengths;
+  F32 y;
+  F32 weights;
+  F32 cache;
+  AttentionStepParams p;
+};
+
+// Where the keys of key t of this row start; the values lie value_offset() behind.
+uint key_at(SearchParams s, uint row, uint head, uint step, uint t) {
+  const uint width = p.heads * p.head_dim;
+  if (!kSelf) return (row / s.beams * p.keys + t) * 2 * width + head * p.head_dim;
+  uint from = row;
+  if (s.beams > 1 && t < step) from = history.at[history_at(s, parity_of(s, step), kOrigins, row) + t];
+  return (from * s.steps + t) * width + head * p.head_dim;
+}
+uint value_offset(SearchParams s) {
+  const uint width = p.heads * p.head_dim;
+  return kSelf ? s.batch * s.beams * s.steps * width : width;
+}
+
+void main() {
+  const SearchParams s = p.search;
+  const uint row = gl_WorkGroupID.x, head = gl_WorkGroupID.y, lane = gl_LocalInvocationID.x;
+  const uint lanes = gl_WorkGroupSize.x, dim = p.head_dim, width = p.heads * dim, step = control.at[0];
+  if (kSelf && step >= s.steps) return;
+  const uint q_at = row * (kSelf ? 3 : 1) * width + head * dim, to_value = value_offset(s);
+
+  if (kSelf) {
+    const uint to = key_at(s, row, head, step, step);
+    for (uint d = lane; d < dim; d += lanes) {
+      cache.at[to + d] = q.at[q_at + width + d];
+      cache.at[to + to_value + d] = q.at[q_at + 2 * width + d];
+    }
+    memoryBarrierBuffer();
+    barrier();
+  }
+
+  const uint keys = kSelf ? step + 1 : min(lengths.at[row / s.beams], p.keys);
+  const uint weights_at = (row * p.heads + head) * p.keys;
+  float largest = -1.7014117e38;
+  for (uint t = lane; t < keys; t += lanes) {
+    const uint at = key_at(s, row, head, step, t);
+    float score = 0;
+    for (uint d = 0; d < dim; ++d) score += q.at[q_at + d] * cache.at[at + d];
+    score *= p.scale;
+    weights.at[weights_at + t] = score;
+    largest = score > largest ? score : largest;
+  }
+  largest = lanes_max(largest);
+  float sum = 0;  // a lane reads back only what it wrote itself
+  for (uint t = lane; t < keys; t += lanes) {
+    const float score = weights.at[weights_at + t];
+    const bool nothing = floatBitsToUint(score) == 0xff800000u;
+    const float weight = is_nan(score) ? score : nothing ? 0 : exp(score - largest);
+    weights.at[weights_at + t] = weight;
+    sum += weight;
+  }
+  sum = lanes_add(sum);
+  // +infinity: exp(infinity - infinity). Decided here, as drivers differ in exp(NaN).
+  const bool valid = is_finite(sum) && is_finite(largest);
+  const float part = valid ? (sum > 0 ? 1 / sum : 0) : uintBitsToFloat(0x7fc00000u);
+  const uint end = kSelf ? keys : p.keys;  // later steps of self-attention stay as they are
+  for (uint t = lane; t < end; t += lanes)
+    weights.at[weights_at + t] = t >= keys ? 0 : valid ? weights.at[weights_at + t] * part : part;
+  memoryBarrierBuffer();
+  barrier();
+
+  for (uint d = lane; d < dim; d += lanes) {
+    float value = 0;
+    for (uint t = 0; t < keys; ++t)
+      value += weights.at[weights_at + t] * cache.at[key_at(s, row, head, step, t) + to_value + d];
+    y.at[row * width + head * dim + d] = value;
+  }
+}

@@ -1,0 +1,10 @@
+#include "common/host.h"
+#include "search.h"
+
+struct AttentionStepParams {
+  uint heads;
+  uint head_dim;
+  uint keys;  // extent of weights: at most this many are seen
+  float scale;
+  SearchParams search;
+};

@@ -1,0 +1,243 @@
+// decoder_layer_step: y[r] = a whole decoder layer of x[r], one new token a row, K and V of it into the cache
+// One subgroup a workgroup takes ROWS rows through all parts; lanes stride over columns, keys or heads. A row
+// needs nothing of other rows, so parts meet in the workgroup's own scratch: one dispatch instead of eleven,
+// each of which costs a CPU driver more than the arithmetic of a narrow model.
+// layer: for each of attention, cross attention and feed-forward the norm's gain and shift, then matrices in
+// panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width); the rest as in attention_step.
+// variant 4: LANES=4 COLUMNS=4
+// variant 8: LANES=8 COLUMNS=2
+// variant 16: LANES=16 COLUMNS=1
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common/buffer.glsl"
+#include "common/reduce.glsl"
+#include "common/epilogue.glsl"
+#include "decoder_layer_step.h"
+#include "common/search.glsl"
+
+layout(constant_id = 1) const bool kNormBefore = true;
+
+layout(push_constant, std430) uniform Push {
+  F32 x;
+  F32 layer;
+  U32 control;
+  U32 history;
+  F32 memory;
+  U32 lengths;
+  F32 y;
+  F32 scratch;
+  F32 cache;
+  DecoderLayerStepParams p;
+};
+
+const uint ROWS = 8, kPanel = 64;
+const uint kStore = 0, kActivate = 1, kAdd = 2;  // what becomes of a product
+
+// Where a row's parts lie in its scratch; each is padded with zeros to a multiple of 16.
+struct Scratch {
+  uint rows;    // the workgroup's first row
+  uint stride;  // from row to row
+  uint h, normed, q, attended, hidden, scores;
+  uint keys;  // scores a head
+};
+uint padded(uint n) { return (n + 15) & ~15; }
+Scratch places(uint row0) {
+  Scratch s;
+  s.h = 0;
+  s.normed = s.h + padded(p.width);
+  s.q = s.normed + padded(p.width);
+  s.attended = s.q + padded(3 * p.width);
+  s.hidden = s.attended + padded(p.width);
+  s.scores = s.hidden + padded(p.hidden);
+  s.keys = max(p.steps, p.keys);
+  s.stride = s.scores + p.heads * s.keys;
+  s.rows = row0 * s.stride;
+  return s;
+}
+
+void settle() {
+  memoryBarrierBuffer();
+  barrier();
+}
+
+// to = from x matrix (k, n) + bias, rows of scratch; `at` moves behind the bias.
+void product(Scratch s, inout uint at, uint from, uint k, uint to, uint n, uint kind) {
+  const uint lane = gl_LocalInvocationID.x, depth = padded(k);
+  const uint bias_at = at + (n + kPanel - 1) / kPanel * kPanel * depth;
+  for (uint c0 = 0; c0 < n; c0 += LANES * COLUMNS) {
+    float sum[ROWS * COLUMNS];
+    [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
+      const uint column = c0 + c * LANES + lane;
+      const float start = layer.at[bias_at + min(column, n - 1)];
+      [[unroll]] for (uint r = 0; r < ROWS; ++r) sum[r * COLUMNS + c] = column < n ? start : 0;
+    }
+    const uint matrix = at + c0 / kPanel * kPanel * depth + c0 % kPanel + lane;
+    for (uint k0 = 0; k0 < depth; k0 += LANES) {
+      float left[ROWS];
+      [[unroll]] for (uint r = 0; r < ROWS; ++r)
+        left[r] = scratch.at[s.rows + r * s.stride + from + k0 + lane];
+      [[unroll]] for (uint i = 0; i < LANES; ++i) {
+        float right[COLUMNS];
+        [[unroll]] for (uint c = 0; c < COLUMNS; ++c)
+          right[c] = layer.at[matrix + (k0 + i) * kPanel + c * LANES];
+        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+          const float value = subgroupBroadcast(left[r], i);
+          [[unroll]] for (uint c = 0; c < COLUMNS; ++c) sum[r * COLUMNS + c] += value * right[c];
+        }
+      }
+    }
+    [[unroll]] for (uint r = 0; r < ROWS; ++r)
+      [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
+        const uint target = s.rows + r * s.stride + to + c0 + c * LANES + lane;
+        float value = sum[r * COLUMNS + c];
+        if (kind == kActivate) value = activate(value);
+        if (c0 + c * LANES + lane >= n) value = 0;
+        if (kind == kAdd) value += scratch.at[target];
+        scratch.at[target] = value;
+      }
+  }
+  at = bias_at + n;
+  settle();
+}
+
+void normalise(Scratch s, uint at, uint from, uint to) {
+  for (uint r = 0; r < ROWS; ++r) {
+    const uint row = s.rows + r * s.stride;
+    float sum = 0, squares = 0;
+    for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) sum += scratch.at[row + from + c];
+    const float mean = lanes_add(sum) / p.width;
+    for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) {
+      const float off = scratch.at[row + from + c] - mean;
+      squares += off * off;
+    }
+    const float factor = inverse_root(lanes_add(squares) / p.width + p.eps);
+    for (uint c = gl_LocalInvocationID.x; c < padded(p.width); c += LANES) {
+      const uint known = min(c, p.width - 1);
+      const float value = (scratch.at[row + from + known] - mean) * factor * layer.at[at + known] +
+                          layer.at[at + p.width + known];
+      scratch.at[row + to + c] = c < p.width ? value : 0;
+    }
+  }
+  settle();
+}
+
+// What a part reads: the stream itself, or the stream normalised; `at` moves behind the norm in `before`.
+uint part_input(Scratch s, uint norm_at) {
+  if (kNormBefore) normalise(s, norm_at, s.h, s.normed);
+  return kNormBefore ? s.normed : s.h;
+}
+void end_part(Scratch s, uint norm_at) {
+  if (!kNormBefore) normalise(s, norm_at, s.h, s.h);
+}
+
+uint row_of(Scratch s, uint r) { return min(gl_WorkGroupID.x * ROWS + r, p.batch * p.beams - 1); }
+
+// Where key t of a row lies: in the cache in the row its hypothesis then had, or in the sentence's memory.
+uint self_at(SearchParams search, uint row, uint step, uint t) {
+  uint from = row;
+  if (p.beams > 1 && t < step)
+    from = history.at[history_at(search, parity_of(search, step), kOrigins, row) + t];
+  return (from * p.steps + t) * p.width;
+}
+uint cross_at(uint row, uint t) { return (row / p.beams * p.keys + t) * 2 * p.width; }
+
+void keep_keys_and_values(Scratch s, uint step) {
+  const uint to_values = p.batch * p.beams * p.steps * p.width;
+  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
+    for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) {
+      const uint from = s.rows + r * s.stride + s.q + p.width + c;
+      const uint to = (row_of(s, r) * p.steps + step) * p.width + c;
+      cache.at[to] = scratch.at[from];
+      cache.at[to + to_values] = scratch.at[from + p.width];
+    }
+  settle();
+}
+
+void attend(Scratch s, SearchParams search, uint step, bool self) {
+  const uint lane = gl_LocalInvocationID.x, dim = p.width / p.heads;
+  const uint to_values = self ? p.batch * p.beams * p.steps * p.width : p.width;
+  for (uint r = 0; r < ROWS; ++r) {
+    const uint row = row_of(s, r), at = s.rows + r * s.stride;
+    const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
+    // Lanes go through the pairs of head and key; a division would cost more than the steps it saves.
+    for (uint head = 0, t = lane; keys > 0; t += LANES) {
+      while (t >= keys) t -= keys, ++head;
+      if (head >= p.heads) break;
+      const uint key = (self ? self_at(search, row, step, t) : cross_at(row, t)) + head * dim;
+      float score = 0;
+      for (uint d = 0; d < dim; ++d) {
+        float value;
+        if (self) value = cache.at[key + d];
+        else value = memory.at[key + d];
+        score += scratch.at[at + s.q + head * dim + d] * value;
+      }
+      scratch.at[at + s.scores + head * s.keys + t] = score / sqrt(float(dim));
+    }
+  }
+  settle();
+  for (uint i = lane; i < ROWS * p.heads; i += LANES) {
+    const uint r = i / p.heads, row = row_of(s, r);
+    const uint at = s.rows + r * s.stride + s.scores + i % p.heads * s.keys;
+    const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
+    float largest = -1.7014117e38, sum = 0;
+    for (uint t = 0; t < keys; ++t) largest = max(largest, scratch.at[at + t]);
+    for (uint t = 0; t < keys; ++t) {
+      const float score = scratch.at[at + t];
+      const float weight = is_nan(score) ? score : exp(score - largest);  // drivers differ in exp(NaN)
+      scratch.at[at + t] = weight;
+      sum += weight;
+    }
+    for (uint t = 0; t < keys; ++t) scratch.at[at + t] /= sum;
+  }
+  settle();
+  for (uint r = 0; r < ROWS; ++r) {
+    const uint row = row_of(s, r), at = s.rows + r * s.stride;
+    const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
+    for (uint c = lane; c < padded(p.width); c += LANES) {
+      const uint known = min(c, p.width - 1), weights = at + s.scores + known / dim * s.keys;
+      float sum = 0;
+      for (uint t = 0; t < keys; ++t) {
+        const uint key = (self ? self_at(search, row, step, t) : cross_at(row, t)) + to_values + known;
+        float value;
+        if (self) value = cache.at[key];
+        else value = memory.at[key];
+        sum += scratch.at[weights + t] * value;
+      }
+      scratch.at[at + s.attended + c] = c < p.width ? sum : 0;
+    }
+  }
+  settle();
+}
+
+void main() {
+  const uint step = control.at[0], lane = gl_LocalInvocationID.x, w = p.width;
+  if (step >= p.steps) return;
+  const Scratch s = places(gl_WorkGroupID.x * ROWS);
+  const SearchParams search = SearchParams(p.batch, p.beams, p.steps, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  for (uint r = 0; r < ROWS; ++r)
+    for (uint c = lane; c < padded(w); c += LANES)
+      scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[row_of(s, r) * w + c] : 0;
+  settle();
+
+  uint norm_at = 0, at = 2 * w;
+  product(s, at, part_input(s, norm_at), w, s.q, 3 * w, kStore);
+  keep_keys_and_values(s, step);
+  attend(s, search, step, true);
+  product(s, at, s.attended, w, s.h, w, kAdd);
+  end_part(s, norm_at);
+
+  norm_at = at, at += 2 * w;
+  product(s, at, part_input(s, norm_at), w, s.q, w, kStore);
+  attend(s, search, step, false);
+  product(s, at, s.attended, w, s.h, w, kAdd);
+  end_part(s, norm_at);
+
+  norm_at = at, at += 2 * w;
+  product(s, at, part_input(s, norm_at), w, s.hidden, p.hidden, kActivate);
+  product(s, at, s.hidden, p.hidden, s.h, w, kAdd);
+  end_part(s, norm_at);
+
+  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
+    for (uint c = lane; c < w; c += LANES)
+      y.at[row_of(s, r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
+}

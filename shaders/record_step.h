@@ -1,0 +1,7 @@
+#include "common/host.h"
+
+struct RecordStepParams {
+  uint rows;
+  uint steps;
+  uint columns;
+};

@@ -1,0 +1,6 @@
+#include "common/host.h"
+#include "search.h"
+
+struct SearchAdvanceParams {
+  SearchParams search;
+};
