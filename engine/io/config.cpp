@@ -52,6 +52,8 @@ bool JsonFile::has(const std::string& key) const {
 
 bool JsonFile::is_object(const std::string& key) const { return has(key) && object_->at(key).is_object(); }
 
+bool JsonFile::is_string(const std::string& key) const { return has(key) && object_->at(key).is_string(); }
+
 const json& JsonFile::require(const std::string& key) const {
   FOVEA_CHECK(has(key), file_, ": ", prefix_, key, ": ", object_->contains(key) ? "is null" : "is missing");
   return object_->at(key);
@@ -111,6 +113,24 @@ std::vector<double> JsonFile::require_floats(const std::string& key, size_t coun
   if (!value.is_array() || value.size() != count || !std::ranges::all_of(value, &json::is_number))
     reject(key, concat("expected a number or an array of ", count, " numbers"));
   return value.get<std::vector<double>>();
+}
+
+std::vector<std::vector<uint32_t>> JsonFile::get_token_sequences(const std::string& key) const {
+  std::vector<std::vector<uint32_t>> sequences;
+  if (!has(key)) return sequences;
+  const json& value = require(key);
+  const auto is_token = [](const json& item) {
+    return item.is_number_integer() && item.get<int64_t>() >= 0 && item.get<int64_t>() < int64_t(UINT32_MAX);
+  };
+  const auto fits = [&](const json& item) {
+    return is_token(item) || (item.is_array() && !item.empty() && std::ranges::all_of(item, is_token));
+  };
+  if (!value.is_array() || !std::ranges::all_of(value, fits))
+    reject(key, "expected an array of tokens or of arrays of tokens");
+  for (const json& item : value)
+    sequences.push_back(item.is_array() ? item.get<std::vector<uint32_t>>()
+                                        : std::vector{item.get<uint32_t>()});
+  return sequences;
 }
 
 JsonFile JsonFile::require_object(const std::string& key) const {

@@ -26,6 +26,7 @@ class JsonFile {
 
   bool has(const std::string& key) const;  // present and not null
   bool is_object(const std::string& key) const;
+  bool is_string(const std::string& key) const;
 
   int64_t get_int(const std::string& key, int64_t fallback, Bounds<int64_t> bounds = {}) const;
   int64_t require_int(const std::string& key, Bounds<int64_t> bounds = {}) const;
@@ -38,6 +39,9 @@ class JsonFile {
 
   // An array of `count` numbers, or one number that stands for all.
   std::vector<double> require_floats(const std::string& key, size_t count) const;
+
+  // Sequences of token ids: an array of arrays, or of ids that are sequences of one; none for a missing key.
+  std::vector<std::vector<uint32_t>> get_token_sequences(const std::string& key) const;
 
   JsonFile require_object(const std::string& key) const;  // its keys appear in messages as key.inner
 

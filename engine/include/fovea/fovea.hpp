@@ -9,4 +9,5 @@
 #include "fovea/nn.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/translator.hpp"
 #include "fovea/vit.hpp"

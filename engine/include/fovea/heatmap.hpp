@@ -46,4 +46,8 @@ Heatmap attention_rollout(std::span<const std::span<const float>> layers, const 
 // dark, its highest fifth keeps the photo's light. A map that is the same everywhere is lit everywhere.
 Image overlay(const Image& photo, const Heatmap& map, const Region& seen);
 
+// Weights of target tokens (rows) on source tokens (columns) as a picture of squares, white for 0 and dark
+// blue for the largest. All rows have as many columns; there is at least one.
+Image attention_matrix(const std::vector<std::vector<float>>& weights);
+
 }  // namespace fovea

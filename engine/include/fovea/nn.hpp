@@ -9,6 +9,8 @@
 
 namespace fovea {
 
+struct Search;  // the state of a decoding, engine/ops/search.h
+
 // y = x W^T + b. W is kept in the panels that matmul reads.
 class Linear {
  public:
@@ -44,6 +46,8 @@ class SelfAttention {
   SelfAttention(Linear qkv, Linear out, int64_t heads);
   // x: (batch, tokens, width); residual, like x, is added to the result.
   Result operator()(Tensor x, Tensor residual, bool weights, const AttentionOptions& options = {}) const;
+  // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
+  Tensor step(Tensor x, Tensor residual, State& cache, const Search& search) const;
 
  private:
   Linear qkv_, out_;
@@ -61,18 +65,65 @@ class FeedForward {
   Activation activation_;
 };
 
-// Encoder layer with the normalisations before its two blocks (Dosovitskiy et al. 2021, equations 2 and 3).
+// Where a layer normalises: before each block, x + f(norm(x)), or after it, norm(x + f(x)).
+enum class NormPlace : uint8_t { before, after };
+
+// Encoder layer: before is Dosovitskiy et al. 2021, equations 2 and 3, after is Vaswani et al. 2017,
+// section 3.1.
 class EncoderLayer {
  public:
-  EncoderLayer(LayerNorm before_attention, SelfAttention attention, LayerNorm before_feed_forward,
-               FeedForward feed_forward);
-  SelfAttention::Result operator()(Tensor x, bool weights) const;  // x, out: (batch, tokens, width)
+  EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
+               FeedForward feed_forward, NormPlace place = NormPlace::before);
+  SelfAttention::Result operator()(
+      Tensor x, bool weights, const AttentionOptions& options = {}) const;  // x, out: (batch, tokens, width)
 
  private:
-  LayerNorm before_attention_;
+  LayerNorm attention_norm_;
   SelfAttention attention_;
-  LayerNorm before_feed_forward_;
+  LayerNorm feed_forward_norm_;
   FeedForward feed_forward_;
+  NormPlace place_;
+};
+
+// Attention of a decoder to what the encoder made, its memory: projected once a sentence to K and V.
+class CrossAttention {
+ public:
+  // q, out: width -> width; kv: width -> 2 width, the rows of W for K, then V.
+  CrossAttention(Linear q, Linear kv, Linear out, int64_t heads);
+  Tensor memory(Tensor encoded) const;  // (batch, keys, width) -> (batch, keys, 2 width)
+  // x: (batch, tokens, width); options.lengths: of the memory.
+  SelfAttention::Result operator()(Tensor x, Tensor residual, Tensor memory, bool weights,
+                                   const AttentionOptions& options = {}) const;
+  // One token a row: x (rows, width); weights (rows, heads, keys).
+  SelfAttention::Result step(Tensor x, Tensor residual, Tensor memory, Tensor lengths, const Search& search,
+                             bool weights) const;
+
+ private:
+  Linear q_, kv_, out_;
+  int64_t heads_;
+};
+
+// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to the memory, feed-forward.
+class DecoderLayer {
+ public:
+  struct Norms {
+    LayerNorm attention, cross, feed_forward;
+  };
+  DecoderLayer(Norms norms, SelfAttention attention, CrossAttention cross, FeedForward feed_forward,
+               NormPlace place);
+  const CrossAttention& cross() const { return cross_; }
+  // All tokens at once, each seeing those before it; weights: of the cross attention.
+  SelfAttention::Result operator()(Tensor x, Tensor memory, Tensor lengths, bool weights) const;
+  // One token a row, x (rows, width), after those in cache (2, rows, steps, width); it is added there.
+  SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const Search& search,
+                             bool weights) const;
+
+ private:
+  Norms norms_;
+  SelfAttention attention_;
+  CrossAttention cross_;
+  FeedForward feed_forward_;
+  NormPlace place_;
 };
 
 }  // namespace fovea
