@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure.h"
+#include "translate.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ constexpr const char* kFooter = R"(Shapes:
   layer_norm  ROWSxCOLUMNS
   ffn         TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
   vit         a model directory, batch 1, whole forward pass
+  translate   64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
   replay      the calling thread's time in Plan::submit() for one small dispatch
 
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
@@ -34,7 +36,7 @@ Exit status: 0, 1 after an error, 2 for wrong usage.)";
 
 struct Options {
   std::vector<std::string> names;
-  std::string shape, model, device, peak = "16x4";
+  std::string shape, model, lines, device, peak = "16x4";
   int runs = 10;
   bool json = false;
 };
@@ -43,9 +45,9 @@ struct WrongUsage {
   std::string message;
 };
 
-// samples/models/vit or ../shared/models/deit-tiny-patch16-224, seen from the working folder or from the
-// project that the program was built in.
-std::string find_model(const char* program) {
+// The first of the places that exists, seen from the working folder or from the project that the program was
+// built in.
+std::string find_near(const char* program, const std::vector<const char*>& places) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<fs::path> roots{fs::current_path(error)};
@@ -53,9 +55,26 @@ std::string find_model(const char* program) {
   for (fs::path folder = own.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
     roots.push_back(folder);
   for (const fs::path& root : roots)
-    for (const char* place : {"samples/models/vit", "../shared/models/deit-tiny-patch16-224"})
-      if (fs::exists(root / place / "config.json", error)) return (root / place).string();
+    for (const char* place : places)
+      if (fs::exists(root / place, error)) return (root / place).string();
   return {};
+}
+
+std::string find_model(const char* program) {
+  const std::string settings = find_near(
+      program, {"samples/models/vit/config.json", "../shared/models/deit-tiny-patch16-224/config.json"});
+  return std::filesystem::path(settings).parent_path().string();
+}
+
+// translate stands alone: it has a table of its own.
+void run_translate(const Options& options, const char* program) {
+  TranslateCase what{options.model, options.lines, options.runs, options.json};
+  if (what.model.empty()) what.model = find_near(program, {"../shared/models/aren-transliteration"});
+  if (what.lines.empty()) what.lines = find_near(program, {"../shared/data/ar2en/ar2en-eval.txt"});
+  if (what.model.empty() || what.lines.empty()) throw Error("translate: give --model DIR and --lines FILE");
+  Device device({.name = options.device});
+  if (!options.json) fmt::print("{}, {}\n", device.info().name, what.model);
+  measure_translate(device, what);
 }
 
 std::vector<Ask> asked_cases(const Options& options) {
@@ -142,10 +161,13 @@ int bench_main(int count, char** words) {
   Options options;
   CLI::App app{"Measures Fovea's kernels on one device."};
   app.footer(kFooter);
-  app.add_option("case", options.names, "gemm, attention, layer_norm, ffn, vit, replay; default: all")
-      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay"}));
+  app.add_option("case", options.names,
+                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or translate")
+      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay", "translate"}));
   app.add_option("--shape", options.shape, "sizes of the one case given");
-  app.add_option("--model", options.model, "Hugging Face ViT or DeiT directory for vit");
+  app.add_option("--model", options.model,
+                 "Hugging Face ViT or DeiT directory for vit; any model for translate");
+  app.add_option("--lines", options.lines, "file of sources for translate");
   app.add_option("--device", options.device, "index or part of the name of the device");
   app.add_option("--runs", options.runs, "least runs of a case")
       ->check(CLI::Range(10, 100000))
@@ -157,9 +179,15 @@ int bench_main(int count, char** words) {
   app.add_flag("--json", options.json, "one JSON object per case on a line");
   try {
     app.parse(count, words);
+    const auto& names = options.names;
+    if (std::find(names.begin(), names.end(), "translate") != names.end()) {
+      if (names.size() != 1 || !options.shape.empty())
+        throw WrongUsage{"translate goes with no other case or shape"};
+      run_translate(options, words[0]);
+      return 0;
+    }
     const std::vector<Ask> asks = asked_cases(options);
     const std::string model = options.model.empty() ? find_model(words[0]) : options.model;
-    const auto& names = options.names;
     const bool must_find = std::find(names.begin(), names.end(), "vit") != names.end();
     if (must_find && model.empty()) throw Error("vit: no model found; give one with --model DIR");
     measure_all(options, asks, model);
