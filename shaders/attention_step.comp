@@ -3,6 +3,7 @@
 // kSelf: q is (rows, 3 width) of Q, K and V; K and V of this step go into cache (2, rows, steps, width), and
 // keys are those of all steps so far, each in the row its hypothesis then had. Else q is (rows, width), cache
 // is (batch, keys, 2 width) of K and V, and lengths (batch) says how many count.
+// relative: (2, 2 reach + 1, head_dim), added to keys and values by distance (Shaw et al. 2018, eq. 3, 4).
 // weights: (rows, heads, keys); a NaN or +infinity among the scores makes them NaN. Nothing is done once all
 // steps are taken.
 #version 460
@@ -13,12 +14,14 @@
 #include "common/search.glsl"
 
 layout(constant_id = 1) const bool kSelf = false;
+layout(constant_id = 2) const bool kRelative = false;  // of kSelf
 
 layout(push_constant, std430) uniform Push {
   F32 q;
   U32 control;
   U32 history;
   U32 lengths;
+  F32 relative;
   F32 y;
   F32 weights;
   F32 cache;
@@ -36,6 +39,12 @@ uint key_at(SearchParams s, uint row, uint head, uint step, uint t) {
 uint value_offset(SearchParams s) {
   const uint width = p.heads * p.head_dim;
   return kSelf ? s.batch * s.beams * s.steps * width : width;
+}
+
+// Where the vector of key t's distance lies; part 0: that of keys, 1: of values.
+uint relative_at(uint part, uint step, uint t) {
+  const uint distance = min(step - t, p.reach);  // back from the query
+  return (part * (2 * p.reach + 1) + p.reach - distance) * p.head_dim;
 }
 
 void main() {
@@ -56,13 +65,18 @@ void main() {
   }
 
   const uint keys = kSelf ? step + 1 : min(lengths.at[row / s.beams], p.keys);
+  const float scale = 1 / sqrt(float(dim));
   const uint weights_at = (row * p.heads + head) * p.keys;
   float largest = -1.7014117e38;
   for (uint t = lane; t < keys; t += lanes) {
     const uint at = key_at(s, row, head, step, t);
     float score = 0;
-    for (uint d = 0; d < dim; ++d) score += q.at[q_at + d] * cache.at[at + d];
-    score *= p.scale;
+    for (uint d = 0; d < dim; ++d) {
+      float key = cache.at[at + d];
+      if (kRelative) key += relative.at[relative_at(0, step, t) + d];
+      score += q.at[q_at + d] * key;
+    }
+    score *= scale;
     weights.at[weights_at + t] = score;
     largest = score > largest ? score : largest;
   }
@@ -87,8 +101,11 @@ void main() {
 
   for (uint d = lane; d < dim; d += lanes) {
     float value = 0;
-    for (uint t = 0; t < keys; ++t)
-      value += weights.at[weights_at + t] * cache.at[key_at(s, row, head, step, t) + to_value + d];
+    for (uint t = 0; t < keys; ++t) {
+      float seen = cache.at[key_at(s, row, head, step, t) + to_value + d];
+      if (kRelative) seen += relative.at[relative_at(1, step, t) + d];
+      value += weights.at[weights_at + t] * seen;
+    }
     y.at[row * width + head * dim + d] = value;
   }
 }

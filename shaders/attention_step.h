@@ -5,6 +5,6 @@ struct AttentionStepParams {
   uint heads;
   uint head_dim;
   uint keys;  // extent of weights: at most this many are seen
-  float scale;
+  uint reach;  // of relative positions
   SearchParams search;
 };

@@ -64,11 +64,22 @@ Activation activation(const Reader& file) {
   }
 }
 
+std::optional<LayerWeights::Relative> load_relative(const Reader& file, const std::string& self) {
+  const std::string keys = self + "/relative_position_keys", values = self + "/relative_position_values";
+  if (!file.has(keys)) return std::nullopt;
+  const auto [rows, head_dim] = file.matrix(keys);
+  FOVEA_CHECK(rows % 2 == 1, file.where(keys), ": ", rows, " rows, expected 2 reach + 1");
+  std::vector<float> table = file.values(keys, {rows, head_dim});
+  const std::vector<float> second = file.values(values, {rows, head_dim});
+  table.insert(table.end(), second.begin(), second.end());
+  return LayerWeights::Relative{rows / 2, std::move(table)};
+}
+
 LayerWeights load_layer(const Reader& file, const std::string& name, int64_t width, bool decoder) {
   const std::string self = name + "/self_attention", cross = name + "/attention", ffn = name + "/ffn";
-  for (const char* extra : {"relative_position_keys", "relative_attention_bias", "rotary_dim"})
+  for (const char* extra : {"relative_attention_bias", "relative_asymmetric_position_keys", "rotary_dim"})
     FOVEA_CHECK(!file.has(self + "/" + extra), file.where(self + "/" + extra),
-                ": relative positions are not supported");
+                ": these positions are not supported, relative_position_keys are");
   LayerWeights layer{.attention_norm = file.norm(self + "/layer_norm", width),
                      .qkv = file.linear(self + "/linear_0", width, 3 * width),
                      .out = file.linear(self + "/linear_1", width, width),
@@ -81,13 +92,16 @@ LayerWeights load_layer(const Reader& file, const std::string& name, int64_t wid
     layer.cross = LayerWeights::Cross{
         file.norm(cross + "/layer_norm", width), file.linear(cross + "/linear_0", width, width),
         file.linear(cross + "/linear_1", width, 2 * width), file.linear(cross + "/linear_2", width, width)};
+  layer.relative = load_relative(file, self);
   return layer;
 }
 
-// Learned positions, or sinusoids of position 1 on.
+// Learned positions, or sinusoids of position 1 on; none where attention has relative ones.
 std::vector<float> load_positions(const Reader& file, const std::string& side, int64_t width,
                                   int64_t& count) {
   const std::string name = side + "/position_encodings/encodings";
+  if (file.has(side + "/layer_0/self_attention/relative_position_keys"))
+    return std::vector<float>(size_t(count * width), 0.0f);
   if (!file.has(name)) return sinusoids(count, width, {.first = 1, .to_the_end = true});
   const auto [rows, columns] = file.matrix(name);
   FOVEA_CHECK(columns == width, file.where(name), ": ", columns, " columns, expected ", width);

@@ -19,8 +19,31 @@ std::optional<LayerNorm> norm_if(Device& device, const std::optional<NormWeights
   return norm(device, *w, eps);
 }
 
-SelfAttention self_attention(Device& device, const LayerWeights& w, int64_t heads) {
-  return SelfAttention(linear(device, w.qkv), linear(device, w.out), heads);
+SelfAttention self_attention(Device& device, const LayerWeights& w, int64_t heads,
+                             const std::optional<State>& distances) {
+  std::optional<RelativePositions> relative;
+  if (w.relative) {
+    const int64_t rows = 2 * w.relative->reach + 1, head_dim = int64_t(w.relative->table.size()) / (2 * rows);
+    FOVEA_CHECK(head_dim * heads == w.out.in, "seq2seq: relative positions of ", head_dim, " for ", heads,
+                " heads of width ", w.out.in);
+    relative = RelativePositions{State(device, {2, rows, head_dim}), &*distances};
+    relative->table.write(w.relative->table);
+  }
+  return SelfAttention(linear(device, w.qkv), linear(device, w.out), heads, std::move(relative));
+}
+
+// Of the model's one reach.
+std::optional<State> distances_of(Device& device, const Seq2SeqWeights& w) {
+  std::optional<int64_t> reach;
+  for (const StackWeights* stack : {&w.encoder, &w.decoder})
+    for (const LayerWeights& layer : stack->layers) {
+      if (!layer.relative) continue;
+      FOVEA_CHECK(!reach || *reach == layer.relative->reach, "seq2seq: relative positions that reach ",
+                  *reach, " and ", layer.relative->reach);
+      reach = layer.relative->reach;
+    }
+  if (!reach) return std::nullopt;
+  return relative_distances(device, w.config.positions, *reach);
 }
 
 FeedForward feed_forward(Device& device, const LayerWeights& w, Activation activation) {
@@ -71,6 +94,7 @@ Seq2SeqNetwork::Embeddings Seq2SeqNetwork::load_embeddings(Device& device, const
 
 Seq2SeqNetwork::Seq2SeqNetwork(Device& device, Seq2SeqWeights w)
     : config_(w.config),
+      distances_(distances_of(device, w)),
       encoder_embeddings_(
           load_embeddings(device, w.encoder, config_.source_vocab, config_.width, config_.eps)),
       decoder_embeddings_(
@@ -86,7 +110,7 @@ Seq2SeqNetwork::Seq2SeqNetwork(Device& device, Seq2SeqWeights w)
   const float eps = config_.eps;
   for (const LayerWeights& layer : w.encoder.layers)
     encoder_layers_.emplace_back(norm(device, layer.attention_norm, eps),
-                                 self_attention(device, layer, config_.encoder_heads),
+                                 self_attention(device, layer, config_.encoder_heads, distances_),
                                  norm(device, layer.feed_forward_norm, eps),
                                  feed_forward(device, layer, config_.activation), config_.place);
   for (const LayerWeights& layer : w.decoder.layers) {
@@ -95,11 +119,11 @@ Seq2SeqNetwork::Seq2SeqNetwork(Device& device, Seq2SeqWeights w)
     decoder_layers_.emplace_back(
         DecoderLayer::Norms{norm(device, layer.attention_norm, eps), norm(device, cross.norm, eps),
                             norm(device, layer.feed_forward_norm, eps)},
-        self_attention(device, layer, config_.decoder_heads),
+        self_attention(device, layer, config_.decoder_heads, distances_),
         CrossAttention(linear(device, cross.q), linear(device, cross.kv), linear(device, cross.out),
                        config_.decoder_heads),
         feed_forward(device, layer, config_.activation), config_.place);
-    if (has_decoder_layer_step(device.info().limits, config_.width, layer.up.out))
+    if (!layer.relative && has_decoder_layer_step(device.info().limits, config_.width, layer.up.out))
       fused_.push_back(fused_layer(device, layer, config_));
   }
 }

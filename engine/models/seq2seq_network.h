@@ -13,6 +13,8 @@ class Seq2SeqNetwork {
  public:
   Seq2SeqNetwork(Device& device, Seq2SeqWeights weights);
 
+  Seq2SeqNetwork(const Seq2SeqNetwork&) = delete;  // layers point at distances_
+
   const Seq2SeqConfig& config() const { return config_; }
   int64_t depth() const { return int64_t(decoder_layers_.size()); }
 
@@ -41,6 +43,7 @@ class Seq2SeqNetwork {
   Tensor embed(const Embeddings& embeddings, Tensor ids, Tensor positions) const;
 
   Seq2SeqConfig config_;
+  std::optional<State> distances_;  // of relative positions
   Embeddings encoder_embeddings_, decoder_embeddings_;
   std::vector<EncoderLayer> encoder_layers_;
   std::vector<DecoderLayer> decoder_layers_;

@@ -43,6 +43,11 @@ struct LayerWeights {
     LinearWeights q, kv, out;
   };
   std::optional<Cross> cross;  // of a decoder
+  struct Relative {
+    int64_t reach;
+    std::vector<float> table;  // (2, 2 reach + 1, head_dim)
+  };
+  std::optional<Relative> relative;  // positions of self-attention
   NormWeights feed_forward_norm;
   LinearWeights up, down;
 };

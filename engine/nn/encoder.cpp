@@ -1,26 +1,33 @@
 #include "core/check.h"
 #include "fovea/nn.hpp"
 #include "nn/heads.h"
+#include "nn/relative.h"
 #include "ops/search.h"
 
 namespace fovea {
 
-SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads)
-    : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads) {}
+SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative)
+    : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads), relative_(std::move(relative)) {}
 
 SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, bool weights,
-                                                const AttentionOptions& options) const {
+                                                const AttentionOptions& given) const {
+  AttentionOptions options = given;
   const Tensor qkv = qkv_(x);  // (batch, tokens, 3 width)
   const Tensor q = split_heads(qkv, 0, 3, heads_), k = split_heads(qkv, 1, 3, heads_),
                v = split_heads(qkv, 2, 3, heads_);  // (batch, heads, tokens, head_dim)
+  if (relative_) options.bias = relative_scores(q, *relative_);
   const Attention attended = attention(q, k, v, options);
-  Result result{.out = out_(merge_heads(attended.out), {.residual = residual}), .weights = {}};
-  if (weights) result.weights = attention_weights(q, k, attended.lse, {}, options);
+  Result result;
+  if (weights || relative_) result.weights = attention_weights(q, k, attended.lse, {}, options);
+  Tensor out = attended.out;  // (batch, heads, tokens, head_dim)
+  if (relative_) out = add(out, relative_values(result.weights, *relative_));
+  result.out = out_(merge_heads(out), {.residual = residual});
   return result;
 }
 
 Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const Search& search) const {
-  return out_(attention_step(qkv_(x), search, cache, heads_).out, {.residual = residual});
+  return out_(attention_step(qkv_(x), search, cache, heads_, relative_ ? &relative_->table : nullptr).out,
+              {.residual = residual});
 }
 
 FeedForward::FeedForward(Linear up, Linear down, Activation activation)

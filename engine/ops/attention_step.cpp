@@ -1,20 +1,19 @@
 #include "shaders/attention_step.h"
 
-#include <cmath>
-
 #include "ops/search.h"
 #include "ops/shapes.h"
 
 namespace fovea {
 namespace {
 
-void launch(Launch& k, const AttentionStepParams& params, bool self, const Span& lengths, const Span& cache) {
+void launch(Launch& k, const AttentionStepParams& params, bool self, const Span& lengths,
+            const Span& relative, const Span& cache) {
   const uint32_t rows = params.search.batch * params.search.beams;
   const size_t first = self ? 1 : 0;  // behind the cache
   k.dispatch({.kernel = "attention_step",
-              .constants = {lanes(k), self},
+              .constants = {lanes(k), self, relative.buffer != nullptr},
               .groups = {rows, params.heads},
-              .reads = {k.in(0), k.in(1), k.in(2), lengths},
+              .reads = {k.in(0), k.in(1), k.in(2), lengths, relative},
               .writes = {k.out(first), k.out(first + 1), cache}},
              params);
 }
@@ -24,32 +23,41 @@ void expect_queries(Tensor q, const Search& search) {
               " for ", search.rows(), " rows");
 }
 
-AttentionStepParams params_of(const Search& search, int64_t width, int64_t heads, int64_t keys) {
+AttentionStepParams params_of(const Search& search, int64_t width, int64_t heads, int64_t keys,
+                              int64_t reach = 0) {
   FOVEA_CHECK(heads >= 1 && width % heads == 0, "attention_step: width ", width, " is no multiple of ", heads,
               " heads");
   const int64_t head_dim = width / heads;
-  return {uint32_t(heads), uint32_t(head_dim), uint32_t(keys), 1 / std::sqrt(float(head_dim)), search.params};
+  return {uint32_t(heads), uint32_t(head_dim), uint32_t(keys), uint32_t(reach), search.params};
 }
 
 }  // namespace
 
-AttentionStep attention_step(Tensor qkv, const Search& search, State& cache, int64_t heads) {
+AttentionStep attention_step(Tensor qkv, const Search& search, State& cache, int64_t heads,
+                             const State* relative) {
   qkv = dense("attention_step", qkv);
   expect_queries(qkv, search);
   expect_state("attention_step", cache, DType::f32);
   const int64_t width = qkv.shape().back() / 3, keys = search.params.steps;
   FOVEA_CHECK(qkv.shape().back() == 3 * width && cache.shape() == Shape({2, search.rows(), keys, width}),
               "attention_step: cache ", cache.shape(), " for queries ", qkv.shape(), " of ", keys, " steps");
-  const AttentionStepParams params = params_of(search, width, heads, keys);
+  const int64_t reach = relative ? relative->shape()[1] / 2 : 0;
+  const AttentionStepParams params = params_of(search, width, heads, keys, reach);
+  if (relative) {
+    expect_state("attention_step", *relative, DType::f32);
+    FOVEA_CHECK(relative->shape() == Shape({2, 2 * reach + 1, width / heads}), "attention_step: relative ",
+                relative->shape(), " for heads of ", width / heads);
+  }
   Graph& graph = *qkv.graph;
+  const Tensor table = relative ? graph.use(*relative, "relative") : Tensor();
   const std::vector<Tensor> made =
       graph.add_all({.op = "attention_step",
                      .detail = concat("steps ", keys),
-                     .inputs = {qkv, graph.use(search.control), graph.use(search.history)},
+                     .inputs = {qkv, graph.use(search.control), graph.use(search.history), table},
                      .shape = cache.shape(),
                      .more = {{.shape = {search.rows(), width}}, {.shape = {search.rows(), heads, keys}}},
                      .target = &cache,
-                     .launch = [=](Launch& k) { launch(k, params, true, {}, k.out(0)); }});
+                     .launch = [=](Launch& k) { launch(k, params, true, {}, k.in(3), k.out(0)); }});
   return {.out = made[1], .weights = made[2]};
 }
 
@@ -73,7 +81,7 @@ AttentionStep attention_step(Tensor q, const Search& search, Tensor memory, Tens
                      .inputs = {q, graph.use(search.control), graph.use(search.history), lengths, memory},
                      .shape = {search.rows(), width},
                      .more = {{.shape = {search.rows(), heads, keys}}},
-                     .launch = [=](Launch& k) { launch(k, params, false, k.in(3), k.in(4)); }});
+                     .launch = [=](Launch& k) { launch(k, params, false, k.in(3), {}, k.in(4)); }});
   return {.out = made[0], .weights = made[1]};
 }
 

@@ -74,6 +74,10 @@ void Writer::stack(const std::string& side, bool decoder) {
   for (uint32_t i = 0; i < model_.layers; ++i) {
     const std::string layer = side + "/layer_" + std::to_string(i);
     attention(layer + "/self_attention", {3 * width, width});
+    for (const char* kind : {"keys", "values"})
+      if (model_.reach > 0)
+        values(layer + "/self_attention/relative_position_" + kind,
+               {2 * model_.reach + 1, width / model_.heads}, -1, 1);
     if (decoder) attention(layer + "/attention", {width, 2 * width, width});
     norm(layer + "/ffn/layer_norm");
     linear(layer + "/ffn/linear_0", model_.feed_forward, width);

@@ -15,6 +15,7 @@ struct SmallTransformer {
   uint32_t layers = 2;  // of the encoder and as many of the decoder
   uint32_t width = 16, heads = 2, feed_forward = 32;
   uint32_t seed = 1;
+  uint32_t reach = 0;  // of relative positions; 0: sinusoids instead
 };
 
 // model.bin (version 6, float32) and the vocabularies, into a folder that exists.

@@ -35,6 +35,14 @@ class LayerNorm {
   float eps_;
 };
 
+// What the distance of a key from its query adds to keys and values (Shaw et al. 2018, section 3.2).
+struct RelativePositions {
+  State table;  // (2, 2 reach + 1, head_dim): for keys, then for values; the distances -reach to reach
+  const State* distances;  // (positions, positions) u32: rows of the table for query and key; of the model
+};
+// The rows min(max(j - i, -reach), reach) + reach for query i and key j.
+State relative_distances(Device& device, int64_t positions, int64_t reach);
+
 // Multi-head self-attention (Vaswani et al. 2017, section 3.2.2). Q, K and V are one product.
 class SelfAttention {
  public:
@@ -43,7 +51,7 @@ class SelfAttention {
     Tensor weights;  // (batch, heads, tokens, tokens) when asked for
   };
   // qkv: width -> 3 width, the rows of W for Q, then K, then V; out: width -> width.
-  SelfAttention(Linear qkv, Linear out, int64_t heads);
+  SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative = {});
   // x: (batch, tokens, width); residual, like x, is added to the result.
   Result operator()(Tensor x, Tensor residual, bool weights, const AttentionOptions& options = {}) const;
   // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
@@ -52,6 +60,7 @@ class SelfAttention {
  private:
   Linear qkv_, out_;
   int64_t heads_;
+  std::optional<RelativePositions> relative_;
 };
 
 // Position-wise feed-forward network (Vaswani et al. 2017, section 3.3): down(activation(up(x))) + residual.

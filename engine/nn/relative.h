@@ -1,0 +1,14 @@
+// Relative positions of self-attention over whole sequences.
+#pragma once
+
+#include "fovea/nn.hpp"
+
+namespace fovea {
+
+// q: (batch, heads, tokens, head_dim) -> (batch, heads, tokens, tokens), what distances add to the scaled
+// scores
+Tensor relative_scores(Tensor q, const RelativePositions& relative);
+// weights: (batch, heads, tokens, tokens) -> (batch, heads, tokens, head_dim), what they add to the output
+Tensor relative_values(Tensor weights, const RelativePositions& relative);
+
+}  // namespace fovea
