@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "support/check.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -13,18 +14,17 @@ namespace {
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // Rows of n; lengths: one for each group of rows_per_length rows, or empty.
-std::vector<double> reference(const std::vector<float>& x, int64_t n, double factor,
+std::vector<double> reference(const std::vector<double>& x, int64_t n, double factor,
                               const std::vector<uint32_t>& lengths = {}, int64_t rows_per_length = 1) {
   std::vector<double> y(x.size(), 0);
   for (int64_t row = 0; row < int64_t(x.size()) / n; ++row) {
-    const float* from = x.data() + row * n;
+    const double* from = x.data() + row * n;
     int64_t seen = n;
     if (!lengths.empty()) seen = std::min<int64_t>(n, lengths[size_t(row / rows_per_length)]);
     double largest = -1e300, sum = 0;
-    for (int64_t c = 0; c < seen; ++c) largest = std::max(largest, factor * double(from[c]));
-    for (int64_t c = 0; c < seen; ++c) sum += std::exp(factor * double(from[c]) - largest);
-    for (int64_t c = 0; c < seen; ++c)
-      y[size_t(row * n + c)] = std::exp(factor * double(from[c]) - largest) / sum;
+    for (int64_t c = 0; c < seen; ++c) largest = std::max(largest, factor * from[c]);
+    for (int64_t c = 0; c < seen; ++c) sum += std::exp(factor * from[c] - largest);
+    for (int64_t c = 0; c < seen; ++c) y[size_t(row * n + c)] = std::exp(factor * from[c] - largest) / sum;
   }
   return y;
 }
@@ -42,7 +42,8 @@ TEST_CASE("softmax matches the double loop at every edge") {
     Graph graph;
     Tensor x = graph.input({3, n});
     const std::vector<float> values = random_values(uint64_t(3 * n), uint32_t(n), -9, 9);
-    check_close(run(graph, {{x, values}}, softmax(x, {.scale = 0.7f})), reference(values, n, 0.7f), kRow);
+    check_close(run(graph, {{x, values}}, softmax(x, {.scale = 0.7f})), reference(widened(values), n, 0.7f),
+                kRow);
   }
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("softmax takes any rank") {
     Graph graph;
     Tensor x = graph.input(shape);
     const std::vector<float> values = random_values(shape.elements(), 5, -3, 3);
-    check_close(run(graph, {{x, values}}, softmax(x)), reference(values, 13, 1), kRow);
+    check_close(run(graph, {{x, values}}, softmax(x)), reference(widened(values), 13, 1), kRow);
   }
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("softmax takes strided views") {
   const std::vector<float> values = random_values(35, 6, -3, 3);
   std::vector<float> turned(35);
   for (size_t i = 0; i < 35; ++i) turned[i] = values[i % 5 * 7 + i / 5];
-  check_close(run(graph, {{x, values}}, softmax(transpose(x))), reference(turned, 5, 1), kRow);
+  check_close(run(graph, {{x, values}}, softmax(transpose(x))), reference(widened(turned), 5, 1), kRow);
 }
 
 TEST_CASE("softmax sees as many columns as the lengths say") {
@@ -70,7 +71,7 @@ TEST_CASE("softmax sees as many columns as the lengths say") {
   Tensor x = graph.input({6, 2, 3, 17});
   Tensor lengths = graph.input({6}, DType::u32);
   std::vector<float> values = random_values(x.shape().elements(), 7, -4, 4);
-  const std::vector<double> want = reference(values, 17, 2, counts, 6);
+  const std::vector<double> want = reference(widened(values), 17, 2, counts, 6);
   for (int64_t row = 0; row < 36; ++row)  // what lies behind the length is not read
     for (int64_t c = counts[size_t(row / 6)]; c < 17; ++c) values[size_t(row * 17 + c)] = c % 2 ? NAN : kInf;
   const std::vector<float> got =
@@ -100,17 +101,9 @@ TEST_CASE("softmax has the gradient of its formula") {
   const std::vector<float> values = random_values(36, 8, -2, 2), slopes = random_values(36, 9);
   Tensor y = softmax(x, {.scale = 0.5f});
   Tensor dx = graph.nodes().back().grad(y, dy).front();
-  std::vector<double> want(36);
-  for (size_t i = 0; i < 36; ++i) {  // central differences of the double loop
-    const float step = 1.0f / 1024;
-    std::vector<float> above = values, below = values;
-    above[i] += step;
-    below[i] -= step;
-    const std::vector<double> ya = reference(above, 9, 0.5), yb = reference(below, 9, 0.5);
-    const double moved = double(above[i]) - double(below[i]);
-    for (size_t j = 0; j < 36; ++j) want[i] += double(slopes[j]) * (ya[j] - yb[j]) / moved;
-  }
-  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, {1e-11, 4e-6});
+  const auto f = [](const Operands& inputs) { return reference(inputs[0], 9, 0.5); };
+  const std::vector<double> want = gradient(f, {widened(values)}, slopes);
+  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kRow);
 }
 
 TEST_CASE("softmax rejects what does not fit") {
