@@ -66,6 +66,11 @@ Tensor relu(Tensor x);                         // max(x, 0)
 Tensor gelu(Tensor x, Gelu kind = Gelu::erf);  // x/2 (1 + erf(x/sqrt 2)), or with tanh
 Tensor silu(Tensor x);                         // x / (1 + exp(-x))
 
+// Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
+// drawn depends on them and on the place in the graph alone: the same on every device.
+Tensor dropout(Tensor x, float rate, const State& generator);  // 0 with probability rate, else x / (1 - rate)
+Tensor advance(Graph& graph, State& generator);  // step <- step + 1, in place; behind all that draws
+
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))
 Tensor log_softmax(Tensor x);                                  // x - log(sum(exp(x)))
