@@ -86,9 +86,11 @@ Tensor slice(Tensor x, int axis, int64_t start, int64_t count);  // count extent
 Tensor expand(Tensor x, const Shape& shape);  // axes of extent 1, or missing in front, repeated
 
 // Copies.
-Tensor contiguous(Tensor x);                                // x itself when it has no gaps
-Tensor concat(const std::vector<Tensor>& parts, int axis);  // along one axis
-Tensor embedding(Tensor table, Tensor ids);                 // (vocab, width), (..) u32 -> (.., width)
+Tensor fill(Graph& graph, const Shape& shape, float value);     // one value everywhere
+Tensor contiguous(Tensor x);                                    // x itself when it has no gaps
+Tensor concat(const std::vector<Tensor>& parts, int axis);      // along one axis
+Tensor pad(Tensor x, int axis, int64_t before, int64_t after);  // zeros in front and behind, along one axis
+Tensor embedding(Tensor table, Tensor ids);                     // (vocab, width), (..) u32 -> (.., width)
 Tensor patches(Tensor image, int64_t patch);  // (batch, channels, h, w) -> (batch, h/p * w/p, channels*p*p)
 Tensor assign(State& state, Tensor x);        // state <- x, in place
 
