@@ -1,8 +1,26 @@
-#include "ops/shapes.h"
-#include "shaders/common/elementwise.h"
 #include "shaders/relu.h"
 
+#include "ops/shapes.h"
+#include "shaders/common/elementwise.h"
+#include "shaders/relu_grad.h"
+
 namespace fovea {
+namespace {
+
+Tensor relu_grad(Tensor y, Tensor dy) {
+  dy = dense("relu", dy);
+  const uint32_t count = uint32_t(y.shape().elements());
+  return y.graph->add({.op = "relu_grad", .inputs = {y, dy}, .shape = y.shape(), .launch = [=](Launch& k) {
+                         k.dispatch({.kernel = "relu_grad",
+                                     .constants = {lanes(k)},
+                                     .groups = elements(k, count, kSteps),
+                                     .reads = {k.in(0), k.in(1)},
+                                     .writes = {k.out()}},
+                                    ReluGradParams{count});
+                       }});
+}
+
+}  // namespace
 
 Tensor relu(Tensor x) {
   x = dense("relu", x);
@@ -19,6 +37,7 @@ Tensor relu(Tensor x) {
                                          .writes = {k.out()}},
                                         ReluParams{count});
                            },
+                       .grad = [](Tensor y, Tensor dy) { return std::vector{relu_grad(y, dy)}; },
                        .epilogue = Epilogue{Epilogue::Kind::relu}});
 }
 

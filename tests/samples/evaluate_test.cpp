@@ -1,65 +1,47 @@
-#include <sys/wait.h>
-
-#include <array>
 #include <catch2/catch_test_macros.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "io/temporary.h"
+#include "support/program.h"
+
+using namespace fovea::test;
 
 namespace {
 
-using fovea::test::contains;
-
-struct Outcome {
-  int status = -1;
-  std::string text;  // what it printed, errors too
-};
-
-Outcome evaluate(const std::string& arguments) {
-  const std::string command = "'" FOVEA_BINARY_DIR "/evaluate' " + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Outcome outcome;
-  std::array<char, 4096> part;
-  while (const size_t size = std::fread(part.data(), 1, part.size(), pipe))
-    outcome.text.append(part.data(), size);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.status = WEXITSTATUS(status);
-  return outcome;
+Outcome evaluate(const std::vector<std::string>& arguments, const std::string& input = "") {
+  return run_program("evaluate", arguments, input);
 }
 
-TEST_CASE("evaluate: lines, a column of a TSV, and wrong usage") {
-  const fovea::test::TemporaryFolder folder;
-  const auto quoted = [](const std::filesystem::path& path) { return " '" + path.string() + "'"; };
-  const std::string pairs = quoted(folder.write("pairs.tsv", "a\tkitten\tx\r\nb\tété\nc\tgo"));
-  const std::string lines = quoted(folder.write("lines.txt", "sitten\nété\ngo\n"));
+}  // namespace
 
-  const Outcome json = evaluate("--references" + pairs + " --column 2 --json <" + lines);
-  INFO(json.text);
+TEST_CASE("evaluate: lines, a column of a TSV, and wrong usage") {
+  const TemporaryFolder folder;
+  const std::string pairs = folder.write("pairs.tsv", "a\tkitten\tx\r\nb\tété\nc\tgo").string();
+  const std::string text = "sitten\nété\ngo\n", lines = folder.write("lines.txt", text).string();
+
+  const Outcome json = evaluate({"--references", pairs, "--column", "2", "--json"}, text);
+  INFO(json.err);
   REQUIRE(json.status == 0);
-  const auto all = nlohmann::json::parse(json.text);
+  const auto all = nlohmann::json::parse(json.out);
   CHECK(all["lines"] == 3);
   CHECK(all["exact_matches"] == 2);
   CHECK(all["character_edits"] == 1);
   CHECK(all["reference_characters"] == 11);
 
-  const Outcome text = evaluate("--references" + lines + " --hypotheses" + lines);
-  CHECK(text.status == 0);
-  CHECK(contains(text.text, "exact match           100.00 % (3 lines)"));
-  CHECK(contains(text.text, "character error rate  0.00 % (0 edits of 11 characters)"));
+  const Outcome plain = evaluate({"--references", lines, "--hypotheses", lines});
+  CHECK(plain.status == 0);
+  CHECK(contains(plain.out, "exact match           100.00 % (3 lines)"));
+  CHECK(contains(plain.out, "character error rate  0.00 % (0 edits of 11 characters)"));
 
-  const Outcome unequal = evaluate("--references" + lines + " </dev/null");
+  const Outcome unequal = evaluate({"--references", lines});
   CHECK(unequal.status == 1);
-  CHECK(contains(unequal.text, "standard input: 0 lines, "));
-  CHECK(contains(unequal.text, "lines.txt: 3 lines"));
-  const Outcome narrow = evaluate("--references" + pairs + " --column 3 <" + lines);
+  CHECK(contains(unequal.err, "standard input: 0 lines, "));
+  CHECK(contains(unequal.err, "lines.txt: 3 lines"));
+  const Outcome narrow = evaluate({"--references", pairs, "--column", "3"}, text);
   CHECK(narrow.status == 1);
-  CHECK(contains(narrow.text, "pairs.tsv:2: expected 3 columns, got 2"));
-  CHECK(evaluate("--references" + lines + " --column 0 </dev/null").status == 2);
-  CHECK(evaluate("</dev/null").status == 2);
-  CHECK(evaluate("--references /no/such/file </dev/null").status == 1);
+  CHECK(contains(narrow.err, "pairs.tsv:2: expected 3 columns, got 2"));
+  CHECK(evaluate({"--references", lines, "--column", "0"}).status == 2);
+  CHECK(evaluate({}).status == 2);
+  CHECK(evaluate({"--references", "/no/such/file"}).status == 1);
 }
-
-}  // namespace

@@ -1,0 +1,5 @@
+#include "common/host.h"
+
+struct ReluGradParams {
+  uint count;
+};
