@@ -9,5 +9,6 @@
 #include "fovea/nn.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/train.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
