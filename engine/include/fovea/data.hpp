@@ -47,4 +47,43 @@ class ImageFolder {
   std::vector<Image> kept_;  // of the first items
 };
 
+// Every picture comes to size x size: a random part of it, resized, where crop_area asks for that; otherwise
+// its shorter side is resized to `size` and the middle taken. Then pad, then flip.
+struct PictureOptions {
+  int64_t batch = 128;                                                 // pictures
+  int size = 32;                                                       // pixels a side
+  std::array<float, 3> mean{0.5f, 0.5f, 0.5f}, std{0.5f, 0.5f, 0.5f};  // of red, green, blue from 0 to 1
+  uint64_t seed = 0;
+  bool shuffle = true;  // each epoch in an order of its own; false: as in the folder
+  bool partial = true;  // the last batch of an epoch is filled up with rows to ignore; false: it is left out
+  bool flip = false;    // every other picture is mirrored left to right, at random
+  int pad = 0;          // so many black pixels are added on all sides, and a random size x size part is taken
+  std::array<double, 2> crop_area{1, 1};  // least and greatest share of the picture's area, such as {0.08,
+                                          // 1}, width : height from 3 : 4 to 4 : 3 (Szegedy et al. 2015)
+  double mixup = 0;  // alpha of mix-up (Zhang et al. 2018); 0: none
+};
+
+struct PictureBatch {
+  int64_t count = 0;                   // rows that hold a picture, the first ones
+  std::vector<float> pixels;           // (batch, 3, size, size), normalised; 0 in the rows that hold none
+  std::vector<uint32_t> labels;        // (batch), kIgnored where there is no picture
+  std::vector<uint32_t> mixed_labels;  // (batch), of the pictures mixed in; the labels without mix-up
+  float lambda = 1;  // pixels = lambda * picture + (1 - lambda) * picture mixed in; of the batch
+};
+
+// Batches of a folder, which must outlive them. A batch hangs on options and index alone.
+class PictureBatches {
+ public:
+  // Error: options out of range, or a folder that makes no batch.
+  PictureBatches(const ImageFolder& folder, const PictureOptions& options);
+  ~PictureBatches();
+  PictureBatches(PictureBatches&&) noexcept;
+
+  int64_t batches() const;                   // of an epoch, in which every picture comes once
+  PictureBatch batch(uint64_t index) const;  // counted through all epochs; threads may share
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 }  // namespace fovea
