@@ -1,11 +1,13 @@
-// Data for training: labelled pictures, in batches that can be made again exactly.
+// Data for training: labelled pictures and pairs of sentences, in batches that can be made again exactly.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fovea/image.hpp"
@@ -60,7 +62,7 @@ struct PictureOptions {
   int pad = 0;          // so many black pixels are added on all sides, and a random size x size part is taken
   std::array<double, 2> crop_area{1, 1};  // least and greatest share of the picture's area, such as {0.08,
                                           // 1}, width : height from 3 : 4 to 4 : 3 (Szegedy et al. 2015)
-  double mixup = 0;  // alpha of mix-up (Zhang et al. 2018); 0: none
+  double mixup = 0;                       // alpha of mix-up (Zhang et al. 2018); 0: none
 };
 
 struct PictureBatch {
@@ -85,5 +87,21 @@ class PictureBatches {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The lines of a text file, without their ends (LF or CR LF). Error: not UTF-8, naming file and line.
+std::vector<std::string> read_lines(const std::filesystem::path& path);
+
+struct TextPair {
+  std::string source, target;
+};
+// Whether a pair is kept; lines count from 1.
+using PairFilter = std::function<bool(int64_t line, std::string_view source, std::string_view target)>;
+
+// Line i of one file with line i of the other. Error: as read_lines, or not as many lines in both.
+std::vector<TextPair> read_parallel(const std::filesystem::path& source, const std::filesystem::path& target,
+                                    const PairFilter& keep = {});
+// Lines of source, tab, target; columns that follow are not read. Error: as read_lines, or a line without a
+// tab.
+std::vector<TextPair> read_pairs(const std::filesystem::path& path, const PairFilter& keep = {});
 
 }  // namespace fovea
