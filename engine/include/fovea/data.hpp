@@ -19,8 +19,7 @@ namespace fovea {
 constexpr uint32_t kIgnored = UINT32_MAX;
 
 struct ImageFolderOptions {
-  uint64_t memory =
-      uint64_t(4) << 30;  // bytes of decoded pixels to keep; later pictures are read when asked for
+  uint64_t memory = uint64_t(4) << 30;  // bytes of pixels to keep; later pictures are read when asked for
 };
 
 // Labelled pictures: a folder that holds a folder of PNG, JPEG and BMP files for each class. Classes and
@@ -61,8 +60,8 @@ struct PictureOptions {
   bool partial = true;  // the last batch of an epoch is filled up with rows to ignore; false: it is left out
   bool flip = false;    // every other picture is mirrored left to right, at random
   int pad = 0;          // so many black pixels are added on all sides, and a random size x size part is taken
-  std::array<double, 2> crop_area{1, 1};  // least and greatest share of the picture's area, such as {0.08,
-                                          // 1}, width : height from 3 : 4 to 4 : 3 (Szegedy et al. 2015)
+  std::array<double, 2> crop_area{1, 1};  // least and greatest share of the area, such as 0.08 and 1, with
+                                          // width : height from 3 : 4 to 4 : 3 (Szegedy et al. 2015)
   double mixup = 0;                       // alpha of mix-up (Zhang et al. 2018); 0: none
 };
 
@@ -84,6 +83,7 @@ class PictureBatches {
 
   int64_t batches() const;                   // of an epoch, in which every picture comes once
   PictureBatch batch(uint64_t index) const;  // counted through all epochs; threads may share
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
@@ -101,8 +101,7 @@ using PairFilter = std::function<bool(int64_t line, std::string_view source, std
 // Line i of one file with line i of the other. Error: as read_lines, or not as many lines in both.
 std::vector<TextPair> read_parallel(const std::filesystem::path& source, const std::filesystem::path& target,
                                     const PairFilter& keep = {});
-// Lines of source, tab, target; columns that follow are not read. Error: as read_lines, or a line without a
-// tab.
+// Lines of source, tab, target; further columns are not read. Error: as read_lines, or a line without a tab.
 std::vector<TextPair> read_pairs(const std::filesystem::path& path, const PairFilter& keep = {});
 
 // Of a SentencePiece model (Kudo, Richardson 2018).
@@ -132,8 +131,7 @@ void train_marian_tokenizer(std::span<const TextPair> pairs, const std::filesyst
 class TextEncoder {
  public:
   static TextEncoder source(const std::filesystem::path& directory);  // source.spm, vocab.json
-  static TextEncoder target(
-      const std::filesystem::path& directory);  // target.spm, target_vocab.json if it is there
+  static TextEncoder target(const std::filesystem::path& directory);  // target.spm, target_vocab.json if any
   ~TextEncoder();
   TextEncoder(TextEncoder&&) noexcept;
 
@@ -145,6 +143,57 @@ class TextEncoder {
  private:
   struct Impl;
   explicit TextEncoder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct EncodedPair {
+  std::vector<uint32_t> source, target;  // ids, without start and end
+};
+
+struct TextOptions {
+  int64_t tokens = 4096;                 // of a batch, padding counted: rows * the longer length at most
+  int64_t multiple = 8;                  // lengths of shapes are multiples of it
+  int64_t shapes = 8;                    // at most so many different ones: each needs a plan of its own
+  int64_t longest = 256;                 // pairs with more tokens on a side, the end counted, are left out
+  uint32_t start = 2, end = 0, pad = 2;  // ids; Marian's start token is its pad
+  bool source_end = true;                // a source ends with `end`, too
+  uint64_t seed = 0;
+  bool shuffle = true;  // each epoch in an order of its own; false: by shape, then as given
+};
+
+// Rows and columns of a batch.
+struct TextShape {
+  int64_t rows = 0, source_length = 0, target_length = 0;
+  bool operator==(const TextShape&) const = default;
+};
+
+struct TextBatch {
+  TextShape shape;
+  int64_t count = 0;              // rows that hold a pair, the first ones
+  int64_t tokens = 0;             // labels that count
+  std::vector<uint32_t> source;   // (rows, source_length), then padding
+  std::vector<uint32_t> lengths;  // (rows), of the sources; 0 in the rows that hold no pair
+  std::vector<uint32_t> inputs;   // (rows, target_length): start, target, then padding
+  std::vector<uint32_t> labels;   // (rows, target_length): target, end, then kIgnored
+  std::vector<uint32_t> pairs;    // (count), which ones they are
+};
+
+// Batches of pairs of similar lengths. The shapes are chosen so that an epoch has little padding. A batch
+// hangs on pairs, options and index alone.
+class TextBatches {
+ public:
+  // Error: options out of range, or no pair that is short enough.
+  TextBatches(std::vector<EncodedPair> pairs, const TextOptions& options);
+  ~TextBatches();
+  TextBatches(TextBatches&&) noexcept;
+
+  const std::vector<TextShape>& shapes() const;  // that batches have, by their lengths
+  int64_t left_out() const;                      // pairs longer than options.longest
+  int64_t batches() const;                       // of an epoch, in which every other pair comes once
+  TextBatch batch(uint64_t index) const;         // counted through all epochs; threads may share
+
+ private:
+  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -7,6 +7,7 @@
 #include "fovea/graph.hpp"
 #include "fovea/heatmap.hpp"
 #include "fovea/image.hpp"
+#include "fovea/loader.hpp"
 #include "fovea/nn.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
