@@ -1,4 +1,5 @@
-// How good lines of text are, measured against references: hypotheses[i] belongs to references[i].
+// How good lines of text are, measured against references: hypotheses[i] belongs to references[i]. And how
+// good classes of pictures are.
 #pragma once
 
 #include <array>
@@ -41,5 +42,9 @@ Bleu corpus_bleu(Lines hypotheses, std::span<const Lines> references);
 // A line by the tokenizer 13a (mteval-v13a.pl): entities become characters; symbols, and points and commas
 // that are in no number, stand alone.
 std::vector<std::string> tokens_13a(const std::string& line);
+
+// Rows of logits (rows, classes) whose own class, right[row], is among the k largest, of all rows; of equal
+// logits the class that comes first is the larger. Error: no rows, no such class, NaN among the logits.
+Ratio top_k_accuracy(std::span<const float> logits, std::span<const uint32_t> right, size_t k);
 
 }  // namespace fovea
