@@ -12,5 +12,6 @@
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
 #include "fovea/train.hpp"
+#include "fovea/train_log.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
