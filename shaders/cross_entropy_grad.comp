@@ -1,5 +1,5 @@
-// cross_entropy_grad: dx[r,c] = dloss / count * (exp(x[r,c] - top - tail) - target[r,c]), weights[r] = (top, tail),
-// target[r,c] = (1 - smoothing) [c == ids[r]] + smoothing / columns; ignored rows get 0
+// cross_entropy_grad: dx[r,c] = dloss / count * (exp(x[r,c] - top - tail) - target[r,c]); ignored rows get 0
+// weights[r] = (top, tail), target[r,c] = (1 - smoothing) [c == ids[r]] + smoothing / columns
 // One workgroup per row r; lanes stride over c. x, dx: (rows, columns); ids: (rows); weights: (rows, 2);
 // count, dloss: (1). A row whose loss is NaN gets NaN.
 #version 460

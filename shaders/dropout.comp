@@ -1,6 +1,7 @@
 // dropout: y[i] = x[i] * (word[i] >= threshold ? factor : 0)
-// word[4j .. 4j+3] = philox of counter (j, stream, step) and key seed; generator: seed and step, 2 words each.
-// One lane visits kSteps / 4 quads of neighbours, a workgroup's width apart. x, y: (count).
+// word[4j .. 4j+3] = philox of counter (j, stream, step) and key seed
+// One lane visits kSteps / 4 quads of neighbours, a workgroup's width apart. x, y: (count);
+// generator: seed and step, 2 words each.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -10,7 +10,7 @@
 namespace fovea {
 
 // What random numbers are for: the first counter of a stream.
-enum RandomPurpose : uint64_t { kRandomOrder = 1, kRandomPicture, kRandomMix, kRandomLines };
+enum RandomPurpose : uint64_t { kRandomOrder = 1, kRandomPicture, kRandomMix, kRandomLines, kRandomWeights };
 
 // splitmix64 (Steele, Lea, Flood 2014). A stream hangs on the seed and its counters alone, such as
 // {kRandomPicture, epoch, index}: whoever asks for it again gets the same numbers.

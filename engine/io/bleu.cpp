@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "core/check.h"
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 #include "io/utf8.h"
 
 namespace fovea {

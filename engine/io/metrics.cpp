@@ -1,4 +1,4 @@
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,5 @@
-// Random words from a counter and a key: the same on every device, in any order (Philox4x32-10, Salmon et al. 2011).
+// Random words from a counter and a key, the same on every device, in any order: Philox4x32-10
+// (Salmon et al. 2011).
 uvec4 philox(uvec4 counter, uvec2 key) {
   for (uint round = 0; round < 10; ++round) {
     uint high0, low0, high1, low1;

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 #include "io/temporary.h"
 
 namespace fovea {

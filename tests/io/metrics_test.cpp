@@ -1,4 +1,4 @@
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>

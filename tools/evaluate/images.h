@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 
 namespace fovea {
 

@@ -23,7 +23,7 @@
 #include "core/check.h"
 #include "images.h"
 #include "io/file.h"
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 #include "io/utf8.h"
 
 namespace {

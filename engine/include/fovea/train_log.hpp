@@ -39,11 +39,11 @@ struct TrainLogOptions {
 };
 
 // On a terminal a line that is drawn anew at most five times a second, its loss a moving average:
-//   epoch 3  1200/9800 [=====>              ] loss 2.3451  rate 3.0e-04  4512/s  1:12:09 left
+//   epoch 3  1200/9800 [=====>              ] loss 2.3451  rate 3.0e-04  4512/s  7:09 left
 // which stays where it is when a validation or a note comes. Otherwise, and in the file, JSON objects, one a
 // line, flushed. A step line comes when the steps pass a multiple of `every` and at the last step; its loss
 // is the mean since the step line before. Numbers have six digits; what is not finite is null.
-//   {"step":1200,"epoch":3,"loss":2.3451,"rate":0.0003,"norm":1.2,"items_per_second":4512,"seconds_left":4329}
+//   {"step":1200,"epoch":3,"loss":2.3451,"rate":0.0003,"norm":1.2,"items_per_second":4512,"seconds_left":429}
 //   {"epoch":3,"step":9800,"bleu":31.2,"best":true}
 //   {"note":"..."}
 // For one thread. Error: options out of range, a measure of one of the names above or of another measure's,
