@@ -60,8 +60,7 @@ void main() {
       cache.at[to + d] = q.at[q_at + width + d];
       cache.at[to + to_value + d] = q.at[q_at + 2 * width + d];
     }
-    memoryBarrierBuffer();
-    barrier();
+    settle();
   }
 
   const uint keys = kSelf ? step + 1 : min(lengths.at[row / s.beams], p.keys);
@@ -96,8 +95,7 @@ void main() {
   const uint end = kSelf ? keys : p.keys;  // later steps of self-attention stay as they are
   for (uint t = lane; t < end; t += lanes)
     weights.at[weights_at + t] = t >= keys ? 0 : valid ? weights.at[weights_at + t] * part : part;
-  memoryBarrierBuffer();
-  barrier();
+  settle();
 
   for (uint d = lane; d < dim; d += lanes) {
     float value = 0;

@@ -79,11 +79,6 @@ uint worst_slot(uint first, out float score, out bool full) {
   return slot;
 }
 
-void settle() {
-  memoryBarrierBuffer();
-  barrier();
-}
-
 float normalised(float score, uint length) { return score / pow(float(length), p.length_penalty); }
 
 void finish(uint sentence, Candidate chosen) {

@@ -55,11 +55,6 @@ Scratch places(uint row0) {
   return s;
 }
 
-void settle() {
-  memoryBarrierBuffer();
-  barrier();
-}
-
 // to = from x matrix (k, n) + bias, rows of scratch; `at` moves behind the bias.
 void product(Scratch s, inout uint at, uint from, uint k, uint to, uint n, uint kind) {
   const uint lane = gl_LocalInvocationID.x, depth = padded(k);
@@ -121,7 +116,7 @@ void normalise(Scratch s, uint at, uint from, uint to) {
   settle();
 }
 
-// What a part reads: the stream itself, or the stream normalised; `at` moves behind the norm in `before`.
+// What a part reads: the stream itself, or the stream normalised by the norm at norm_at.
 uint part_input(Scratch s, uint norm_at) {
   if (kNormBefore) normalise(s, norm_at, s.h, s.normed);
   return kNormBefore ? s.normed : s.h;
@@ -130,7 +125,7 @@ void end_part(Scratch s, uint norm_at) {
   if (!kNormBefore) normalise(s, norm_at, s.h, s.h);
 }
 
-uint row_of(Scratch s, uint r) { return min(gl_WorkGroupID.x * ROWS + r, p.batch * p.beams - 1); }
+uint row_of(uint r) { return min(gl_WorkGroupID.x * ROWS + r, p.batch * p.beams - 1); }
 
 // Where key t of a row lies: in the cache in the row its hypothesis then had, or in the sentence's memory.
 uint self_at(SearchParams search, uint row, uint step, uint t) {
@@ -146,7 +141,7 @@ void keep_keys_and_values(Scratch s, uint step) {
   for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
     for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) {
       const uint from = s.rows + r * s.stride + s.q + p.width + c;
-      const uint to = (row_of(s, r) * p.steps + step) * p.width + c;
+      const uint to = (row_of(r) * p.steps + step) * p.width + c;
       cache.at[to] = scratch.at[from];
       cache.at[to + to_values] = scratch.at[from + p.width];
     }
@@ -157,7 +152,7 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
   const uint lane = gl_LocalInvocationID.x, dim = p.width / p.heads;
   const uint to_values = self ? p.batch * p.beams * p.steps * p.width : p.width;
   for (uint r = 0; r < ROWS; ++r) {
-    const uint row = row_of(s, r), at = s.rows + r * s.stride;
+    const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     // Lanes go through the pairs of head and key; a division would cost more than the steps it saves.
     for (uint head = 0, t = lane; keys > 0; t += LANES) {
@@ -176,7 +171,7 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
   }
   settle();
   for (uint i = lane; i < ROWS * p.heads; i += LANES) {
-    const uint r = i / p.heads, row = row_of(s, r);
+    const uint r = i / p.heads, row = row_of(r);
     const uint at = s.rows + r * s.stride + s.scores + i % p.heads * s.keys;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     float largest = -1.7014117e38, sum = 0;
@@ -191,7 +186,7 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
   }
   settle();
   for (uint r = 0; r < ROWS; ++r) {
-    const uint row = row_of(s, r), at = s.rows + r * s.stride;
+    const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     for (uint c = lane; c < padded(p.width); c += LANES) {
       const uint known = min(c, p.width - 1), weights = at + s.scores + known / dim * s.keys;
@@ -216,7 +211,7 @@ void main() {
   const SearchParams search = SearchParams(p.batch, p.beams, p.steps, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   for (uint r = 0; r < ROWS; ++r)
     for (uint c = lane; c < padded(w); c += LANES)
-      scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[row_of(s, r) * w + c] : 0;
+      scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[row_of(r) * w + c] : 0;
   settle();
 
   uint norm_at = 0, at = 2 * w;
@@ -239,5 +234,5 @@ void main() {
 
   for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
     for (uint c = lane; c < w; c += LANES)
-      y.at[row_of(s, r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
+      y.at[row_of(r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
 }

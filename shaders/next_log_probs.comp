@@ -25,11 +25,6 @@ layout(push_constant, std430) uniform Push {
 // Token t of the row, the start token being token 0.
 uint token(uint tokens, uint t) { return t == 0 ? p.start : history.at[tokens + t - 1]; }
 
-void settle() {
-  memoryBarrierBuffer();
-  barrier();
-}
-
 void apply_rules(uint row, uint step, uint start, LogWeights weights) {
   const SearchParams s = p.search;
   const uint tokens = history_at(s, parity_of(s, step), kTokens, row), lane = gl_LocalInvocationID.x;

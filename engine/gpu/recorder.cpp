@@ -67,11 +67,13 @@ void Hazards::note(std::vector<Range>& noted, std::span<const Span> spans) {
 }
 
 bool Hazards::conflicts(const Access& access) {
-  const bool found =
-      overlap(writes_, access.reads) || overlap(writes_, access.writes) || overlap(reads_, access.writes);
+  const bool found = overlap(writes_, access.reads) || overlap(writes_, access.writes) ||
+                     overlap(reads_, access.writes) || overlap(writes_, access.behind) ||
+                     overlap(reads_, access.behind);
   if (found) clear();
   note(reads_, access.reads);
   note(writes_, access.writes);
+  note(writes_, access.behind);
   return found;
 }
 
@@ -159,6 +161,7 @@ void Recorder::dispatch(const Kernel& kernel, const Groups& groups, const Access
                 ": ", wanted[axis], " workgroups along ", "xyz"[axis], ", the device allows 1 to ",
                 gpu_.limits().max_groups[axis]);
   }
+  for (const Span& span : access.behind) check_span(kernel.name.c_str(), span);
   const Push push = pack(kernel, access, params);
   order(access);
   if (bound_ != &kernel) {

@@ -24,6 +24,7 @@ struct Groups {
 // What one recorded command touches: decides whether it must wait for commands before it.
 struct Access {
   std::span<const Span> reads, writes;
+  std::span<const Span> behind = {};  // read or written through addresses in a table
 };
 
 // The accesses since the last barrier. Pure bookkeeping, tested without a GPU.

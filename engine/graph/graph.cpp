@@ -49,11 +49,15 @@ Tensor Graph::input(const Shape& shape, DType dtype, std::string name) {
 }
 
 Tensor Graph::use(const State& state, std::string name) {
-  return {this, add_value({.shape = state.shape(),
-                           .dtype = state.dtype(),
-                           .layout = state.layout(),
-                           .state = &state.buffer(),
-                           .name = std::move(name)})};
+  const auto known = states_.find(&state.buffer());
+  if (known != states_.end()) return {this, known->second};
+  const ValueId id = add_value({.shape = state.shape(),
+                                .dtype = state.dtype(),
+                                .layout = state.layout(),
+                                .state = &state.buffer(),
+                                .name = std::move(name)});
+  states_.emplace(&state.buffer(), id);
+  return {this, id};
 }
 
 std::vector<Tensor> Graph::add_all(NodeSpec spec) {
@@ -74,23 +78,34 @@ std::vector<Tensor> Graph::add_all(NodeSpec spec) {
               .layout = spec.layout,
               .state = spec.target ? &spec.target->buffer() : nullptr});
   for (const NodeSpec::Output& more : spec.more)
-    add_output({.shape = more.shape, .dtype = more.dtype, .layout = more.layout});
+    add_output({.shape = more.shape,
+                .dtype = more.dtype,
+                .layout = more.layout,
+                .state = more.target ? &more.target->buffer() : nullptr});
   nodes_.push_back(std::move(node));
   return outputs;
 }
 
 Tensor Graph::add(NodeSpec spec) { return add_all(std::move(spec)).front(); }
 
-Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset) {
+const View* Graph::view_of(ValueId id) const {
+  const auto found = views_.find(id);
+  return found == views_.end() ? nullptr : &found->second;
+}
+
+Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how) {
   const Value& source = values_.at(x.id);
   FOVEA_CHECK(source.layout == Layout::rows, "view: ", source.shape,
               " lies in panels and has no other shape");
-  return {this, add_value({.shape = shape,
-                           .dtype = source.dtype,
-                           .strides = strides,
-                           .offset = source.offset + offset,
-                           .base = source.base,
-                           .state = source.state})};
+  const ValueId id = add_value({.shape = shape,
+                                .dtype = source.dtype,
+                                .strides = strides,
+                                .offset = source.offset + offset,
+                                .base = source.base,
+                                .state = source.state});
+  how.source = x.id;
+  views_.emplace(id, std::move(how));
+  return {this, id};
 }
 
 }  // namespace fovea

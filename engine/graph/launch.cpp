@@ -7,10 +7,23 @@
 
 namespace fovea {
 
-Launch::Launch(Gpu& gpu, Recorder& recorder, std::vector<Span> inputs, std::vector<Span> outputs)
+Span Tables::put(std::span<const uint32_t> words) {
+  if (next_ == buffers_.size()) {
+    buffers_.push_back(std::make_unique<Buffer>(gpu_, words.size_bytes(), MemoryKind::device, "plan table"));
+    gpu_.memory().write(*buffers_.back(), 0, std::as_bytes(words));
+  }
+  const Buffer& buffer = *buffers_[next_++];
+  FOVEA_CHECK(buffer.bytes() == words.size_bytes(), "launch: a table of ", words.size_bytes(), " bytes had ",
+              buffer.bytes(), " when it was recorded first");
+  return {&buffer, 0, buffer.bytes()};
+}
+
+Launch::Launch(Gpu& gpu, Recorder& recorder, Tables& tables, std::vector<Span> inputs,
+               std::vector<Span> outputs)
     : gpu_(gpu),
       limits_(gpu.limits()),
       recorder_(recorder),
+      tables_(tables),
       inputs_(std::move(inputs)),
       outputs_(std::move(outputs)) {}
 
@@ -23,8 +36,8 @@ Groups Launch::rows(uint64_t n) const {
 }
 
 void Launch::dispatch_bytes(const Dispatch& what, std::span<const std::byte> params) {
-  recorder_.dispatch(gpu_.kernel(what.kernel, what.constants), what.groups, {what.reads, what.writes},
-                     params);
+  recorder_.dispatch(gpu_.kernel(what.kernel, what.constants), what.groups,
+                     {what.reads, what.writes, what.behind}, params);
 }
 
 }  // namespace fovea

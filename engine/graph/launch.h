@@ -1,7 +1,7 @@
 // Launch: what a node's launch closure sees while a Plan records: where its operands lie, and dispatch().
 #pragma once
 
-#include <initializer_list>
+#include <memory>
 #include <vector>
 
 #include "fovea/device.hpp"
@@ -11,19 +11,37 @@
 namespace fovea {
 
 struct Dispatch {
-  const char* kernel;                   // shaders/<kernel>.comp
-  std::vector<uint32_t> constants;      // specialization constants 0, 1, ..; the first is the number of lanes
+  const char* kernel;               // shaders/<kernel>.comp
+  std::vector<uint32_t> constants;  // specialization constants 0, 1, ..; the first is the number of lanes
   Groups groups;
-  std::vector<Span> reads, writes;      // their addresses are the first push constants, in this order
+  std::vector<Span> reads, writes;  // their addresses are the first push constants, in this order
+  std::vector<Span> behind = {};    // read or written through addresses in a table
+};
+
+// Words that a plan's kernels read and nobody changes, kept as long as the plan. The work is recorded more
+// than once, each time with the same tables in the same order.
+class Tables {
+ public:
+  explicit Tables(Gpu& gpu) : gpu_(gpu) {}
+  void begin() { next_ = 0; }  // of a recording
+  Span put(std::span<const uint32_t> words);
+
+ private:
+  Gpu& gpu_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+  size_t next_ = 0;
 };
 
 class Launch {
  public:
-  Launch(Gpu& gpu, Recorder& recorder, std::vector<Span> inputs, std::vector<Span> outputs);
+  Launch(Gpu& gpu, Recorder& recorder, Tables& tables, std::vector<Span> inputs, std::vector<Span> outputs);
 
   const Limits& limits() const { return limits_; }
-  const Span& in(size_t i = 0) const { return inputs_.at(i); }   // null Span for an absent operand
+  const Span& in(size_t i = 0) const { return inputs_.at(i); }  // null Span for an absent operand
   const Span& out(size_t i = 0) const { return outputs_.at(i); }
+
+  size_t inputs() const { return inputs_.size(); }
+  Span table(std::span<const uint32_t> words) { return tables_.put(words); }
 
   // Folds n groups into a grid that every device takes; group_index() in shaders unfolds it and may exceed n.
   Groups rows(uint64_t n) const;
@@ -40,6 +58,7 @@ class Launch {
   Gpu& gpu_;
   const Limits& limits_;
   Recorder& recorder_;
+  Tables& tables_;
   std::vector<Span> inputs_, outputs_;
 };
 

@@ -56,8 +56,8 @@ struct Plan::Impl {
   void place_inputs_and_outputs();
   void place_intermediates();
   Span span_of(ValueId id) const;
-  void record_steps(Recorder& recorder) const;
-  void record_all(Recorder& recorder) const;
+  void record_steps(Recorder& recorder);
+  void record_all(Recorder& recorder);
   void begin_and_end(VkCommandBuffer target, VkQueryPool timestamps);
   const Value& checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const;
   void write(Tensor input, DType dtype, std::span<const std::byte> bytes);
@@ -74,6 +74,7 @@ struct Plan::Impl {
   uint64_t arena_bytes = 0, live_bytes = 0;
   uint64_t input_bytes = 0, io_bytes = 0;             // inputs lie first in io, outputs behind them
   std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
+  Tables tables;
   VkCommandBuffer commands = VK_NULL_HANDLE;
   uint32_t dispatches = 0, barriers = 0;
   uint64_t submitted = 0;  // timeline value of the last submit
@@ -82,7 +83,11 @@ struct Plan::Impl {
 // The compiler, as its table of contents.
 Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted,
                  const PlanOptions& options)
-    : gpu(owner), guard(options.guards ? kGuardBytes : 0), values(graph.values()), outputs(ids(wanted)) {
+    : gpu(owner),
+      guard(options.guards ? kGuardBytes : 0),
+      values(graph.values()),
+      outputs(ids(wanted)),
+      tables(owner) {
   for (const Tensor& output : wanted)
     FOVEA_CHECK(output.graph == &graph, "plan: an output belongs to another graph");
   steps = order(values, graph.nodes(), outputs);
@@ -135,21 +140,22 @@ Span Plan::Impl::span_of(ValueId id) const {
   return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, extent(value) * kElementBytes};
 }
 
-void Plan::Impl::record_steps(Recorder& recorder) const {
+void Plan::Impl::record_steps(Recorder& recorder) {
+  tables.begin();
   for (const Node& step : steps) {
     const auto spans = [&](const std::vector<ValueId>& of) {
       std::vector<Span> result;
       for (ValueId id : of) result.push_back(span_of(id));
       return result;
     };
-    Launch launch(gpu, recorder, spans(step.inputs), spans(step.outputs));
+    Launch launch(gpu, recorder, tables, spans(step.inputs), spans(step.outputs));
     recorder.begin_step(step.op);
     step.launch(launch);
     recorder.end_step();
   }
 }
 
-void Plan::Impl::record_all(Recorder& recorder) const {
+void Plan::Impl::record_all(Recorder& recorder) {
   recorder.enter();
   if (staging && input_bytes > 0) recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
   record_steps(recorder);

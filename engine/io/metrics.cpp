@@ -1,6 +1,7 @@
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <vector>
@@ -65,6 +66,25 @@ Ratio character_errors(Lines hypotheses, Lines references) {
   }
   FOVEA_CHECK(errors.whole > 0, "character_errors: the references hold no character");
   return errors;
+}
+
+Ratio top_k_accuracy(std::span<const float> logits, std::span<const uint32_t> right, size_t k) {
+  FOVEA_CHECK(!right.empty(), "top_k_accuracy: no rows");
+  FOVEA_CHECK(logits.size() % right.size() == 0, "top_k_accuracy: ", logits.size(), " logits for ",
+              right.size(), " rows");
+  const size_t classes = logits.size() / right.size();
+  Ratio hits{0, right.size()};
+  for (size_t row = 0; row < right.size(); ++row) {
+    const std::span<const float> values = logits.subspan(row * classes, classes);
+    FOVEA_CHECK(right[row] < classes, "top_k_accuracy: class ", right[row], " of ", classes, " in row ", row);
+    FOVEA_CHECK(std::ranges::none_of(values, [](float v) { return std::isnan(v); }),
+                "top_k_accuracy: NaN among the logits of row ", row);
+    size_t larger = 0;
+    for (size_t c = 0; c < classes; ++c)
+      larger += values[c] > values[right[row]] || (values[c] == values[right[row]] && c < right[row]);
+    hits.part += larger < k;
+  }
+  return hits;
 }
 
 }  // namespace fovea

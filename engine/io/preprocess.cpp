@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/check.h"
 #include "fovea/image.hpp"
 #include "io/config.h"
+#include "io/file.h"
 #include "io/image.h"
 #include "io/json.h"
 #include "io/resize.h"
@@ -135,6 +137,22 @@ Preprocessor Preprocessor::for_model(const std::filesystem::path& dir, int64_t w
   steps.resize_width = int(width);
   steps.resize_height = int(height);
   return steps;
+}
+
+void Preprocessor::save(const std::filesystem::path& dir) const {
+  FOVEA_CHECK(shortest_edge == 0 && !do_center_crop,
+              "preprocess: save() writes a ViT processor, which resizes to ", "one size and crops nothing");
+  const nlohmann::ordered_json json = {{"image_processor_type", "ViTImageProcessor"},
+                                       {"do_resize", do_resize},
+                                       {"size", {{"height", resize_height}, {"width", resize_width}}},
+                                       {"resample", int(resample)},
+                                       {"do_rescale", rescale_factor != 1},
+                                       {"rescale_factor", rescale_factor},
+                                       {"do_normalize", true},
+                                       {"image_mean", mean},
+                                       {"image_std", std}};
+  const std::string text = json.dump(2) + "\n";
+  write_file_atomically(dir / "preprocessor_config.json", std::as_bytes(std::span(text)));
 }
 
 int Preprocessor::width() const {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string_view>
@@ -231,9 +233,28 @@ std::vector<float> SafeTensors::read_f32(const std::string& name, const Shape& e
   return values;
 }
 
+namespace {
+
+// The bytes of a tensor in a file; halves holds those that are not the values themselves.
+std::span<const std::byte> stored(const NamedTensor& tensor, Storage storage, const std::string& where,
+                                  std::deque<std::vector<uint16_t>>& halves) {
+  if (storage == Storage::f32) return std::as_bytes(tensor.data);
+  std::vector<uint16_t>& narrow = halves.emplace_back();
+  narrow.reserve(tensor.data.size());
+  for (const float value : tensor.data) {
+    FOVEA_CHECK(!std::isfinite(value) || std::abs(value) < 65520, where, ": ", value,
+                " is too large for f16");
+    narrow.push_back(half_from_float(value));
+  }
+  return std::as_bytes(std::span(narrow));
+}
+
+}  // namespace
+
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& metadata, Storage storage) {
   const std::string file = path.string();
+  std::deque<std::vector<uint16_t>> halves;
   std::vector<const NamedTensor*> sorted;
   for (const NamedTensor& tensor : tensors) sorted.push_back(&tensor);
   std::ranges::sort(sorted, {}, [](const NamedTensor* tensor) -> const std::string& { return tensor->name; });
@@ -248,10 +269,11 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
                 ": the name is taken");
     FOVEA_CHECK(tensor->data.size() == tensor->shape.elements(), where, ": shape ", tensor->shape, " has ",
                 tensor->shape.elements(), " elements, got ", tensor->data.size());
-    const uint64_t begin = std::exchange(end, end + tensor->data.size_bytes());
+    parts.push_back(stored(*tensor, storage, where, halves));
+    const uint64_t begin = std::exchange(end, end + parts.back().size());
     const std::vector<int64_t> shape(tensor->shape.begin(), tensor->shape.end());
-    header[tensor->name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {begin, end}}};
-    parts.push_back(std::as_bytes(tensor->data));
+    const char* dtype = storage == Storage::f32 ? "F32" : "F16";
+    header[tensor->name] = {{"dtype", dtype}, {"shape", shape}, {"data_offsets", {begin, end}}};
   }
 
   std::string text;

@@ -47,8 +47,10 @@ struct NamedTensor {
   std::span<const float> data;  // row-major, as many as the shape has elements
 };
 
-// Writes F32 tensors sorted by name, 8-byte aligned as a whole, atomically. Names must differ.
+// Writes tensors sorted by name, 8-byte aligned as a whole, atomically. Names must differ. f16: rounded to
+// nearest; a value beyond 65504 is an Error.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+                       const std::map<std::string, std::string>& metadata = {},
+                       Storage storage = Storage::f32);
 
 }  // namespace fovea

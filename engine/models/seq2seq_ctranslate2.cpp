@@ -18,6 +18,7 @@ class Reader {
   double number(const std::string& name, double fallback) const { return file_.number(name, fallback); }
   std::string where(const std::string& name) const { return concat(path_, ": variable \"", name, "\""); }
   const std::string& path() const { return path_; }
+  const std::string& spec() const { return file_.spec(); }
 
   // (rows, columns), whatever they are.
   std::pair<int64_t, int64_t> matrix(const std::string& name) const {
@@ -134,9 +135,9 @@ StackWeights load_stack(const Reader& file, const std::string& side, Seq2SeqConf
 }
 
 // Heads are a variable of newer files; the Base and Big specs have 8 and 16.
-int64_t heads(const Reader& file, const std::string& spec, int64_t width) {
-  const double count =
-      file.number("encoder/num_heads", file.number("num_heads", spec == "TransformerBig" ? 16 : 8));
+int64_t heads(const Reader& file, int64_t width) {
+  const double fallback = file.spec() == "TransformerBig" ? 16 : 8;
+  const double count = file.number("encoder/num_heads", file.number("num_heads", fallback));
   FOVEA_CHECK(count >= 1 && count <= double(width) && width % int64_t(count) == 0,
               file.where("encoder/num_heads"), ": ", count, " heads for a width of ", width);
   return int64_t(count);
@@ -148,16 +149,17 @@ uint32_t id_of(const std::vector<std::string>& tokens, const std::string& token,
   fail(file, ": no token \"", token, "\" among ", tokens.size());
 }
 
-// The tokens around sentences, by config.json or CTranslate2's defaults.
-void load_special(const std::filesystem::path& directory, Seq2SeqConfig& config) {
+// The vocabularies, and the tokens around sentences by config.json or CTranslate2's defaults.
+void load_vocabularies(const std::filesystem::path& directory, Seq2SeqWeights& made) {
+  Seq2SeqConfig& config = made.config;
   const bool shared = std::filesystem::exists(directory / "shared_vocabulary.json") ||
                       std::filesystem::exists(directory / "shared_vocabulary.txt");
-  std::string bos = "<s>", eos = "</s>", unknown = "<unk>", start = "<s>";
+  std::string bos = "<s>", eos = "</s>", start = "<s>";
   if (std::filesystem::exists(directory / "config.json")) {
     const JsonFile file = JsonFile::load(directory / "config.json");
     bos = file.get_string("bos_token", bos);
     eos = file.get_string("eos_token", eos);
-    unknown = file.get_string("unk_token", unknown);
+    config.unknown = file.get_string("unk_token", config.unknown);
     start = file.get_string("decoder_start_token", start);
     config.eps = float(file.get_float("layer_norm_epsilon", config.eps));
     config.source_bos = file.get_bool("add_source_bos", false);
@@ -166,18 +168,18 @@ void load_special(const std::filesystem::path& directory, Seq2SeqConfig& config)
   const auto read = [&](const char* side) {
     const std::string stem = shared ? "shared_vocabulary" : concat(side, "_vocabulary");
     std::vector<std::string> tokens = read_vocabulary(directory, stem);
-    if (std::find(tokens.begin(), tokens.end(), unknown) == tokens.end()) tokens.push_back(unknown);
+    if (std::find(tokens.begin(), tokens.end(), config.unknown) == tokens.end())
+      tokens.push_back(config.unknown);  // which files may leave out
     return tokens;
   };
-  const std::vector<std::string> source = read("source"), target = read("target");
+  const auto& source = made.source_tokens = read("source");
+  const auto& target = made.target_tokens = read("target");
   FOVEA_CHECK(int64_t(source.size()) == config.source_vocab && int64_t(target.size()) == config.target_vocab,
               directory.string(), ": vocabularies of ", source.size(), " and ", target.size(),
               " tokens, embeddings of ", config.source_vocab, " and ", config.target_vocab);
   const std::string file = directory.string();
   config.start = id_of(target, start, file);
   config.eos = id_of(target, eos, file);
-  config.unknown = id_of(target, unknown, file);
-  config.source_unknown = id_of(source, unknown, file);
   if (config.source_bos) config.source_bos_id = id_of(source, bos, file);
   if (config.source_eos) config.source_eos_id = id_of(source, eos, file);
 }
@@ -187,9 +189,9 @@ void load_special(const std::filesystem::path& directory, Seq2SeqConfig& config)
 Seq2SeqWeights load_ctranslate2(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "model.bin";
   const Reader file(path);
-  const std::string spec = CTranslate2File(path).spec();
-  FOVEA_CHECK(spec.starts_with("Transformer") && file.has("encoder/layer_0/self_attention/linear_0/weight"),
-              path.string(), ": a model of spec \"", spec, "\", known are encoder-decoder Transformers");
+  FOVEA_CHECK(
+      file.spec().starts_with("Transformer") && file.has("encoder/layer_0/self_attention/linear_0/weight"),
+      path.string(), ": a model of spec \"", file.spec(), "\", known are encoder-decoder Transformers");
   Seq2SeqWeights made;
   Seq2SeqConfig& config = made.config;
   config.positions = 1024;
@@ -198,8 +200,8 @@ Seq2SeqWeights load_ctranslate2(const std::filesystem::path& directory) {
       file.number("encoder/pre_norm", file.number("pre_norm", 1)) != 0 ? NormPlace::before : NormPlace::after;
   made.encoder = load_stack(file, "encoder", config);
   made.decoder = load_stack(file, "decoder", config);
-  config.encoder_heads = config.decoder_heads = heads(file, spec, config.width);
-  load_special(directory, config);
+  config.encoder_heads = config.decoder_heads = heads(file, config.width);
+  load_vocabularies(directory, made);
   if (file.has("decoder/projection/weight")) {
     made.projection = file.linear("decoder/projection", config.width, config.target_vocab);
   } else {  // tied to the embeddings, unscaled

@@ -2,35 +2,10 @@
 
 #include "core/check.h"
 #include "core/panels.h"
+#include "models/seq2seq_layers.h"
 
 namespace fovea {
 namespace {
-
-Linear linear(Device& device, const LinearWeights& w) {
-  return Linear(device, w.out, w.in, w.weight, w.bias);
-}
-
-LayerNorm norm(Device& device, const NormWeights& w, float eps) {
-  return LayerNorm(device, w.gain, w.shift, eps);
-}
-
-std::optional<LayerNorm> norm_if(Device& device, const std::optional<NormWeights>& w, float eps) {
-  if (!w) return std::nullopt;
-  return norm(device, *w, eps);
-}
-
-SelfAttention self_attention(Device& device, const LayerWeights& w, int64_t heads,
-                             const std::optional<State>& distances) {
-  std::optional<RelativePositions> relative;
-  if (w.relative) {
-    const int64_t rows = 2 * w.relative->reach + 1, head_dim = int64_t(w.relative->table.size()) / (2 * rows);
-    FOVEA_CHECK(head_dim * heads == w.out.in, "seq2seq: relative positions of ", head_dim, " for ", heads,
-                " heads of width ", w.out.in);
-    relative = RelativePositions{State(device, {2, rows, head_dim}), &*distances};
-    relative->table.write(w.relative->table);
-  }
-  return SelfAttention(linear(device, w.qkv), linear(device, w.out), heads, std::move(relative));
-}
 
 // Of the model's one reach.
 std::optional<State> distances_of(Device& device, const Seq2SeqWeights& w) {
@@ -44,10 +19,6 @@ std::optional<State> distances_of(Device& device, const Seq2SeqWeights& w) {
     }
   if (!reach) return std::nullopt;
   return relative_distances(device, w.config.positions, *reach);
-}
-
-FeedForward feed_forward(Device& device, const LayerWeights& w, Activation activation) {
-  return FeedForward(linear(device, w.up), linear(device, w.down), activation);
 }
 
 // In the order that decoder_layer_step reads.
@@ -86,7 +57,7 @@ Seq2SeqNetwork::Embeddings Seq2SeqNetwork::load_embeddings(Device& device, const
                                                            int64_t vocab, int64_t width, float eps) {
   const int64_t positions = int64_t(weights.positions.size()) / width;
   Embeddings made{State(device, {vocab, width}), State(device, {positions, width}),
-                  norm_if(device, weights.embedding_norm, eps)};
+                  make_norm_if(device, weights.embedding_norm, eps)};
   made.table.write(weights.embedding);
   made.positions.write(weights.positions);
   return made;
@@ -99,30 +70,18 @@ Seq2SeqNetwork::Seq2SeqNetwork(Device& device, Seq2SeqWeights w)
           load_embeddings(device, w.encoder, config_.source_vocab, config_.width, config_.eps)),
       decoder_embeddings_(
           load_embeddings(device, w.decoder, config_.target_vocab, config_.width, config_.eps)),
-      encoder_last_(norm_if(device, w.encoder.last, config_.eps)),
-      decoder_last_(norm_if(device, w.decoder.last, config_.eps)),
-      projection_(linear(device, w.projection)) {
+      encoder_last_(make_norm_if(device, w.encoder.last, config_.eps)),
+      decoder_last_(make_norm_if(device, w.decoder.last, config_.eps)),
+      projection_(make_linear(device, w.projection)) {
   for (uint32_t id : {config_.start, config_.eos})
     FOVEA_CHECK(id < config_.target_vocab, "seq2seq: start or end token ", id, " of a vocabulary of ",
                 config_.target_vocab);
   FOVEA_CHECK(config_.pad < config_.source_vocab, "seq2seq: padding token ", config_.pad,
               " of a vocabulary of ", config_.source_vocab);
-  const float eps = config_.eps;
   for (const LayerWeights& layer : w.encoder.layers)
-    encoder_layers_.emplace_back(norm(device, layer.attention_norm, eps),
-                                 self_attention(device, layer, config_.encoder_heads, distances_),
-                                 norm(device, layer.feed_forward_norm, eps),
-                                 feed_forward(device, layer, config_.activation), config_.place);
+    encoder_layers_.push_back(make_encoder_layer(device, layer, config_, {.distances = distances()}));
   for (const LayerWeights& layer : w.decoder.layers) {
-    FOVEA_CHECK(layer.cross, "seq2seq: a decoder layer without attention to the encoder");
-    const LayerWeights::Cross& cross = *layer.cross;
-    decoder_layers_.emplace_back(
-        DecoderLayer::Norms{norm(device, layer.attention_norm, eps), norm(device, cross.norm, eps),
-                            norm(device, layer.feed_forward_norm, eps)},
-        self_attention(device, layer, config_.decoder_heads, distances_),
-        CrossAttention(linear(device, cross.q), linear(device, cross.kv), linear(device, cross.out),
-                       config_.decoder_heads),
-        feed_forward(device, layer, config_.activation), config_.place);
+    decoder_layers_.push_back(make_decoder_layer(device, layer, config_, {.distances = distances()}));
     if (!layer.relative && has_decoder_layer_step(device.info().limits, config_.width, layer.up.out))
       fused_.push_back(fused_layer(device, layer, config_));
   }
@@ -137,7 +96,7 @@ Tensor Seq2SeqNetwork::embed(const Embeddings& embeddings, Tensor ids, Tensor po
 Tensor Seq2SeqNetwork::encode(Tensor ids, Tensor lengths) const {
   const Tensor table = ids.graph->use(encoder_embeddings_.positions, "positions");
   Tensor x = embed(encoder_embeddings_, ids, slice(table, 0, 0, ids.shape()[1]));  // (batch, keys, width)
-  for (const EncoderLayer& layer : encoder_layers_) x = layer(x, false, {.lengths = lengths}).out;
+  for (const EncoderLayer& layer : encoder_layers_) x = layer(x, {.attention = {.lengths = lengths}}).out;
   return encoder_last_ ? (*encoder_last_)(x) : x;
 }
 
@@ -151,7 +110,8 @@ Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded, Tenso
   Decoded made;
   Tensor x = embed(decoder_embeddings_, ids, slice(table, 0, 0, ids.shape()[1]));  // (batch, tokens, width)
   for (const DecoderLayer& layer : decoder_layers_) {
-    const SelfAttention::Result result = layer(x, layer.cross().memory(encoded), lengths, weights);
+    const SelfAttention::Result result =
+        layer(x, layer.cross().memory(encoded), {.weights = weights, .attention = {.lengths = lengths}});
     x = result.out;
     if (weights) made.cross.push_back(result.weights);
   }

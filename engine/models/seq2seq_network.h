@@ -41,6 +41,7 @@ class Seq2SeqNetwork {
   static Embeddings load_embeddings(Device& device, const StackWeights& weights, int64_t vocab, int64_t width,
                                     float eps);
   Tensor embed(const Embeddings& embeddings, Tensor ids, Tensor positions) const;
+  const State* distances() const { return distances_ ? &*distances_ : nullptr; }
 
   Seq2SeqConfig config_;
   std::optional<State> distances_;  // of relative positions

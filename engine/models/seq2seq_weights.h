@@ -21,7 +21,7 @@ struct Seq2SeqConfig {
   NormPlace place = NormPlace::before;
   uint32_t start = 0;  // what the decoder reads first
   uint32_t eos = 0;
-  uint32_t unknown = 0, source_unknown = 0;
+  std::string unknown = "<unk>";  // the token of unknown words
   uint32_t pad = 0;
   bool source_bos = false, source_eos = false;  // added around the source's tokens
   uint32_t source_bos_id = 0, source_eos_id = 0;
@@ -63,7 +63,8 @@ struct Seq2SeqWeights {
   Seq2SeqConfig config;
   Decoding decoding;  // the settings the model comes with
   StackWeights encoder, decoder;
-  LinearWeights projection;  // width -> target vocabulary
+  LinearWeights projection;                               // width -> target vocabulary
+  std::vector<std::string> source_tokens, target_tokens;  // by id; empty where vocab.json holds them
 };
 
 // Sinusoids (Vaswani et al. 2017, section 3.5) of positions first, first + 1, ..

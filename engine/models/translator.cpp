@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "io/ctranslate2.h"
 #include "io/tokenizer.h"
 #include "models/seq2seq.h"
 
@@ -21,17 +20,13 @@ Seq2SeqWeights load_weights(const fs::path& directory) {
   return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_marian_or_bart(directory);
 }
 
-Vocabulary load_vocabulary(const fs::path& directory, const std::string& side, int64_t size) {
-  if (!is_ctranslate2(directory)) {
-    const fs::path own = directory / (side == "target" ? "target_vocab.json" : "vocab.json");
-    return marian_vocabulary(fs::exists(own) ? own : directory / "vocab.json");
-  }
-  const bool shared =
-      fs::exists(directory / "shared_vocabulary.json") || fs::exists(directory / "shared_vocabulary.txt");
-  const std::string stem = shared ? "shared_vocabulary" : side + "_vocabulary";
-  std::vector<std::string> tokens = read_vocabulary(directory, stem);
-  if (int64_t(tokens.size()) == size - 1) tokens.push_back("<unk>");  // which files may leave out
-  return Vocabulary(std::move(tokens), (directory / stem).string());
+// tokens: those that came with the weights, if any.
+Vocabulary load_vocabulary(const fs::path& directory, const std::string& side,
+                           std::vector<std::string> tokens) {
+  if (!tokens.empty())
+    return Vocabulary(std::move(tokens), concat(directory.string(), ": ", side, " vocabulary"));
+  const fs::path own = directory / (side == "target" ? "target_vocab.json" : "vocab.json");
+  return marian_vocabulary(fs::exists(own) ? own : directory / "vocab.json");
 }
 
 // Nearly all tokens are one character, markers such as <s> apart.
@@ -77,8 +72,8 @@ struct Translator::Impl {
 
   TranslatorOptions options;
   Decoding decoding;
-  Seq2Seq model;
   Vocabulary source_vocabulary, target_vocabulary;
+  Seq2Seq model;
   std::unique_ptr<Tokenizer> source_tokenizer, target_tokenizer;
 
  private:
@@ -92,9 +87,9 @@ Translator::Impl::Impl(Device& device, const fs::path& directory, const Translat
                        Seq2SeqWeights weights)
     : options(given),
       decoding(weights.decoding),
+      source_vocabulary(load_vocabulary(directory, "source", std::move(weights.source_tokens))),
+      target_vocabulary(load_vocabulary(directory, "target", std::move(weights.target_tokens))),
       model(device, std::move(weights)),
-      source_vocabulary(load_vocabulary(directory, "source", model.config().source_vocab)),
-      target_vocabulary(load_vocabulary(directory, "target", model.config().target_vocab)),
       source_tokenizer(load_tokenizer(directory, "source", given.tokenizer, source_vocabulary)),
       target_tokenizer(load_tokenizer(directory, "target", given.tokenizer, target_vocabulary)) {
   FOVEA_CHECK(options.batch >= 1 && options.batch <= 1024, "translator: a batch of ", options.batch,
@@ -115,7 +110,7 @@ Translator::Impl::Source Translator::Impl::read_source(const std::string& line, 
   FOVEA_CHECK(limit >= 1, "translator: max_source leaves no room for a token");
   if (int64_t(source.tokens.size()) > limit) source.tokens.resize(size_t(limit));
   if (source.tokens.empty()) return source;
-  const uint32_t unknown = source_vocabulary.find("<unk>").value_or(config.source_unknown);
+  const uint32_t unknown = source_vocabulary.find(config.unknown).value_or(0);
   if (config.source_bos) source.ids.push_back(config.source_bos_id);
   for (const std::string& token : source.tokens)
     source.ids.push_back(source_vocabulary.find(token).value_or(unknown));
@@ -124,7 +119,7 @@ Translator::Impl::Source Translator::Impl::read_source(const std::string& line, 
 }
 
 std::vector<uint32_t> Translator::Impl::target_ids(const std::string& text) const {
-  const uint32_t unknown = target_vocabulary.find("<unk>").value_or(model.config().unknown);
+  const uint32_t unknown = target_vocabulary.find(model.config().unknown).value_or(0);
   std::vector<uint32_t> ids;
   for (const std::string& token : target_tokenizer->encode(text))
     ids.push_back(target_vocabulary.find(token).value_or(unknown));
@@ -137,8 +132,9 @@ Hypothesis Translator::Impl::hypothesis(const DecodedTarget& target, const Sourc
   Hypothesis made{.score = target.score, .log_probs = target.log_probs, .attention = target.attention};
   for (size_t t = 0; t < target.tokens.size() && target.tokens[t] != config.eos; ++t) {
     const uint32_t id = target.tokens[t];
-    made.tokens.push_back(int64_t(id) < target_vocabulary.size() ? target_vocabulary.token(id) : "<unk>");
-    if (!asked.replace_unknown || made.tokens.back() != "<unk>") continue;
+    made.tokens.push_back(int64_t(id) < target_vocabulary.size() ? target_vocabulary.token(id)
+                                                                 : config.unknown);
+    if (!asked.replace_unknown || made.tokens.back() != config.unknown) continue;
     const std::vector<float>& weights = target.attention.at(t);
     const int64_t at = std::max_element(weights.begin(), weights.end()) - weights.begin() - config.source_bos;
     if (at >= 0 && at < int64_t(source.tokens.size())) made.tokens.back() = source.tokens[size_t(at)];

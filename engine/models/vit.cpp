@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "models/vit_config.h"
+#include "models/vit_file.h"
 #include "models/vit_weights.h"
 
 namespace fovea {
@@ -29,10 +30,11 @@ struct VisionTransformer::Impl {
     Plan plan;
   };
 
-  Impl(Device& owner, const std::string& directory);
+  Impl(Device& owner, const std::string& directory, Use use);
   Tensor embed(Tensor pixels) const;
   Tensor classify(Tensor tokens) const;
-  ViTTensors forward(Tensor pixels, const ViTRequest& request) const;
+  ViTTensors forward(Tensor pixels, const ViTRequest& request, const Dropout& dropout = {}) const;
+  Parameters parameters();
   Compiled& compiled(int64_t batch, const ViTRequest& request);
 
   Device& device;
@@ -46,18 +48,30 @@ struct VisionTransformer::Impl {
 
 namespace {
 
-Linear linear(Device& device, const ViTWeights& weights, const std::string& name, int64_t out, int64_t in) {
-  return Linear{device, out, in, weights.read(name + ".weight", {out, in}),
-                weights.read(name + ".bias", {out})};
+// What every layer is loaded with.
+struct Source {
+  Device& device;
+  const ViTWeights& weights;
+  const ViTConfig& config;
+  Use use;
+};
+
+Linear linear(const Source& from, const std::string& name, int64_t out, int64_t in) {
+  return Linear{from.device,
+                out,
+                in,
+                from.weights.read(name + ".weight", {out, in}),
+                from.weights.read(name + ".bias", {out}),
+                from.use};
 }
 
-LayerNorm layer_norm(Device& device, const ViTWeights& weights, const std::string& name,
-                     const ViTConfig& config) {
-  return LayerNorm{device, weights.read(name + ".weight", {config.embedding}),
-                   weights.read(name + ".bias", {config.embedding}), config.eps};
+LayerNorm layer_norm(const Source& from, const std::string& name) {
+  return LayerNorm{from.device, from.weights.read(name + ".weight", {from.config.embedding}),
+                   from.weights.read(name + ".bias", {from.config.embedding}), from.config.eps};
 }
 
-Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTConfig& config) {
+Embeddings load_embeddings(const Source& from) {
+  const auto& [device, weights, config, use] = from;
   const int64_t width = config.embedding, patch = config.patch, prefix = config.distillation ? 2 : 1;
   std::vector<float> tokens = weights.read("embeddings.cls_token", {1, 1, width});
   if (config.distillation) {
@@ -71,57 +85,69 @@ Embeddings load_embeddings(Device& device, const ViTWeights& weights, const ViTC
                         // A convolution whose stride is its size is a product with the flattened kernel.
                         Linear{device, width, config.channels * patch * patch,
                                weights.read(projection + ".weight", {width, config.channels, patch, patch}),
-                               weights.read(projection + ".bias", {width})}};
+                               weights.read(projection + ".bias", {width}), use}};
   embeddings.prefix.write(tokens);
   embeddings.positions.write(positions);
   return embeddings;
 }
 
 // The rows of Q, then K, then V as one matrix.
-Linear load_qkv(Device& device, const ViTWeights& weights, const std::string& name, int64_t width) {
+Linear load_qkv(const Source& from, const std::string& name, int64_t width) {
   std::vector<float> matrix, bias;
   for (const char* part : {".query", ".key", ".value"}) {
-    const std::vector<float> rows = weights.read(name + part + ".weight", {width, width});
-    const std::vector<float> shift = weights.read_if(name + part + ".bias", {width});
+    const std::vector<float> rows = from.weights.read(name + part + ".weight", {width, width});
+    const std::vector<float> shift = from.weights.read_if(name + part + ".bias", {width});
     matrix.insert(matrix.end(), rows.begin(), rows.end());
     bias.insert(bias.end(), shift.begin(), shift.end());
   }
-  return Linear(device, 3 * width, width, matrix, bias);
+  return Linear(from.device, 3 * width, width, matrix, bias, from.use);
 }
 
-EncoderLayer load_layer(Device& device, const ViTWeights& weights, const ViTConfig& config, int64_t index) {
+EncoderLayer load_layer(const Source& from, int64_t index) {
   const std::string name = concat("encoder.layer.", index);
-  const int64_t width = config.embedding;
+  const int64_t width = from.config.embedding, hidden = from.config.hidden;
   // Braces: read in this order, so that the first tensor that does not fit is the one named.
   return EncoderLayer{
-      layer_norm(device, weights, name + ".layernorm_before", config),
-      SelfAttention{load_qkv(device, weights, name + ".attention.attention", width),
-                    linear(device, weights, name + ".attention.output.dense", width, width), config.heads},
-      layer_norm(device, weights, name + ".layernorm_after", config),
-      FeedForward{linear(device, weights, name + ".intermediate.dense", config.hidden, width),
-                  linear(device, weights, name + ".output.dense", width, config.hidden), config.activation}};
+      layer_norm(from, name + ".layernorm_before"),
+      SelfAttention{load_qkv(from, name + ".attention.attention", width),
+                    linear(from, name + ".attention.output.dense", width, width), from.config.heads},
+      layer_norm(from, name + ".layernorm_after"),
+      FeedForward{linear(from, name + ".intermediate.dense", hidden, width),
+                  linear(from, name + ".output.dense", width, hidden), from.config.activation}};
 }
 
-std::optional<Heads> load_heads(Device& device, const ViTWeights& weights, const ViTConfig& config) {
-  const std::string name = weights.classifier();
+std::optional<Heads> load_heads(const Source& from) {
+  const std::string name = from.weights.classifier();
   if (name.empty()) return std::nullopt;
-  const int64_t labels = int64_t(config.labels.size()), width = config.embedding;
-  Heads heads{linear(device, weights, name, labels, width), {}};
-  if (name == "cls_classifier")
-    heads.distilled = linear(device, weights, "distillation_classifier", labels, width);
+  const int64_t labels = int64_t(from.config.labels.size()), width = from.config.embedding;
+  Heads heads{linear(from, name, labels, width), {}};
+  if (name == "cls_classifier") heads.distilled = linear(from, "distillation_classifier", labels, width);
   return heads;
 }
 
 }  // namespace
 
-VisionTransformer::Impl::Impl(Device& owner, const std::string& directory) : device(owner) {
+VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use) : device(owner) {
   const ViTWeights weights(directory);
   config = read_vit_config(directory, weights);
-  embeddings = load_embeddings(device, weights, config);
-  for (int64_t layer = 0; layer < config.depth; ++layer)
-    layers.push_back(load_layer(device, weights, config, layer));
-  last = layer_norm(device, weights, "layernorm", config);
-  heads = load_heads(device, weights, config);
+  const Source from{device, weights, config, use};
+  embeddings = load_embeddings(from);
+  for (int64_t layer = 0; layer < config.depth; ++layer) layers.push_back(load_layer(from, layer));
+  last = layer_norm(from, "layernorm");
+  heads = load_heads(from);
+}
+
+Parameters VisionTransformer::Impl::parameters() {
+  const std::string base = config.distillation ? "deit." : "vit.";
+  Parameters all{{base + "embeddings.prefix", &embeddings->prefix, false},
+                 {base + "embeddings.position_embeddings", &embeddings->positions, false}};
+  embeddings->patches.parameters(base + "embeddings.patch_embeddings.projection", all);
+  for (size_t i = 0; i < layers.size(); ++i) layers[i].parameters(concat(base, "encoder.layer.", i), all);
+  last->parameters(base + "layernorm", all);
+  if (!heads) return all;
+  heads->classify.parameters(heads->distilled ? "cls_classifier" : "classifier", all);
+  if (heads->distilled) heads->distilled->parameters("distillation_classifier", all);
+  return all;
 }
 
 Tensor VisionTransformer::Impl::embed(Tensor pixels) const {
@@ -143,16 +169,17 @@ Tensor VisionTransformer::Impl::classify(Tensor tokens) const {
   return scale(add((*heads->distilled)(token(1)), logits), 0.5f);
 }
 
-ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& request) const {
+ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& request,
+                                            const Dropout& dropout) const {
   const Shape& shape = pixels.shape();
   FOVEA_CHECK(shape.rank() == 4 && shape == Shape({shape[0], config.channels, config.height, config.width}),
               "vit: pixels ", shape, ", the model takes (batch, ", config.channels, ", ", config.height, ", ",
               config.width, ")");
   ViTTensors result;
-  Tensor x = embed(pixels);  // (batch, tokens, embedding)
+  Tensor x = dropout(embed(pixels));  // (batch, tokens, embedding)
   if (request.hidden_states) result.hidden_states.push_back(x);
   for (const EncoderLayer& layer : layers) {
-    const SelfAttention::Result made = layer(x, request.attentions);
+    const SelfAttention::Result made = layer(x, {.weights = request.attentions, .dropout = dropout});
     x = made.out;
     if (request.hidden_states) result.hidden_states.push_back(x);
     if (request.attentions) result.attentions.push_back(made.weights);
@@ -177,16 +204,22 @@ VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t bat
   return plans.emplace(key, Compiled{std::move(graph), pixels, tensors, std::move(plan)}).first->second;
 }
 
-VisionTransformer::VisionTransformer(Device& device, const std::string& directory)
-    : impl_(std::make_unique<Impl>(device, directory)) {}
+VisionTransformer::VisionTransformer(Device& device, const std::string& directory, Use use)
+    : impl_(std::make_unique<Impl>(device, directory, use)) {}
 VisionTransformer::~VisionTransformer() = default;
 VisionTransformer::VisionTransformer(VisionTransformer&&) noexcept = default;
 VisionTransformer& VisionTransformer::operator=(VisionTransformer&&) noexcept = default;
 
 const ViTConfig& VisionTransformer::config() const { return impl_->config; }
 
-ViTTensors VisionTransformer::operator()(Tensor pixels, const ViTRequest& request) const {
-  return impl_->forward(pixels, request);
+ViTTensors VisionTransformer::operator()(Tensor pixels, const ViTRequest& request,
+                                         const Dropout& dropout) const {
+  return impl_->forward(pixels, request, dropout);
+}
+
+Parameters VisionTransformer::parameters() { return impl_->parameters(); }
+void VisionTransformer::save(const std::string& directory, Storage storage) {
+  save_vit(directory, impl_->config, impl_->parameters(), storage);
 }
 
 ViTResult VisionTransformer::run(std::span<const float> pixels, int64_t batch, const ViTRequest& request) {

@@ -9,20 +9,25 @@ namespace fovea {
 SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative)
     : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads), relative_(std::move(relative)) {}
 
-SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, bool weights,
-                                                const AttentionOptions& given) const {
-  AttentionOptions options = given;
+SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, const LayerOptions& given) const {
+  AttentionOptions options = given.attention;
   const Tensor qkv = qkv_(x);  // (batch, tokens, 3 width)
   const Tensor q = split_heads(qkv, 0, 3, heads_), k = split_heads(qkv, 1, 3, heads_),
                v = split_heads(qkv, 2, 3, heads_);  // (batch, heads, tokens, head_dim)
   if (relative_) options.bias = relative_scores(q, *relative_);
   const Attention attended = attention(q, k, v, options);
   Result result;
-  if (weights || relative_) result.weights = attention_weights(q, k, attended.lse, {}, options);
+  if (given.weights || relative_) result.weights = attention_weights(q, k, attended.lse, {}, options);
   Tensor out = attended.out;  // (batch, heads, tokens, head_dim)
   if (relative_) out = add(out, relative_values(result.weights, *relative_));
-  result.out = out_(merge_heads(out), {.residual = residual});
+  result.out = added(out_, merge_heads(out), residual, given.dropout);
   return result;
+}
+
+void SelfAttention::parameters(const std::string& name, Parameters& to) {
+  FOVEA_CHECK(!relative_, "parameters: relative positions of ", name, " cannot be trained yet");
+  qkv_.parameters(name + ".qkv", to);
+  out_.parameters(name + ".out", to);
 }
 
 Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const Search& search) const {
@@ -33,8 +38,13 @@ Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const Search
 FeedForward::FeedForward(Linear up, Linear down, Activation activation)
     : up_(std::move(up)), down_(std::move(down)), activation_(activation) {}
 
-Tensor FeedForward::operator()(Tensor x, Tensor residual) const {
-  return down_(up_(x, {.activation = activation_}), {.residual = residual});
+Tensor FeedForward::operator()(Tensor x, Tensor residual, const Dropout& dropout) const {
+  return added(down_, up_(x, {.activation = activation_}), residual, dropout);
+}
+
+void FeedForward::parameters(const std::string& name, Parameters& to) {
+  up_.parameters(name + ".up", to);
+  down_.parameters(name + ".down", to);
 }
 
 EncoderLayer::EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
@@ -45,15 +55,22 @@ EncoderLayer::EncoderLayer(LayerNorm attention_norm, SelfAttention attention, La
       feed_forward_(std::move(feed_forward)),
       place_(place) {}
 
-SelfAttention::Result EncoderLayer::operator()(Tensor x, bool weights,
-                                               const AttentionOptions& options) const {
+SelfAttention::Result EncoderLayer::operator()(Tensor x, const LayerOptions& options) const {
   SelfAttention::Result result;
   const Tensor h = normalised(place_, attention_norm_, x, [&](Tensor y) {
-    result = attention_(y, x, weights, options);
+    result = attention_(y, x, options);
     return result.out;
   });
-  result.out = normalised(place_, feed_forward_norm_, h, [&](Tensor y) { return feed_forward_(y, h); });
+  result.out = normalised(place_, feed_forward_norm_, h,
+                          [&](Tensor y) { return feed_forward_(y, h, options.dropout); });
   return result;
+}
+
+void EncoderLayer::parameters(const std::string& name, Parameters& to) {
+  attention_norm_.parameters(name + ".attention_norm", to);
+  attention_.parameters(name + ".attention", to);
+  feed_forward_norm_.parameters(name + ".feed_forward_norm", to);
+  feed_forward_.parameters(name + ".feed_forward", to);
 }
 
 }  // namespace fovea

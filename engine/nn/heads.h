@@ -20,6 +20,12 @@ inline Tensor merge_heads(Tensor x) {
   return reshape(permute(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
 }
 
+// last(x) + residual, with dropout in between.
+inline Tensor added(const Linear& last, Tensor x, Tensor residual, const Dropout& dropout) {
+  if (dropout.rate == 0) return last(x, {.residual = residual});
+  return add(dropout(last(x)), residual);
+}
+
 // block(y) gives x + f(y).
 template <class Block>
 Tensor normalised(NormPlace place, const LayerNorm& norm, Tensor x, const Block& block) {

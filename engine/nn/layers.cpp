@@ -13,21 +13,38 @@ State vector_state(Device& device, std::span<const float> values) {
 
 }  // namespace
 
+Tensor Dropout::operator()(Tensor x) const {
+  if (rate == 0) return x;
+  FOVEA_CHECK(generator, "dropout: a rate of ", rate, " without a generator");
+  return dropout(x, rate, *generator);
+}
+
 Linear::Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight,
-               std::span<const float> bias)
-    : weight_(device, {in, out}, DType::f32, Layout::panels) {
+               std::span<const float> bias, Use use)
+    : weight_(use == Use::training ? State(device, {out, in})
+                                   : State(device, {in, out}, DType::f32, Layout::panels)) {
   FOVEA_CHECK(int64_t(weight.size()) == out * in, "linear: ", weight.size(), " weights for (", out, ", ", in,
               ")");
   FOVEA_CHECK(bias.empty() || int64_t(bias.size()) == out, "linear: ", bias.size(), " biases for ", out,
               " outputs");
-  weight_.write(pack_panels(weight, in, out, 1, in));
+  if (use == Use::training) {
+    weight_.write(weight);
+  } else {
+    weight_.write(pack_panels(weight, in, out, 1, in));
+  }
   if (!bias.empty()) bias_ = vector_state(device, bias);
 }
 
 Tensor Linear::operator()(Tensor x, MatmulOptions options) const {
   FOVEA_CHECK(!options.bias, "linear: has a bias of its own");
   if (bias_) options.bias = x.graph->use(*bias_, "bias");
-  return matmul(x, x.graph->use(weight_, "weight"), options);
+  const Tensor weight = x.graph->use(weight_, "weight");
+  return matmul(x, weight_.layout() == Layout::panels ? weight : transpose(weight), options);
+}
+
+void Linear::parameters(const std::string& name, Parameters& to) {
+  to.push_back({name + ".weight", &weight_});
+  if (bias_) to.push_back({name + ".bias", &*bias_, false});
 }
 
 LayerNorm::LayerNorm(Device& device, std::span<const float> gain, std::span<const float> shift, float eps)
@@ -35,6 +52,11 @@ LayerNorm::LayerNorm(Device& device, std::span<const float> gain, std::span<cons
 
 Tensor LayerNorm::operator()(Tensor x) const {
   return layer_norm(x, x.graph->use(gain_, "gain"), x.graph->use(shift_, "shift"), {.eps = eps_});
+}
+
+void LayerNorm::parameters(const std::string& name, Parameters& to) {
+  to.push_back({name + ".weight", &gain_, false});
+  to.push_back({name + ".bias", &shift_, false});
 }
 
 }  // namespace fovea

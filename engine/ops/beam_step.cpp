@@ -20,25 +20,8 @@ Tensor beam_step(Tensor log_probs, Search& search, const BeamRules& rules) {
                               .stop_early = rules.stop_early,
                               .patient = rules.patient,
                               .search = search.params};
-  Graph& graph = *log_probs.graph;
-  const std::vector<Tensor> made =
-      graph.add_all({.op = "beam_step",
-                     .detail = concat("beams ", search.params.beams),
-                     .inputs = {best.values, best.indices, graph.use(search.history)},
-                     .shape = search.control.shape(),
-                     .dtype = DType::u32,
-                     .more = {{.shape = {1}, .dtype = DType::u32}},
-                     .target = &search.control,
-                     .launch = [=](Launch& k) {
-                       k.dispatch({.kernel = "beam_step",
-                                   .constants = {lanes(k)},
-                                   .groups = k.rows(params.search.batch),
-                                   .reads = {k.in(0), k.in(1)},
-                                   .writes = {k.in(2), k.out(0)}},
-                                  params);
-                       search_advance(k, params.search);
-                     }});
-  return made[1];
+  return add_search_step({"beam_step", concat("beams ", search.params.beams), best}, search, params,
+                         [](const Launch& k, uint64_t sentences) { return k.rows(sentences); });
 }
 
 }  // namespace fovea

@@ -1,7 +1,50 @@
-#include "ops/shapes.h"
 #include "shaders/embedding.h"
 
+#include "ops/shapes.h"
+#include "shaders/common/elementwise.h"
+#include "shaders/embedding_grad.h"
+#include "shaders/fill.h"
+
 namespace fovea {
+namespace {
+
+// Sorted by id, the positions of an id are summed by one workgroup: the same order in every run.
+void launch_embedding_grad(Launch& k, const EmbeddingGradParams& params) {
+  const Span &ids = k.in(0), &dy = k.in(1), &dtable = k.out(0);
+  const Span &counts = k.out(1), &starts = k.out(2), &ranks = k.out(3), &order = k.out(4);
+  k.dispatch({.kernel = "fill",
+              .constants = {lanes(k)},
+              .groups = elements(k, params.vocab, kSteps),
+              .writes = {counts}},
+             FillParams{params.vocab, 0});
+  k.dispatch({.kernel = "embedding_order",
+              .constants = {lanes(k)},
+              .groups = {1, 1, 1},
+              .reads = {ids},
+              .writes = {counts, starts, ranks, order}},
+             params);
+  k.dispatch({.kernel = "embedding_grad",
+              .constants = {lanes(k)},
+              .groups = k.rows(params.vocab),
+              .reads = {dy, counts, starts, order},
+              .writes = {dtable}},
+             params);
+}
+
+// dy (.., width), ids (..) -> (vocab, width)
+Tensor embedding_grad(Tensor dy, Tensor ids, const Shape& table) {
+  const EmbeddingGradParams params{
+      .count = uint32_t(ids.shape().elements()), .vocab = uint32_t(table[0]), .width = uint32_t(table[1])};
+  const NodeSpec::Output an_id{.shape = {table[0]}, .dtype = DType::u32};
+  const NodeSpec::Output a_position{.shape = {params.count}, .dtype = DType::u32};
+  return dy.graph->add({.op = "embedding_grad",
+                        .inputs = {ids, dense("embedding_grad", dy)},
+                        .shape = table,
+                        .more = {an_id, an_id, a_position, a_position},
+                        .launch = [=](Launch& k) { launch_embedding_grad(k, params); }});
+}
+
+}  // namespace
 
 Tensor embedding(Tensor table, Tensor ids) {
   table = dense("embedding", table);
@@ -10,17 +53,21 @@ Tensor embedding(Tensor table, Tensor ids) {
   const EmbeddingParams params{.count = uint32_t(ids.shape().elements()),
                                .vocab = uint32_t(table.shape()[0]),
                                .width = uint32_t(table.shape()[1])};
-  return table.graph->add({.op = "embedding",
-                           .inputs = {table, ids},
-                           .shape = ids.shape().appended(params.width),
-                           .launch = [=](Launch& k) {
-                             k.dispatch({.kernel = "embedding",
-                                         .constants = {lanes(k)},
-                                         .groups = k.rows(params.count),
-                                         .reads = {k.in(0), k.in(1)},
-                                         .writes = {k.out()}},
-                                        params);
-                           }});
+  return table.graph->add(
+      {.op = "embedding",
+       .inputs = {table, ids},
+       .shape = ids.shape().appended(params.width),
+       .launch =
+           [=](Launch& k) {
+             k.dispatch({.kernel = "embedding",
+                         .constants = {lanes(k)},
+                         .groups = k.rows(params.count),
+                         .reads = {k.in(0), k.in(1)},
+                         .writes = {k.out()}},
+                        params);
+           },
+       .grad = [=](Tensor,
+                   Tensor dy) { return std::vector{embedding_grad(dy, ids, table.shape()), Tensor()}; }});
 }
 
 }  // namespace fovea

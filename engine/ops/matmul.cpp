@@ -7,8 +7,9 @@ namespace fovea {
 namespace {
 
 struct Product {
-  Tensor a, b;  // b in panels
-  Shape shape;  // (.., m, n)
+  Tensor a, b;    // b in panels
+  Tensor b_rows;  // the same in rows, for the gradient of a; absent where b came in panels
+  Shape shape;    // (.., m, n)
   MatmulOptions options;
 };
 
@@ -40,6 +41,17 @@ void launch_matmul(Launch& k, const Recipe& recipe) {
 }
 
 NodeSpec spec_of(const Product& product);
+
+// da = dy b^T, db = a^T dy; weights that all rows of a share collect the gradients of all of them.
+std::vector<Tensor> gradients(const Product& product, Tensor dy) {
+  const Shape& b = product.b.shape();
+  FOVEA_CHECK(product.b_rows, "matmul: no gradient through panels ", b,
+              ": the right operand must lie in rows");
+  const Tensor da = matmul(dy, transpose(product.b_rows));
+  if (b.rank() > 2) return {da, matmul(transpose(product.a), dy), {}, {}};
+  const int64_t m = int64_t(product.shape.elements()) / b[1];
+  return {da, matmul(transpose(reshape(product.a, {m, b[0]})), reshape(dy, {m, b[1]})), {}, {}};
+}
 
 // bias, then activation, then residual: an epilogue folds in when it does not come too late.
 std::optional<NodeSpec> absorb(Product product, const Epilogue& epilogue) {
@@ -94,11 +106,33 @@ NodeSpec spec_of(const Product& product) {
           .inputs = {product.a, product.b, options.bias, options.residual},
           .shape = product.shape,
           .launch = [=](Launch& k) { launch_matmul(k, recipe); },
+          .grad = [=](Tensor, Tensor dy) { return gradients(product, dy); },
           .absorb = [=](const Epilogue& epilogue) { return absorb(product, epilogue); }};
 }
 
 }  // namespace
 
+namespace {
+
+Tensor activated(Tensor x, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return relu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::gelu_tanh:
+      return gelu(x, Gelu::tanh);
+    case Activation::silu:
+      return silu(x);
+  }
+  return x;
+}
+
+}  // namespace
+
+// The options are nodes of their own, which the Plan folds back in where no gradient needs what lies between.
 Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
   expect_dtype("matmul", a, DType::f32);
   FOVEA_CHECK(b && b.dtype() == DType::f32, "matmul: the right operand must hold f32");
@@ -108,21 +142,19 @@ Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
   FOVEA_CHECK(left[-1] == right[-2], "matmul: inner sizes differ: ", left, " x ", right);
   FOVEA_CHECK(right.rank() == 2 || left.slice(0, left.rank() - 2) == right.slice(0, right.rank() - 2),
               "matmul: batches differ: ", left, " x ", right);
-
-  Product product{a, b.layout() == Layout::panels ? b : pack(b), left.with(-1, right[-1]), options};
-  if (options.bias) {
-    FOVEA_CHECK(options.bias.shape() == Shape({right[-1]}), "matmul: bias ", options.bias.shape(), " for ",
-                right[-1], " columns");
-    product.options.bias = dense("matmul", options.bias);
-  }
-  if (options.residual) {
-    FOVEA_CHECK(options.residual.shape() == product.shape, "matmul: residual ", options.residual.shape(),
-                " for ", product.shape);
-    product.options.residual = dense("matmul", options.residual);
-  }
+  const bool packed = b.layout() == Layout::panels;
+  Product product{a, packed ? b : pack(b), packed ? Tensor() : b, left.with(-1, right[-1]), {}};
+  const Tensor x = options.bias, residual = options.residual;
+  FOVEA_CHECK(!x || x.shape() == Shape({right[-1]}), "matmul: bias ", x ? x.shape() : Shape(), " for ",
+              right[-1], " columns");
+  FOVEA_CHECK(!residual || residual.shape() == product.shape, "matmul: residual ",
+              residual ? residual.shape() : Shape(), " for ", product.shape);
   const bool fits = right.rank() == 2 ? as_one_matrix(a).has_value() : as_matrices(a).has_value();
   if (!fits) product.a = contiguous(a);
-  return a.graph->add(spec_of(product));
+  Tensor y = a.graph->add(spec_of(product));
+  if (options.bias) y = bias(y, options.bias);
+  y = activated(y, options.activation);
+  return residual ? add(y, dense("matmul", residual)) : y;
 }
 
 }  // namespace fovea

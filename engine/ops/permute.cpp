@@ -18,7 +18,11 @@ Tensor permute(Tensor x, const std::vector<int>& axes) {
     extents.push_back(from[axis]);
     strides[i] = x.strides()[size_t(axis)];
   }
-  return x.graph->view(x, Shape(extents), strides, 0);
+  std::vector<int> back(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i)
+    back[size_t(normal_axis("permute", axes[i], from.rank()))] = int(i);
+  return x.graph->view(x, Shape(extents), strides, 0,
+                       {.grad = [back](Tensor dy) { return permute(dy, back); }});
 }
 
 Tensor transpose(Tensor x) {

@@ -52,7 +52,8 @@ Tensor reshape(Tensor x, const Shape& shape) {
     x = contiguous(x);
     strides = contiguous_strides(shape);
   }
-  return x.graph->view(x, shape, *strides, 0);
+  return x.graph->view(x, shape, *strides, 0,
+                       {.grad = [from = x.shape()](Tensor dy) { return reshape(dy, from); }});
 }
 
 }  // namespace fovea

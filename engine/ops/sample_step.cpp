@@ -25,25 +25,9 @@ Tensor sample_step(Tensor log_probs, Search& search, const Sampling& sampling) {
                                 .temperature = sampling.temperature,
                                 .top_p = sampling.top_p,
                                 .search = search.params};
-  Graph& graph = *log_probs.graph;
-  const std::vector<Tensor> made =
-      graph.add_all({.op = "sample_step",
-                     .detail = greedy ? std::string("greedy") : concat("candidates ", candidates),
-                     .inputs = {best.values, best.indices, graph.use(search.history)},
-                     .shape = search.control.shape(),
-                     .dtype = DType::u32,
-                     .more = {{.shape = {1}, .dtype = DType::u32}},
-                     .target = &search.control,
-                     .launch = [=](Launch& k) {
-                       k.dispatch({.kernel = "sample_step",
-                                   .constants = {lanes(k)},
-                                   .groups = elements(k, params.search.batch, 1),
-                                   .reads = {k.in(0), k.in(1)},
-                                   .writes = {k.in(2), k.out(0)}},
-                                  params);
-                       search_advance(k, params.search);
-                     }});
-  return made[1];
+  return add_search_step(
+      {"sample_step", greedy ? std::string("greedy") : concat("candidates ", candidates), best}, search,
+      params, [](const Launch& k, uint64_t sentences) { return elements(k, sentences, 1); });
 }
 
 }  // namespace fovea

@@ -11,3 +11,8 @@ uint history_at(SearchParams s, uint parity, uint kind, uint row) {
   return ((3 * parity + kind) * s.batch * s.beams + row) * s.steps;
 }
 float infinity() { return uintBitsToFloat(0x7f800000u); }
+// What the workgroup's lanes wrote so far, all of them see from here on.
+void settle() {
+  memoryBarrierBuffer();
+  barrier();
+}

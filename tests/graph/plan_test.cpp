@@ -157,3 +157,39 @@ TEST_CASE("the arena of a long chain stays within a quarter of its largest live 
   CHECK(plan.live_bytes() > 0);
   CHECK(double(plan.arena_bytes()) <= 1.25 * double(plan.live_bytes()));
 }
+
+TEST_CASE("n replays in one submission equal n runs") {
+  for (const uint32_t times : {1u, 2u, 5u, 16u}) {
+    INFO(times << " replays");
+    std::vector<std::vector<float>> sums, last;
+    for (const bool together : {true, false}) {
+      State sum(device(), {3, 5});
+      Graph graph;
+      const Tensor x = graph.input({3, 5}), next = assign(sum, add(scale(graph.use(sum), 0.75f), x));
+      const Tensor y = softmax(next);
+      Plan plan(device(), graph, {y}, {.guards = true});
+      plan.write(x, random_values(15, 4));
+      if (together) {
+        plan.submit(times);
+        plan.wait();
+      } else {
+        for (uint32_t i = 0; i < times; ++i) plan.run();
+      }
+      sums.push_back(sum.read());
+      last.push_back(plan.read(y));
+      CHECK(plan.guards_intact());
+    }
+    CHECK(sums[0] == sums[1]);
+    CHECK(last[0] == last[1]);
+    CHECK(sums[0] != std::vector<float>(15, 0));
+  }
+  CHECK(device().validation_messages().empty());
+}
+
+TEST_CASE("submit takes 1 to 16 replays") {
+  Chain chain(2, 3);
+  Plan plan(device(), chain.graph, {chain.y});
+  check_rejects([&] { plan.submit(0); }, {"plan", "0 replays", "1 to 16"});
+  check_rejects([&] { plan.submit(17); }, {"plan", "17 replays", "1 to 16"});
+  plan.run();  // and is as good as before
+}

@@ -1,7 +1,8 @@
-#include "io/metrics.h"
+#include "fovea/metrics.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -51,6 +52,27 @@ TEST_CASE("metrics: character errors match the definition") {
     INFO(hypothesis << " for " << reference);
     CHECK(character_errors(Text{hypothesis}, Text{reference}).part == plain_distance(hypothesis, reference));
   }
+}
+
+TEST_CASE("metrics: top-k accuracy counts rows, the first of equal logits being the larger") {
+  const std::vector<float> logits{3, 1, 2, 0, /**/ 0, 5, 5, 5, /**/ -INFINITY, -1, INFINITY, -2};
+  const std::vector<uint32_t> right{2, 3, 0};  // second, third and last of their rows
+  CHECK(top_k_accuracy(logits, right, 1).part == 0);
+  CHECK(top_k_accuracy(logits, right, 2).part == 1);
+  CHECK(top_k_accuracy(logits, right, 3).part == 2);
+  CHECK(top_k_accuracy(logits, right, 4).part == 3);
+  CHECK(top_k_accuracy(logits, right, 9).percent() == 100);
+  CHECK(top_k_accuracy(logits, std::vector<uint32_t>{0, 1, 2}, 1).part == 3);
+}
+
+TEST_CASE("metrics: logits that cannot be ranked are rejected") {
+  const auto rejected = [](std::vector<float> logits, std::vector<uint32_t> right) {
+    return rejection([&] { top_k_accuracy(logits, right, 1); });
+  };
+  CHECK(rejected({}, {}) == "top_k_accuracy: no rows");
+  CHECK(rejected({1, 2, 3}, {0, 0}) == "top_k_accuracy: 3 logits for 2 rows");
+  CHECK(rejected({1, 2, 3, 4}, {0, 2}) == "top_k_accuracy: class 2 of 2 in row 1");
+  CHECK(rejected({1, 2, NAN, 4}, {0, 1}) == "top_k_accuracy: NaN among the logits of row 1");
 }
 
 TEST_CASE("metrics: what cannot be measured is rejected") {

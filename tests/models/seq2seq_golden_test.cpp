@@ -23,14 +23,18 @@ struct Golden {
       : folder(std::filesystem::path(FOVEA_SOURCE_DIR) / "tests/golden/seq2seq" / name),
         expected(json::parse(read_text(folder / "expected.json"))),
         tensors(folder / "expected.safetensors"),
-        model(device(), load_marian_or_bart(folder)),
-        sources(expected["sources"].get<Ids>()) {}
+        sources(expected["sources"].get<Ids>()),
+        weights(load_marian_or_bart(folder)),
+        own(weights.decoding),
+        model(device(), std::move(weights)) {}
 
   std::filesystem::path folder;
   json expected;
   SafeTensors tensors;
-  Seq2Seq model;
   Ids sources;
+  Seq2SeqWeights weights;  // moved into the model
+  Decoding own;            // the settings the model comes with
+  Seq2Seq model;
 };
 
 // transformers counts the start token in its lengths.
@@ -87,8 +91,7 @@ void check_forward(Golden& golden) {
 void check_case(Golden& golden, const json& wanted) {
   const std::string name = wanted["name"];
   INFO("case " << name);
-  const Decoding own = load_marian_or_bart(golden.folder).decoding;
-  const Decoding asked = decoding(wanted["settings"], own, name == "default");
+  const Decoding asked = decoding(wanted["settings"], golden.own, name == "default");
   const auto got = golden.model.decode({.sources = golden.sources, .decoding = asked});
   REQUIRE(got.size() == wanted["results"].size());
   for (size_t s = 0; s < got.size(); ++s) {

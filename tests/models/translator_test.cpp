@@ -300,3 +300,21 @@ TEST_CASE("Translator copies the source word that an unknown word attends to") {
   }
   CHECK(output.text == text);
 }
+
+// config.json may name another token, which the vocabulary files need not hold.
+TEST_CASE("Translator takes the unknown token that config.json names") {
+  const TemporaryFolder folder;
+  write_ctranslate2(folder.path(), {.words = {"one", "two", "three"}, .layers = 1});
+  for (const char* file : {"source_vocabulary.txt", "target_vocabulary.txt"})
+    folder.write(file, "<s>\n</s>\none\ntwo\nthree\n");
+  folder.write("config.json", R"({"unk_token": "UNKNOWN"})");
+  Translator small(device(), folder.path().string());
+  Decoding decoding = small.decoding();
+  decoding.max_length = 4;
+  decoding.min_length = 4;
+  decoding.suppressed = {{0}, {2}, {3}, {4}};  // all but </s>, too early, and UNKNOWN
+  const Strings line{"never-seen"};
+  CHECK(small.translate(line, {.decoding = decoding})[0].outputs[0].tokens == Strings(4, "UNKNOWN"));
+  const auto replaced = small.translate(line, {.decoding = decoding, .replace_unknown = true})[0];
+  CHECK(replaced.outputs[0].tokens == Strings(4, "never-seen"));
+}

@@ -151,6 +151,15 @@ TEST_CASE("contiguous moves every word unchanged") {
               {NAN, double(least), inf, -inf}, kExact);
 }
 
+TEST_CASE("contiguous passes its gradient on") {
+  Graph graph;
+  Tensor x = graph.input({2, 3}), dy = graph.input({3, 2});
+  Tensor y = contiguous(transpose(x));
+  const std::vector<Tensor> gradients = graph.nodes().back().grad(y, dy);
+  REQUIRE(gradients.size() == 1);
+  REQUIRE(gradients.front().id == dy.id);
+}
+
 TEST_CASE("contiguous rejects an absent operand") {
   check_rejects([&] { contiguous(Tensor()); }, {"contiguous", "absent"});
 }

@@ -44,18 +44,6 @@ std::vector<float> gradient_on_device(const std::vector<float>& values, const st
   return run(graph, {{x, values}, {ids, chosen}, {dy, slopes}}, dx);
 }
 
-// Every element to 1e-6 of itself, or of 1 where it is less.
-void check_elements(const std::vector<float>& got, const std::vector<double>& want) {
-  REQUIRE(got.size() == want.size());
-  double worst = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const double error = std::abs(double(got[i]) - want[i]) / std::max(1.0, std::abs(want[i]));
-    worst = std::max(worst, std::isnan(error) ? INFINITY : error);
-  }
-  INFO("worst error " << worst);
-  REQUIRE(worst <= 1e-6);
-}
-
 }  // namespace
 
 TEST_CASE("log_prob matches the double loop at every edge") {

@@ -30,18 +30,6 @@ std::vector<float> log_softmax_on_device(const std::vector<float>& values, int64
   return run(graph, {{x, values}}, log_softmax(x));
 }
 
-// Every element to 1e-6 of itself, or of 1 where it is less.
-void check_elements(const std::vector<float>& got, const std::vector<double>& want) {
-  REQUIRE(got.size() == want.size());
-  double worst = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const double error = std::abs(double(got[i]) - want[i]) / std::max(1.0, std::abs(want[i]));
-    worst = std::max(worst, std::isnan(error) ? INFINITY : error);
-  }
-  INFO("worst error " << worst);
-  REQUIRE(worst <= 1e-6);
-}
-
 }  // namespace
 
 TEST_CASE("log_softmax matches the double loop at every edge") {

@@ -1,42 +1,27 @@
-#include <sys/wait.h>
-
-#include <array>
 #include <catch2/catch_test_macros.hpp>
-#include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/program.h"
+
+using namespace fovea::test;
+
 namespace {
 
-struct Outcome {
-  int status = -1;
-  std::string text;  // what it printed, errors too
-};
-
-Outcome bench(const std::string& arguments) {
-  const std::string command = std::string("'" FOVEA_BINARY_DIR "/bench' ") + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Outcome outcome;
-  std::array<char, 4096> part;
-  while (const size_t size = std::fread(part.data(), 1, part.size(), pipe))
-    outcome.text.append(part.data(), size);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.status = WEXITSTATUS(status);
-  return outcome;
+Outcome bench(const std::string& arguments) {  // parted by spaces
+  std::istringstream in(arguments);
+  return run_program("bench", {std::istream_iterator<std::string>(in), {}});
 }
 
 // The objects of a run with --json, one a line.
 std::vector<nlohmann::json> measured(const std::string& arguments) {
   const Outcome outcome = bench(arguments + " --json");
-  INFO("printed: " << outcome.text);
+  INFO("printed: " << outcome.out << outcome.err);
   REQUIRE(outcome.status == 0);
-  std::vector<nlohmann::json> lines;
-  std::istringstream text(outcome.text);
-  for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
-  return lines;
+  return outcome.objects();
 }
 
 void check_schema(const nlohmann::json& line) {
@@ -93,21 +78,21 @@ TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
   };
   for (const auto& [arguments, part] : kWrong) {
     const Outcome outcome = bench(arguments);
-    INFO(arguments << ": " << outcome.text);
+    INFO(arguments << ": " << outcome.err);
     REQUIRE(outcome.status == 2);
-    REQUIRE(outcome.text.find(part) != std::string::npos);
+    REQUIRE(outcome.err.find(part) != std::string::npos);
   }
 }
 
 TEST_CASE("bench: what it cannot do ends with status 1") {
   const Outcome outcome = bench("gemm --device no-such-device");
-  INFO(outcome.text);
+  INFO(outcome.err);
   REQUIRE(outcome.status == 1);
-  REQUIRE(outcome.text.find("no-such-device") != std::string::npos);
+  REQUIRE(outcome.err.find("no-such-device") != std::string::npos);
 }
 
 TEST_CASE("bench --help explains the shapes") {
   const Outcome outcome = bench("--help");
   REQUIRE(outcome.status == 0);
-  REQUIRE(outcome.text.find("HEADSxTOKENS[xKEYS]xHEAD_DIM") != std::string::npos);
+  REQUIRE(outcome.out.find("HEADSxTOKENS[xKEYS]xHEAD_DIM") != std::string::npos);
 }

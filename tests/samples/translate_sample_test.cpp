@@ -1,18 +1,16 @@
 // The program translate, from the command line to its exit status. Every process compiles its kernels anew,
 // so one run answers several questions.
-#include <sys/wait.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <sstream>
 
 #include "fovea/image.hpp"
 #include "io/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
+#include "support/program.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -25,34 +23,9 @@ const std::vector<std::string> kWords{"zero", "one", "two", "three", "four", "fi
 
 using Strings = std::vector<std::string>;
 
-Strings lines_of(const std::string& text) {
-  Strings lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-struct Outcome {
-  int status;
-  std::string out, err;
-
-  std::vector<json> objects() const {
-    std::vector<json> objects;
-    for (const std::string& line : lines_of(out)) objects.push_back(json::parse(line));
-    return objects;
-  }
-};
-
 Outcome translate(const fs::path& model, Strings arguments, const std::string& input) {
-  const TemporaryFolder folder;
   arguments.insert(arguments.begin(), {"--model", model.string()});
-  std::string command = "'" FOVEA_BINARY_DIR "/translate'";
-  for (const std::string& argument : arguments) command += " '" + argument + "'";
-  command += " <'" + folder.write("stdin", input).string() + "'";
-  const fs::path out = folder.path() / "stdout", err = folder.path() / "stderr";
-  const int raw = std::system((command + " >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
-  REQUIRE(WIFEXITED(raw));
-  return {WEXITSTATUS(raw), read_bytes(out), read_bytes(err)};
+  return run_program("translate", arguments, input);
 }
 
 fs::path small_model(const TemporaryFolder& folder) {
@@ -132,14 +105,14 @@ TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones
 }
 
 TEST_CASE("translate gives the same for batches of every size, and scores that agree") {
-  const TemporaryFolder folder, models;
+  const TemporaryFolder models;
   const fs::path model = small_model(models);
   const std::string input = some_lines(300);
   const Outcome one = translate(model, {"--max-length", "8", "--batch", "7"}, input);
   INFO(one.err);
   REQUIRE(one.status == 0);
   CHECK(one.err.empty());  // no progress: it is no terminal
-  CHECK(lines_of(one.out).size() == 300);
+  CHECK(one.lines().size() == 300);
   const Outcome other = translate(model, {"--max-length", "8", "--batch", "64", "--json"}, input);
   REQUIRE(other.status == 0);
   std::string texts;
@@ -161,11 +134,11 @@ TEST_CASE("translate begins with a prefix and shows one head of one layer") {
   REQUIRE(got.status == 0);
   const json all = json::parse(read_bytes(file));
   REQUIRE(all.size() == 3);
-  REQUIRE(lines_of(got.out).size() == 3);
-  for (size_t i = 0; i < 3; ++i) CHECK(lines_of(got.out)[i] == all[i]["outputs"][0]["text"]);
-  CHECK(lines_of(got.out)[0].starts_with("three 東京"));
-  CHECK(lines_of(got.out)[1].empty());
-  CHECK(lines_of(got.out)[2].starts_with("three 東京"));
+  REQUIRE(got.lines().size() == 3);
+  for (size_t i = 0; i < 3; ++i) CHECK(got.lines()[i] == all[i]["outputs"][0]["text"]);
+  CHECK(got.lines()[0].starts_with("three 東京"));
+  CHECK(got.lines()[1].empty());
+  CHECK(got.lines()[2].starts_with("three 東京"));
   CHECK(all[2]["outputs"][0]["attention"][0] == std::vector<float>{1});  // one token to look at
 
   CHECK(translate(model, {"--attention", file.string()}, "").status == 0);

@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #include "fovea/image.hpp"
 #include "io/safetensors.h"
 #include "io/temporary.h"
 #include "support/check.h"
+#include "support/program.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -30,26 +30,7 @@ fs::path deit_tiny() {
   return root / "deit-tiny-patch16-224";
 }
 
-struct Outcome {
-  int status;
-  std::string out, err;
-
-  std::vector<json> lines() const {
-    std::vector<json> lines;
-    std::istringstream in(out);
-    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
-    return lines;
-  }
-};
-
-Outcome vit(const TemporaryFolder& folder, const std::vector<std::string>& arguments) {
-  std::string command = "'" FOVEA_BINARY_DIR "/vit'";
-  for (const std::string& argument : arguments) command += " '" + argument + "'";
-  const fs::path out = folder.path() / "stdout", err = folder.path() / "stderr";
-  const int raw = std::system((command + " >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
-  REQUIRE(raw >= 0);
-  return {raw >> 8, read_bytes(out), read_bytes(err)};  // what wait() reports: the exit status above 8 bits
-}
+Outcome vit(const std::vector<std::string>& arguments) { return run_program("vit", arguments); }
 
 // One layer with random weights: image 32, patch 16, width 8, 2 heads. No preprocessor_config.json.
 fs::path tiny_model(const TemporaryFolder& folder, int64_t labels) {
@@ -70,8 +51,8 @@ fs::path tiny_model(const TemporaryFolder& folder, int64_t labels) {
       {layer + "output.dense.bias", {8}},
       {layer + "intermediate.dense.weight", {16, 8}},
       {layer + "output.dense.weight", {8, 16}}};
-  for (const std::string& norm : {layer + "layernorm_before", layer + "layernorm_after",
-                                  std::string("vit.layernorm")})
+  for (const std::string& norm :
+       {layer + "layernorm_before", layer + "layernorm_after", std::string("vit.layernorm")})
     for (const char* part : {".weight", ".bias"}) tensors.push_back({norm + part, {8}});
   if (labels > 0) {
     tensors.push_back({"classifier.weight", {labels, 8}});
@@ -151,13 +132,13 @@ TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
   const std::vector<fs::path> pictures{kPictures / "coffee.png", kPictures / "chelsea.png",
                                        kPictures / "astronaut.png", kPictures / "rocket.jpg"};
   const std::string overlays = (folder.path() / "lit.png").string();
-  std::vector<std::string> arguments{"--model", model.string(), "--json", "--logits", "--attention",
-                                     overlays};
+  std::vector<std::string> arguments{"--model",  model.string(), "--json",
+                                     "--logits", "--attention",  overlays};
   for (const fs::path& picture : pictures) arguments.push_back(picture.string());
-  const Outcome one = vit(folder, arguments);
+  const Outcome one = vit(arguments);
   INFO(one.err);
   REQUIRE(one.status == 0);
-  const std::vector<json> lines = one.lines();
+  const std::vector<json> lines = one.objects();
   REQUIRE(lines.size() == 4);
   for (size_t i = 0; i < 4; ++i) {
     const std::string stem = pictures[i].stem().string();
@@ -171,12 +152,11 @@ TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
 
   // The same in batches, the last one half full, with a file among them that is no picture.
   const fs::path bad = folder.write("bad.png", "not a picture");
-  const Outcome two = vit(folder, {"--model", model.string(), "--json", "--logits", "--batch", "2",
-                                   pictures[0].string(), bad.string(), pictures[1].string(),
-                                   pictures[2].string()});
+  const Outcome two = vit({"--model", model.string(), "--json", "--logits", "--batch", "2",
+                           pictures[0].string(), bad.string(), pictures[1].string(), pictures[2].string()});
   CHECK(two.status == 1);
   CHECK(contains(two.err, bad.string()));
-  const std::vector<json> batched = two.lines();
+  const std::vector<json> batched = two.objects();
   REQUIRE(batched.size() == 3);
   for (size_t i = 0; i < 3; ++i) {
     CHECK(batched[i]["image"] == lines[i]["image"]);
@@ -188,8 +168,8 @@ TEST_CASE("vit prints name, classes, device and time, and the overlay of one lay
   const TemporaryFolder folder, models;
   const std::string model = tiny_model(models, 3).string(), photo = (kPictures / "coffee.png").string();
   const fs::path overlay = folder.path() / "one.png";
-  const Outcome got = vit(folder, {"--model", model, "--top", "2", "--attention", overlay.string(),
-                                   "--layer", "1", photo});
+  const Outcome got =
+      vit({"--model", model, "--top", "2", "--attention", overlay.string(), "--layer", "1", photo});
   INFO(got.err);
   REQUIRE(got.status == 0);
   std::istringstream in(got.out);
@@ -212,14 +192,14 @@ TEST_CASE("vit goes on after pictures it cannot read, whatever their names") {
   fs::copy_file(good, odd, refused);
   if (refused) SKIP("names are UTF-8 here");
   const std::string missing = (folder.path() / "missing.jpg").string();
-  const Outcome got = vit(folder, {"--model", model, "--json", missing, odd.string(), good.string()});
+  const Outcome got = vit({"--model", model, "--json", missing, odd.string(), good.string()});
   CHECK(got.status == 1);
   CHECK(contains(got.err, missing));
-  REQUIRE(got.lines().size() == 2);
-  CHECK(contains(got.lines()[0]["image"].get<std::string>(), "caf\xef\xbf\xbd.png"));
-  CHECK(got.lines()[1]["top"].size() == 3);
-  CHECK(!got.lines()[1].contains("logits"));
-  CHECK(vit(folder, {"--model", model, missing}).status == 1);
+  REQUIRE(got.objects().size() == 2);
+  CHECK(contains(got.objects()[0]["image"].get<std::string>(), "caf\xef\xbf\xbd.png"));
+  CHECK(got.objects()[1]["top"].size() == 3);
+  CHECK(!got.objects()[1].contains("logits"));
+  CHECK(vit({"--model", model, missing}).status == 1);
 }
 
 TEST_CASE("vit says what is wrong with its arguments") {
@@ -241,21 +221,21 @@ TEST_CASE("vit says what is wrong with its arguments") {
       {"--model", nowhere, photo}};
   for (const std::vector<std::string>& arguments : wrong) {
     CAPTURE(arguments);
-    const Outcome got = vit(folder, arguments);
+    const Outcome got = vit(arguments);
     CHECK(got.status == 2);
     CHECK(got.out.empty());
     CHECK(!got.err.empty());
   }
-  CHECK(contains(vit(folder, wrong.back()).err, nowhere));
-  const Outcome help = vit(folder, {"--help"});
+  CHECK(contains(vit(wrong.back()).err, nowhere));
+  const Outcome help = vit({"--help"});
   CHECK(help.status == 0);
   CHECK(contains(help.out, "OUT-<stem>.png"));
 }
 
 TEST_CASE("vit needs a classifier") {
-  const TemporaryFolder folder, models;
+  const TemporaryFolder models;
   const std::string model = tiny_model(models, 0).string();
-  const Outcome got = vit(folder, {"--model", model, (kPictures / "coffee.png").string()});
+  const Outcome got = vit({"--model", model, (kPictures / "coffee.png").string()});
   CHECK(got.status == 1);
   CHECK(contains(got.err, "without a classifier"));
 }

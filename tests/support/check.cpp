@@ -103,6 +103,17 @@ void check_close(const std::vector<float>& got, const std::vector<double>& want,
   REQUIRE(error_squares <= tolerance.nmse * squares + std::numeric_limits<float>::min());
 }
 
+void check_elements(const std::vector<float>& got, const std::vector<double>& want) {
+  REQUIRE(got.size() == want.size());
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double error = std::abs(double(got[i]) - want[i]) / std::max(1.0, std::abs(want[i]));
+    worst = std::max(worst, std::isnan(error) ? INFINITY : error);
+  }
+  INFO("worst error " << worst);
+  REQUIRE(worst <= 1e-6);
+}
+
 void check_rejects(const std::function<void()>& action, const std::vector<std::string>& parts) {
   std::string text;
   try {

@@ -47,6 +47,9 @@ constexpr Tolerance kProduct{1e-12, 1e-5};      // inner products
 // Requires shapes, NaNs and infinities to agree and errors to stay within the tolerance.
 void check_close(const std::vector<float>& got, const std::vector<double>& want, Tolerance tolerance);
 
+// Requires every element to be within 1e-6 of itself, or of 1 where it is less.
+void check_elements(const std::vector<float>& got, const std::vector<double>& want);
+
 // Requires that action throws an Error whose text holds every part.
 void check_rejects(const std::function<void()>& action, const std::vector<std::string>& parts);
 

@@ -28,7 +28,8 @@ endif()
 # carries its own protobuf. Before 0.2.1 its headers and its CMake are too old for GCC 15 and CMake 4.
 find_path(FOVEA_SENTENCEPIECE_INCLUDE sentencepiece_processor.h)
 find_library(FOVEA_SENTENCEPIECE_LIBRARY NAMES libsentencepiece.a sentencepiece)
-if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY)
+find_library(FOVEA_SENTENCEPIECE_TRAIN_LIBRARY NAMES libsentencepiece_train.a sentencepiece_train)
+if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY OR NOT FOVEA_SENTENCEPIECE_TRAIN_LIBRARY)
   set(SPM_ENABLE_SHARED OFF CACHE BOOL "")
   set(SPM_ENABLE_TCMALLOC OFF CACHE BOOL "")
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece.git GIT_TAG v0.2.1
@@ -37,6 +38,7 @@ if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY)
   set_property(DIRECTORY ${sentencepiece_SOURCE_DIR} PROPERTY EXCLUDE_FROM_ALL ON)  # its programs
   set(FOVEA_SENTENCEPIECE_INCLUDE ${sentencepiece_SOURCE_DIR}/src)
   set(FOVEA_SENTENCEPIECE_LIBRARY sentencepiece-static)
+  set(FOVEA_SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train-static)
 endif()
 
 add_library(fovea_packages INTERFACE)
@@ -44,8 +46,8 @@ target_include_directories(fovea_packages SYSTEM INTERFACE ${FOVEA_STB_INCLUDE} 
 find_package(Threads REQUIRED)
 # volk opens the Vulkan loader at run time, so no program links libvulkan.
 target_link_libraries(fovea_packages INTERFACE volk::volk Vulkan::Headers GPUOpen::VulkanMemoryAllocator
-                      fmt::fmt-header-only nlohmann_json::nlohmann_json ${FOVEA_SENTENCEPIECE_LIBRARY}
-                      Threads::Threads ${CMAKE_DL_LIBS})
+                      fmt::fmt-header-only nlohmann_json::nlohmann_json ${FOVEA_SENTENCEPIECE_TRAIN_LIBRARY}
+                      ${FOVEA_SENTENCEPIECE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
 if(FOVEA_PROGRAMS)
   fovea_package(CLI11 CLIUtils/CLI11 v2.4.2 2.1)
   target_link_libraries(fovea_packages INTERFACE CLI11::CLI11)

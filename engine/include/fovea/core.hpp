@@ -18,6 +18,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+enum class Storage : uint8_t { f32, f16 };  // how weights lie in files
+
 // Element types of tensors: arithmetic is fp32, u32 holds ids, lengths and ranks.
 enum class DType : uint8_t { f32, u32 };
 constexpr uint64_t kElementBytes = 4;

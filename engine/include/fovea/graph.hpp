@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "fovea/core.hpp"
@@ -102,6 +103,7 @@ struct NodeSpec {
     Shape shape;
     DType dtype = DType::f32;
     Layout layout = Layout::rows;
+    State* target = nullptr;  // the output is this State, updated in place
   };
   std::string op;                   // the op's one word
   std::string detail = {};          // its parameters in words, for Plan::print
@@ -112,8 +114,8 @@ struct NodeSpec {
   std::vector<Output> more = {};  // further outputs
   State* target = nullptr;        // the first output is this State, updated in place
   std::function<void(Launch&)> launch;
-  std::function<std::vector<Tensor>(Tensor y, Tensor dy)> grad =
-      {};  // gradients of the inputs, as further nodes
+  // Gradients of the inputs from that of the first output, as further nodes; absent for inputs without one.
+  std::function<std::vector<Tensor>(Tensor y, Tensor dy)> grad = {};
   std::optional<Epilogue> epilogue =
       {};  // this node is y = epilogue(x) and may be folded into the maker of x
   std::function<std::optional<NodeSpec>(const Epilogue&)> absorb =
@@ -129,6 +131,14 @@ struct Node {
   std::function<std::optional<NodeSpec>(const Epilogue&)> absorb;
 };
 
+// How a view came about, for gradients.
+struct View {
+  ValueId source = kNoValue;                   // what it was made of
+  std::function<Tensor(Tensor dy)> grad = {};  // the gradient of the source from that of the view
+  int axis = -1;                               // of a slice: neighbours along it become one gradient
+  int64_t start = 0;                           // of a slice
+};
+
 // Owner of values and nodes, in the order they were added. Neither copied nor moved: tensors point at it.
 class Graph {
  public:
@@ -137,19 +147,26 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   Tensor input(const Shape& shape, DType dtype = DType::f32, std::string name = "input");
-  Tensor use(const State& state, std::string name = "state");
-  Tensor add(NodeSpec spec);                   // its first output
-  std::vector<Tensor> add_all(NodeSpec spec);  // all outputs
-  Tensor view(Tensor x, const Shape& shape, const Strides& strides,
-              int64_t offset);  // same memory, other shape
+  Tensor use(const State& state, std::string name = "state");  // one handle a State
+  Tensor add(NodeSpec spec);                                   // its first output
+  std::vector<Tensor> add_all(NodeSpec spec);                  // all outputs
+  // The same memory in another shape. how.source is filled in.
+  Tensor view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how = {});
+
+  // Adds the nodes that compute dy * dy/dx for every x of `of`: reverse accumulation. dy: as y; absent: y is
+  // one number and dy 1. A panels-layout x gets its gradient in rows. An Error where y does not depend on x.
+  std::vector<Tensor> grad(Tensor y, const std::vector<Tensor>& of, Tensor dy = {});
 
   const Value& value(ValueId id) const { return values_.at(id); }
   std::vector<Value> values() const { return {values_.begin(), values_.end()}; }
   const std::vector<Node>& nodes() const { return nodes_; }
+  const View* view_of(ValueId id) const;  // null: no view
 
  private:
   ValueId add_value(Value value);
 
+  std::unordered_map<ValueId, View> views_;
+  std::unordered_map<const Buffer*, ValueId> states_;  // by use()
   std::deque<Value> values_;  // a deque: references to shapes stay valid while ops add values
   std::vector<Node> nodes_;
 };

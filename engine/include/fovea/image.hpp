@@ -55,6 +55,8 @@ struct Preprocessor {
   // load(dir); without that file as ViT does, to the size of the model's input.
   static Preprocessor for_model(const std::filesystem::path& dir, int64_t width, int64_t height);
 
+  void save(const std::filesystem::path& dir) const;  // dir/preprocessor_config.json, as load() reads it
+
   int width() const;  // of the result, pixels
   int height() const;
 

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "fovea/ops.hpp"
 
@@ -11,16 +13,43 @@ namespace fovea {
 
 struct Search;  // the state of a decoding, engine/ops/search.h
 
-// y = x W^T + b. W is kept in the panels that matmul reads.
+// A tensor that training changes, by the name that it has in its model.
+struct Parameter {
+  std::string name;
+  State* state = nullptr;
+  bool decay = true;  // takes weight decay; gains, shifts and biases do not
+};
+using Parameters = std::vector<Parameter>;
+
+// What layers are made for: for training, weights lie in rows, as in files, and can be updated in place.
+enum class Use : uint8_t { inference, training };
+
+// Drops elements of what a block adds to its residual (Srivastava et al. 2014); does nothing by default.
+struct Dropout {
+  float rate = 0;
+  const State* generator = nullptr;  // (4) u32, see dropout()
+  Tensor operator()(Tensor x) const;
+};
+
+// How layers of attention are called.
+struct LayerOptions {
+  bool weights = false;             // also gives attention weights
+  AttentionOptions attention = {};  // lengths: of the keys
+  Dropout dropout = {};
+};
+
+// y = x W^T + b.
 class Linear {
  public:
   // weight: (out, in) row by row, as PyTorch stores it; bias: (out) or empty.
-  Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight, std::span<const float> bias);
+  Linear(Device& device, int64_t out, int64_t in, std::span<const float> weight, std::span<const float> bias,
+         Use use = Use::inference);
   // x: (.., in) -> (.., out). options.bias must be absent.
   Tensor operator()(Tensor x, MatmulOptions options = {}) const;
+  void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
-  State weight_;  // (in, out)
+  State weight_;  // (in, out) in the panels that matmul reads; for training (out, in) in rows
   std::optional<State> bias_;
 };
 
@@ -28,7 +57,8 @@ class Linear {
 class LayerNorm {
  public:
   LayerNorm(Device& device, std::span<const float> gain, std::span<const float> shift, float eps);
-  Tensor operator()(Tensor x) const;  // (.., width) -> (.., width)
+  Tensor operator()(Tensor x) const;                         // (.., width) -> (.., width)
+  void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
   State gain_, shift_;
@@ -53,9 +83,10 @@ class SelfAttention {
   // qkv: width -> 3 width, the rows of W for Q, then K, then V; out: width -> width.
   SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative = {});
   // x: (batch, tokens, width); residual, like x, is added to the result.
-  Result operator()(Tensor x, Tensor residual, bool weights, const AttentionOptions& options = {}) const;
+  Result operator()(Tensor x, Tensor residual, const LayerOptions& options = {}) const;
   // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
   Tensor step(Tensor x, Tensor residual, State& cache, const Search& search) const;
+  void parameters(const std::string& name, Parameters& to);  // name.qkv, name.out
 
  private:
   Linear qkv_, out_;
@@ -67,7 +98,8 @@ class SelfAttention {
 class FeedForward {
  public:
   FeedForward(Linear up, Linear down, Activation activation);
-  Tensor operator()(Tensor x, Tensor residual) const;  // (.., width) -> (.., width)
+  Tensor operator()(Tensor x, Tensor residual, const Dropout& dropout = {}) const;  // both (.., width)
+  void parameters(const std::string& name, Parameters& to);                         // name.up, name.down
 
  private:
   Linear up_, down_;
@@ -83,8 +115,10 @@ class EncoderLayer {
  public:
   EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
                FeedForward feed_forward, NormPlace place = NormPlace::before);
-  SelfAttention::Result operator()(
-      Tensor x, bool weights, const AttentionOptions& options = {}) const;  // x, out: (batch, tokens, width)
+  SelfAttention::Result operator()(Tensor x,
+                                   const LayerOptions& options = {}) const;  // (batch, tokens, width)
+  // name.attention_norm, name.attention, name.feed_forward_norm, name.feed_forward
+  void parameters(const std::string& name, Parameters& to);
 
  private:
   LayerNorm attention_norm_;
@@ -100,12 +134,13 @@ class CrossAttention {
   // q, out: width -> width; kv: width -> 2 width, the rows of W for K, then V.
   CrossAttention(Linear q, Linear kv, Linear out, int64_t heads);
   Tensor memory(Tensor encoded) const;  // (batch, keys, width) -> (batch, keys, 2 width)
-  // x: (batch, tokens, width); options.lengths: of the memory.
-  SelfAttention::Result operator()(Tensor x, Tensor residual, Tensor memory, bool weights,
-                                   const AttentionOptions& options = {}) const;
+  // x: (batch, tokens, width); memory as memory() gives it.
+  SelfAttention::Result operator()(Tensor x, Tensor residual, Tensor memory,
+                                   const LayerOptions& options = {}) const;
   // One token a row: x (rows, width); weights (rows, heads, keys).
   SelfAttention::Result step(Tensor x, Tensor residual, Tensor memory, Tensor lengths, const Search& search,
                              bool weights) const;
+  void parameters(const std::string& name, Parameters& to);  // name.q, name.kv, name.out
 
  private:
   Linear q_, kv_, out_;
@@ -121,11 +156,13 @@ class DecoderLayer {
   DecoderLayer(Norms norms, SelfAttention attention, CrossAttention cross, FeedForward feed_forward,
                NormPlace place);
   const CrossAttention& cross() const { return cross_; }
-  // All tokens at once, each seeing those before it; weights: of the cross attention.
-  SelfAttention::Result operator()(Tensor x, Tensor memory, Tensor lengths, bool weights) const;
+  // All tokens at once, each seeing those before it; options.weights and .attention: of the cross attention.
+  SelfAttention::Result operator()(Tensor x, Tensor memory, const LayerOptions& options = {}) const;
   // One token a row, x (rows, width), after those in cache (2, rows, steps, width); it is added there.
   SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const Search& search,
                              bool weights) const;
+  // As EncoderLayer, and name.cross_norm, name.cross.
+  void parameters(const std::string& name, Parameters& to);
 
  private:
   Norms norms_;

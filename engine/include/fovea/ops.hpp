@@ -47,6 +47,15 @@ struct TopK {
   Tensor values;   // (.., k) in falling order; equal values keep the order of their index
   Tensor indices;  // (.., k) u32
 };
+struct CrossEntropyOptions {
+  float smoothing = 0;            // share of the target that is spread over the vocabulary
+  uint32_t ignored = UINT32_MAX;  // rows with this id are not counted
+};
+struct CrossEntropy {
+  Tensor loss;   // (1): mean over the counted rows, 0 if there are none; the one with a gradient
+  Tensor rows;   // (..): of each row; 0 where it is not counted
+  Tensor count;  // (1): how many rows are counted
+};
 
 // Elementwise. b broadcasts over the leading axes of a it lacks, and along axes of extent 1.
 Tensor add(Tensor a, Tensor b);                // a + b
@@ -57,10 +66,17 @@ Tensor relu(Tensor x);                         // max(x, 0)
 Tensor gelu(Tensor x, Gelu kind = Gelu::erf);  // x/2 (1 + erf(x/sqrt 2)), or with tanh
 Tensor silu(Tensor x);                         // x / (1 + exp(-x))
 
+// Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
+// drawn depends on them and on the place in the graph alone: the same on every device.
+Tensor dropout(Tensor x, float rate, const State& generator);  // 0 with probability rate, else x / (1 - rate)
+Tensor advance(Graph& graph, State& generator);  // step <- step + 1, in place; behind all that draws
+
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))
 Tensor log_softmax(Tensor x);                                  // x - log(sum(exp(x)))
 Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
+CrossEntropy cross_entropy(Tensor logits, Tensor ids,  // (.., vocab), (..) u32: -log(softmax(logits)[id]),
+                           const CrossEntropyOptions& options = {});  // NaN where id >= vocab
 Tensor layer_norm(Tensor x, Tensor gain, Tensor shift,
                   const LayerNormOptions& options = {});  // Ba et al. 2016
 Tensor argmax(Tensor x);                                  // (.., n) -> (..) u32, the first of equals
@@ -86,9 +102,11 @@ Tensor slice(Tensor x, int axis, int64_t start, int64_t count);  // count extent
 Tensor expand(Tensor x, const Shape& shape);  // axes of extent 1, or missing in front, repeated
 
 // Copies.
-Tensor contiguous(Tensor x);                                // x itself when it has no gaps
-Tensor concat(const std::vector<Tensor>& parts, int axis);  // along one axis
-Tensor embedding(Tensor table, Tensor ids);                 // (vocab, width), (..) u32 -> (.., width)
+Tensor fill(Graph& graph, const Shape& shape, float value);     // one value everywhere
+Tensor contiguous(Tensor x);                                    // x itself when it has no gaps
+Tensor concat(const std::vector<Tensor>& parts, int axis);      // along one axis
+Tensor pad(Tensor x, int axis, int64_t before, int64_t after);  // zeros in front and behind, along one axis
+Tensor embedding(Tensor table, Tensor ids);                     // (vocab, width), (..) u32 -> (.., width)
 Tensor patches(Tensor image, int64_t patch);  // (batch, channels, h, w) -> (batch, h/p * w/p, channels*p*p)
 Tensor assign(State& state, Tensor x);        // state <- x, in place
 

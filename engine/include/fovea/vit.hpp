@@ -43,21 +43,30 @@ struct ViTResult {
   std::vector<std::vector<float>> hidden_states, attentions;
 };
 
+// Writes config.json and model.safetensors of a model that has learnt nothing yet: where a training starts.
+void write_fresh_vit(const std::string& directory, const ViTConfig& config, uint64_t seed);
+
 class VisionTransformer {
  public:
   // config.json and model.safetensors of model_type vit or deit; see Error for what does not fit.
-  VisionTransformer(Device& device, const std::string& directory);
+  VisionTransformer(Device& device, const std::string& directory, Use use = Use::inference);
   ~VisionTransformer();
   VisionTransformer(VisionTransformer&&) noexcept;
   VisionTransformer& operator=(VisionTransformer&&) noexcept;
 
   const ViTConfig& config() const;
 
-  // Adds the forward pass to a graph. pixels: (batch, channels, height, width), normalised.
-  ViTTensors operator()(Tensor pixels, const ViTRequest& request = {}) const;
+  // Adds the forward pass to a graph. pixels: (batch, channels, height, width), normalised. dropout: of the
+  // embeddings and of what each block adds.
+  ViTTensors operator()(Tensor pixels, const ViTRequest& request = {}, const Dropout& dropout = {}) const;
 
   // Runs a batch of pictures; a plan is kept for each batch size and request seen.
   ViTResult run(std::span<const float> pixels, int64_t batch, const ViTRequest& request = {});
+
+  // Of a model for training, named as in the file but for Q, K and V, which are one: attention.qkv.
+  Parameters parameters();
+  // config.json and model.safetensors, which this class and transformers load.
+  void save(const std::string& directory, Storage storage = Storage::f32);
 
  private:
   struct Impl;

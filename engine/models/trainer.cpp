@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/check.h"
+#include "fovea/train.hpp"
+
+namespace fovea {
+namespace {
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Trainer::Trainer(Optimizer& optimizer, State* generator, TrainerOptions options, bool resume)
+    : optimizer_(optimizer), generator_(generator), options_(std::move(options)) {
+  FOVEA_CHECK(options_.epochs >= 1 && options_.steps_per_epoch >= 1 && options_.report_every >= 1,
+              "trainer: ", options_.epochs, " epochs of ", options_.steps_per_epoch,
+              " steps, a report every ", options_.report_every);
+  if (!resume || options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
+  progress_ = load_checkpoint(options_.checkpoint, optimizer_, generator_);
+  last_checkpoint_ = options_.checkpoint.string();
+}
+
+void Trainer::save() {
+  if (options_.checkpoint.empty()) return;
+  save_checkpoint(options_.checkpoint, optimizer_, generator_, progress_);
+  last_checkpoint_ = options_.checkpoint.string();
+}
+
+void Trainer::report(float rate, float norm) {
+  const double now = seconds(), passed = std::max(now - reported_, 1e-9);
+  const int64_t steps = options_.epochs * options_.steps_per_epoch;
+  const double per_step = (now - started_) / double(progress_.step - begun_);
+  const double loss = progress_.loss_sum / double(progress_.loss_count);
+  progress_.losses.push_back({progress_.step, loss});
+  if (options_.report)
+    options_.report({.step = progress_.step,
+                     .steps = steps,
+                     .epoch = (progress_.step - 1) / options_.steps_per_epoch + 1,
+                     .loss = loss,
+                     .rate = rate,
+                     .norm = norm,
+                     .items_per_second = items_ / passed,
+                     .seconds_left = per_step * double(steps - progress_.step)});
+  reported_ = now;
+  items_ = 0;
+  progress_.loss_sum = 0;
+  progress_.loss_count = 0;
+}
+
+void Trainer::one(const StepFunction& step) {
+  const float rate = options_.schedule.at(optimizer_.steps() + 1);
+  const auto control = optimizer_.control(rate);
+  const Made made = step(progress_.step, control);
+  FOVEA_CHECK(std::isfinite(made.loss), "trainer: loss ", made.loss, " in step ", progress_.step + 1,
+              "; the last good checkpoint: ", last_checkpoint_);
+  const bool updated = optimizer_.finish(made.norm);
+  FOVEA_CHECK(updated || optimizer_.options().loss_scale_steps > 0, "trainer: gradients of norm ", made.norm,
+              " in step ", progress_.step + 1, "; the last good checkpoint: ", last_checkpoint_);
+  ++progress_.step;
+  progress_.loss_sum += double(made.loss);
+  ++progress_.loss_count;
+  items_ += double(made.items);
+  if (progress_.step % options_.report_every == 0) report(rate, made.norm);
+}
+
+bool Trainer::end_epoch() {
+  if (!options_.validate) return false;
+  const double measure = options_.validate();
+  const bool better = !progress_.validated || measure > progress_.best;
+  progress_.validated = true;
+  if (better) progress_.best = measure;
+  progress_.stale = better ? 0 : progress_.stale + 1;
+  progress_.measures.push_back({progress_.step, measure});
+  if (options_.validated)
+    options_.validated({.epoch = progress_.step / options_.steps_per_epoch,
+                        .step = progress_.step,
+                        .measures = {{options_.measure, measure}},
+                        .best = better});
+  return options_.patience > 0 && progress_.stale >= options_.patience;
+}
+
+Trainer::End Trainer::run(const StepFunction& step) {
+  const int64_t steps = options_.epochs * options_.steps_per_epoch;
+  started_ = reported_ = seconds();
+  begun_ = progress_.step;
+  if (options_.patience > 0 && progress_.stale >= options_.patience) return End::early;
+  while (progress_.step < steps) {
+    one(step);
+    const bool epoch_done = progress_.step % options_.steps_per_epoch == 0;
+    const bool early = epoch_done && end_epoch();
+    const bool due = options_.save_every > 0 && progress_.step % options_.save_every == 0;
+    const bool interrupted = options_.interrupted && options_.interrupted();
+    if (epoch_done || due || interrupted) save();
+    if (early) return End::early;
+    if (interrupted && progress_.step < steps) return End::interrupted;
+  }
+  return End::finished;
+}
+
+}  // namespace fovea

@@ -1,0 +1,7 @@
+#include "common/host.h"
+
+struct EmbeddingGradParams {
+  uint count;  // positions
+  uint vocab;
+  uint width;
+};

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct FillParams {
+  uint count;
+  float value;
+};

@@ -1,0 +1,5 @@
+#include "common/host.h"
+
+struct GlobalNormParams {
+  uint segments;
+};
