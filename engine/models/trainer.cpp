@@ -34,7 +34,7 @@ void Trainer::report(float rate, float norm) {
   const double now = seconds(), passed = std::max(now - reported_, 1e-9);
   const int64_t steps = options_.epochs * options_.steps_per_epoch;
   const double per_step = (now - started_) / double(progress_.step - begun_);
-  const double loss = loss_sum_ / double(loss_count_);
+  const double loss = progress_.loss_sum / double(progress_.loss_count);
   progress_.losses.push_back({progress_.step, loss});
   if (options_.report)
     options_.report({.step = progress_.step,
@@ -46,13 +46,14 @@ void Trainer::report(float rate, float norm) {
                      .items_per_second = items_ / passed,
                      .seconds_left = per_step * double(steps - progress_.step)});
   reported_ = now;
-  loss_sum_ = items_ = 0;
-  loss_count_ = 0;
+  items_ = progress_.loss_sum = 0;
+  progress_.loss_count = 0;
 }
 
 void Trainer::one(const StepFunction& step) {
   const float rate = options_.schedule.at(optimizer_.steps() + 1);
   const auto control = optimizer_.control(rate);
+  const float scale = optimizer_.counters().loss_scale;
   const Made made = step(progress_.step, control);
   FOVEA_CHECK(std::isfinite(made.loss), "trainer: loss ", made.loss, " in step ", progress_.step + 1,
               "; the last good checkpoint: ", last_checkpoint_);
@@ -60,15 +61,17 @@ void Trainer::one(const StepFunction& step) {
   FOVEA_CHECK(updated || optimizer_.options().loss_scale_steps > 0, "trainer: gradients of norm ", made.norm,
               " in step ", progress_.step + 1, "; the last good checkpoint: ", last_checkpoint_);
   ++progress_.step;
-  loss_sum_ += double(made.loss);
-  ++loss_count_;
+  progress_.loss_sum += double(made.loss);
+  ++progress_.loss_count;
   items_ += double(made.items);
-  if (progress_.step % options_.report_every == 0) report(rate, made.norm);
+  if (progress_.step % options_.report_every == 0) report(rate, made.norm / scale);
 }
 
 bool Trainer::end_epoch() {
   if (!options_.validate) return false;
   const double measure = options_.validate();
+  FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
+              progress_.step, "; the last good checkpoint: ", last_checkpoint_);
   const bool better = !progress_.validated || measure > progress_.best;
   progress_.validated = true;
   if (better) progress_.best = measure;

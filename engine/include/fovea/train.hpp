@@ -51,7 +51,7 @@ class Optimizer {
   // What a plan with an update reads and gives.
   struct Step {
     Tensor control;  // an input: write control(rate) before every run
-    Tensor norm;     // (1): of all gradients, before clipping; make it an output
+    Tensor norm;     // (1): of all gradients, before clipping, times the loss scale; make it an output
   };
   // Adds gradients of loss (one number) and the update to its graph.
   Step step(Tensor loss);
@@ -65,7 +65,7 @@ class Optimizer {
   // left all as it was.
   bool finish(float norm);
 
-  int64_t steps() const { return steps_; }  // updates done
+  int64_t steps() const { return steps_; }        // updates done
   int64_t elements() const { return elements_; }  // of all parameters, with a little padding
   const Parameters& parameters() const { return parameters_; }
   const OptimizerOptions& options() const { return options_; }
@@ -106,6 +106,8 @@ struct Progress {
     double value;
   };
   std::vector<Point> losses, measures;  // means between the reports, and validations
+  double loss_sum = 0;                  // of the steps since the last report
+  int64_t loss_count = 0;
 };
 
 // One file, written whole or not at all: weights, moments, average, generator and progress. Training from it
@@ -158,8 +160,8 @@ class Trainer {
   TrainerOptions options_;
   Progress progress_;
   double started_ = 0, reported_ = 0;  // seconds
-  double loss_sum_ = 0, items_ = 0;
-  int64_t loss_count_ = 0, begun_ = 0;  // begun_: the step at which run() began
+  double items_ = 0;                   // since the last report
+  int64_t begun_ = 0;                  // the step at which run() began
   std::string last_checkpoint_ = "none";
 };
 
