@@ -60,10 +60,10 @@ void save_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, co
              {"best", progress.best},
              {"validated", progress.validated},
              {"stale", progress.stale},
-             {"loss_sum", progress.loss_sum},
-             {"loss_count", progress.loss_count},
              {"losses", points(progress.losses)},
              {"measures", points(progress.measures)},
+             {"loss_sum", progress.loss_sum},
+             {"loss_count", progress.loss_count},
              {"settings", settings(optimizer.options())}};
   if (generator) state["generator"] = generator->read_u32();
   write_safetensors(path, tensors, {{"kind", kKind}, {"state", state.dump()}});

@@ -46,7 +46,8 @@ void Trainer::report(float rate, float norm) {
                      .items_per_second = items_ / passed,
                      .seconds_left = per_step * double(steps - progress_.step)});
   reported_ = now;
-  items_ = progress_.loss_sum = 0;
+  items_ = 0;
+  progress_.loss_sum = 0;
   progress_.loss_count = 0;
 }
 

@@ -84,9 +84,10 @@ TEST_CASE("Gradients of elementwise ops are PyTorch's") {
 }
 
 TEST_CASE("Gradients of reductions are PyTorch's") {
-  Case summed("sum"), averaged("mean");
+  Case summed("sum"), averaged("mean"), largest("max");
   summed.check(fovea::sum(summed("x"), 1), kRow);
   averaged.check(mean(averaged("x"), 2), kRow);
+  largest.check(fovea::max(largest("x"), 1), kExact);
 }
 
 TEST_CASE("Gradients of ops on rows are PyTorch's") {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure.h"
+#include "train.h"
 #include "translate.h"
 
 namespace {
@@ -24,6 +25,7 @@ constexpr const char* kFooter = R"(Shapes:
   ffn         TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
   vit         a model directory, batch 1, whole forward pass
   translate   64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
+  train       a step (forward, backward, Adam) of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
   replay      the calling thread's time in Plan::submit() for one small dispatch
 
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
@@ -66,7 +68,12 @@ std::string find_model(const char* program) {
   return std::filesystem::path(settings).parent_path().string();
 }
 
-// translate stands alone: it has a table of its own.
+void run_train(const Options& options) {
+  Device device({.name = options.device});
+  if (!options.json) fmt::print("{}\n", device.info().name);
+  measure_train(device, {options.runs, options.json});
+}
+
 void run_translate(const Options& options, const char* program) {
   TranslateCase what{options.model, options.lines, options.runs, options.json};
   if (what.model.empty()) what.model = find_near(program, {"../shared/models/aren-transliteration"});
@@ -162,8 +169,9 @@ int bench_main(int count, char** words) {
   CLI::App app{"Measures Fovea's kernels on one device."};
   app.footer(kFooter);
   app.add_option("case", options.names,
-                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or translate")
-      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay", "translate"}));
+                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or translate or train")
+      ->check(
+          CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay", "translate", "train"}));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model,
                  "Hugging Face ViT or DeiT directory for vit; any model for translate");
@@ -180,10 +188,11 @@ int bench_main(int count, char** words) {
   try {
     app.parse(count, words);
     const auto& names = options.names;
-    if (std::find(names.begin(), names.end(), "translate") != names.end()) {
+    for (const char* alone : {"translate", "train"}) {  // they have tables of their own
+      if (std::find(names.begin(), names.end(), alone) == names.end()) continue;
       if (names.size() != 1 || !options.shape.empty())
-        throw WrongUsage{"translate goes with no other case or shape"};
-      run_translate(options, words[0]);
+        throw WrongUsage{fmt::format("{} goes with no other case or shape", alone)};
+      names[0] == "train" ? run_train(options) : run_translate(options, words[0]);
       return 0;
     }
     const std::vector<Ask> asks = asked_cases(options);

@@ -13,6 +13,7 @@
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
 #include "fovea/train.hpp"
+#include "fovea/train_log.hpp"
 #include "fovea/transformer.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"

@@ -65,7 +65,7 @@ class Optimizer {
   // left all as it was.
   bool finish(float norm);
 
-  int64_t steps() const { return steps_; }        // updates done
+  int64_t steps() const { return steps_; }  // updates done
   int64_t elements() const { return elements_; }  // of all parameters, with a little padding
   const Parameters& parameters() const { return parameters_; }
   const OptimizerOptions& options() const { return options_; }
@@ -106,7 +106,7 @@ struct Progress {
     double value;
   };
   std::vector<Point> losses, measures;  // means between the reports, and validations
-  double loss_sum = 0;                  // of the steps since the last report
+  double loss_sum = 0;                  // since the last report
   int64_t loss_count = 0;
 };
 
@@ -160,8 +160,8 @@ class Trainer {
   TrainerOptions options_;
   Progress progress_;
   double started_ = 0, reported_ = 0;  // seconds
-  double items_ = 0;                   // since the last report
-  int64_t begun_ = 0;                  // the step at which run() began
+  double items_ = 0;   // since the last report
+  int64_t begun_ = 0;  // the step at which run() began
   std::string last_checkpoint_ = "none";
 };
 
