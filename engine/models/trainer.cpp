@@ -54,6 +54,7 @@ void Trainer::report(const Made& made, float rate) {
 void Trainer::one(const StepFunction& step) {
   const float rate = options_.schedule.at(optimizer_.steps() + 1);
   const auto control = optimizer_.control(rate);
+  const float scale = optimizer_.counters().loss_scale;
   const Made made = step(progress_.step, control);
   FOVEA_CHECK(std::isfinite(made.loss), "trainer: loss ", made.loss, " in step ", progress_.step + 1,
               "; the last good checkpoint: ", last_checkpoint_);
@@ -61,12 +62,14 @@ void Trainer::one(const StepFunction& step) {
   FOVEA_CHECK(updated || optimizer_.options().loss_scale_steps > 0, "trainer: gradients of norm ", made.norm,
               " in step ", progress_.step + 1, "; the last good checkpoint: ", last_checkpoint_);
   ++progress_.step;
-  report(made, rate);
+  report({made.loss, made.norm / scale, made.items}, rate);
 }
 
 bool Trainer::end_epoch() {
   if (!options_.validate) return false;
   const double measure = options_.validate();
+  FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
+              progress_.step, "; the last good checkpoint: ", last_checkpoint_);
   const bool better = !progress_.validated || measure > progress_.best;
   progress_.validated = true;
   if (better) progress_.best = measure;

@@ -51,7 +51,7 @@ class Optimizer {
   // What a plan with an update reads and gives.
   struct Step {
     Tensor control;  // an input: write control(rate) before every run
-    Tensor norm;     // (1): of all gradients, before clipping; make it an output
+    Tensor norm;     // (1): of all gradients, before clipping, times the loss scale; make it an output
   };
   // Adds gradients of loss (one number) and the update to its graph.
   Step step(Tensor loss);
