@@ -67,10 +67,14 @@ void Trainer::one(const StepFunction& step) {
 
 bool Trainer::end_epoch() {
   if (!options_.validate) return false;
+  const bool averaged = optimizer_.options().average > 0;
+  if (averaged) optimizer_.swap_average();
   const double measure = options_.validate();
   FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
               progress_.step, "; the last good checkpoint: ", last_checkpoint_);
   const bool better = !progress_.validated || measure > progress_.best;
+  if (better && options_.keep) options_.keep();
+  if (averaged) optimizer_.swap_average();
   progress_.validated = true;
   if (better) progress_.best = measure;
   progress_.stale = better ? 0 : progress_.stale + 1;

@@ -87,6 +87,14 @@ fovea::PictureOptions plain(fovea::PictureOptions options) {
   return options;
 }
 
+fovea::Schedule schedule(const Options& options, int64_t steps_per_epoch) {
+  return {.kind = fovea::Schedule::Kind::cosine,
+          .rate = options.rate,
+          .warmup = options.warmup,
+          .steps = options.epochs * steps_per_epoch,
+          .last = options.rate / 100};
+}
+
 void train(Options& options) {
   const fovea::ImageFolder pictures(options.data), held_out(options.validation);
   options.pictures.size = int(options.model.height);
@@ -94,8 +102,7 @@ void train(Options& options) {
   fovea::Device device({.name = options.device});
   if (!options.resume) fovea::write_fresh_vit(options.out, options.model, options.pictures.seed);
   fovea::VisionTransformer model(device, options.out, fovea::Use::training);
-  fovea::Preprocessor preprocessor = fovea::Preprocessor::vit(options.pictures.size);
-  preprocessor.save(options.out);
+  fovea::Preprocessor::vit(options.pictures.size).save(options.out);
 
   fovea::State generator(device, {4}, fovea::DType::u32);  // of dropout: seed, step
   generator.write(std::vector<uint32_t>{uint32_t(options.pictures.seed), 0, 0, 0});
@@ -107,14 +114,8 @@ void train(Options& options) {
   log.note(fmt::format("{}: {} pictures of {} classes, {} parameters, {} steps an epoch", device.info().name,
                        pictures.size(), pictures.classes().size(), optimizer.elements(), batches.batches()));
   int64_t steps_left = options.stop_after > 0 ? options.stop_after : -1;
-  const bool averaged = options.optimizer.average > 0;
-  fovea::Trainer* running = nullptr;
   fovea::Trainer trainer(optimizer, &generator,
-                         {.schedule = {.kind = fovea::Schedule::Kind::cosine,
-                                       .rate = options.rate,
-                                       .warmup = options.warmup,
-                                       .steps = options.epochs * batches.batches(),
-                                       .last = options.rate / 100},
+                         {.schedule = schedule(options, batches.batches()),
                           .epochs = options.epochs,
                           .steps_per_epoch = batches.batches(),
                           .checkpoint = options.out + "/checkpoint.safetensors",
@@ -122,19 +123,11 @@ void train(Options& options) {
                           .patience = options.patience,
                           .interrupted = [&] { return interrupted || steps_left == 0; },
                           .report = [&](const fovea::TrainPoint& point) { log.step(point); },
-                          .validate =
-                              [&] {
-                                if (averaged) optimizer.swap_average();
-                                const double measure = accuracy(model, tests);
-                                if (measure > running->progress().best)
-                                  model.save(options.out, fovea::Storage::f16);
-                                if (averaged) optimizer.swap_average();
-                                return measure;
-                              },
+                          .validate = [&] { return accuracy(model, tests); },
+                          .keep = [&] { model.save(options.out, fovea::Storage::f16); },
                           .validated = [&](const fovea::TrainValidation& made) { log.validation(made); },
                           .measure = "accuracy"},
                          options.resume);
-  running = &trainer;
   fovea::Loader<fovea::PictureBatch> loader([&](uint64_t index) { return batches.batch(index); },
                                             uint64_t(trainer.progress().step));
   const auto end = trainer.run([&](int64_t, std::span<const float> control) {

@@ -122,7 +122,10 @@ struct TrainerOptions {
   int64_t patience = 0;               // epochs without a better validation after which it stops; 0: never
   std::function<bool()> interrupted;  // asked after every step
   std::function<void(const TrainPoint&)> report;  // after every step
-  std::function<double()> validate;               // after an epoch: its measure, the higher the better
+  // After an epoch, with the averaged weights if there are any: its measure, the higher the better; then,
+  // where it is the best so far, keep().
+  std::function<double()> validate;
+  std::function<void()> keep;
   std::function<void(const TrainValidation&)> validated;
   std::string measure = "measure";  // its name
 };
