@@ -21,14 +21,14 @@ std::vector<std::pair<std::string, State*>> kept(Optimizer& optimizer) {
   return all;
 }
 
-json points(const std::vector<Progress::Point>& from) {
+json points(const std::vector<CurvePoint>& from) {
   json all = json::array();
-  for (const Progress::Point& point : from) all.push_back({point.step, point.value});
+  for (const CurvePoint& point : from) all.push_back({point.step, point.value});
   return all;
 }
 
-std::vector<Progress::Point> points(const json& from) {
-  std::vector<Progress::Point> all;
+std::vector<CurvePoint> points(const json& from) {
+  std::vector<CurvePoint> all;
   for (const json& point : from) all.push_back({point.at(0).get<int64_t>(), point.at(1).get<double>()});
   return all;
 }

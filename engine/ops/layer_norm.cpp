@@ -95,14 +95,15 @@ void launch_layer_norm_grad(Launch& k, const LayerNormGradParams& params) {
 }
 
 // The gradients of x, gain, shift and residual.
-std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, Tensor residual, float eps, Tensor dy) {
+std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, const LayerNormOptions& options, Tensor dy) {
   dy = dense("layer_norm", dy);
   const Shape shape = x.shape();
   const int64_t width = shape.back(), parts = ceil_div(rows(shape), kPartRows);
-  const LayerNormGradParams params{uint32_t(rows(shape)), uint32_t(width), eps, kPartRows};
+  const LayerNormGradParams params{uint32_t(rows(shape)), uint32_t(width), options.eps, kPartRows};
+  const Tensor residual = options.residual;
   const std::vector<Tensor> made =
       x.graph->add_all({.op = "layer_norm_grad",
-                        .detail = concat("eps ", eps, residual ? " residual" : ""),
+                        .detail = concat("eps ", options.eps, residual ? " residual" : ""),
                         .inputs = {x, residual, gain, dy},
                         .shape = shape,
                         .more = {{.shape = {parts, 2, width}}, {.shape = {rows(shape), 4}}},
@@ -135,8 +136,8 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
        .shape = shape,
        .launch = [=, eps = options.eps](
                      Launch& k) { launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps); },
-       .grad = [=, eps = options.eps](Tensor,
-                                      Tensor dy) { return layer_norm_grad(x, gain, residual, eps, dy); }});
+       .grad = [=, kept = LayerNormOptions{options.eps, residual}](
+                   Tensor, Tensor dy) { return layer_norm_grad(x, gain, kept, dy); }});
 }
 
 }  // namespace fovea

@@ -86,20 +86,19 @@ struct Training {
   float wrong_value = NAN;
 };
 
-// 4 epochs of 5 steps with a cosine, reports that straddle the epochs, and what the losses say as a measure.
+// 4 epochs of 5 steps with a cosine, and what the losses say as a measure.
 TrainerOptions options_for(Training& training, const std::filesystem::path& checkpoint = {}) {
   TrainerOptions options;
   options.schedule = {.kind = Schedule::Kind::cosine, .rate = 0.05f, .warmup = 3, .steps = 20};
   options.epochs = 4;
   options.steps_per_epoch = 5;
   options.checkpoint = checkpoint;
-  options.report_every = 3;
   options.validate = [&training] { return -double(training.losses.back()); };
   return options;
 }
 
 void check_same(const Progress& got, const Progress& want) {
-  const auto same = [](const Progress::Point& a, const Progress::Point& b) {
+  const auto same = [](const CurvePoint& a, const CurvePoint& b) {
     return a.step == b.step && a.value == b.value;
   };
   CHECK(got.step == want.step);
@@ -195,7 +194,7 @@ TEST_CASE("A training that was killed goes on from its last checkpoint") {
   CHECK(third.progress().step == 0);
 }
 
-TEST_CASE("A training reports means of its losses and what it validates") {
+TEST_CASE("A training reports its steps, keeps a curve of them, and what it validates") {
   Training training;
   TrainerOptions options = options_for(training);
   std::vector<TrainPoint> points;
@@ -207,16 +206,23 @@ TEST_CASE("A training reports means of its losses and what it validates") {
   options.measure = "accuracy";
   Trainer trainer(training.optimizer, &training.generator, options);
   CHECK(training.train(trainer) == End::finished);
-  REQUIRE(points.size() == 6);
+  const std::vector<float>& losses = training.losses;
+  REQUIRE(points.size() == 20);
   for (size_t i = 0; i < points.size(); ++i) {
-    const std::vector<float>& losses = training.losses;
-    const double mean = (double(losses[3 * i]) + double(losses[3 * i + 1]) + double(losses[3 * i + 2])) / 3;
-    CHECK(std::abs(points[i].loss - mean) < 1e-12);
-    CHECK(points[i].step == int64_t(3 * i + 3));
-    CHECK(points[i].epoch == int64_t(3 * i + 2) / 5 + 1);
+    CHECK(points[i].loss == double(losses[i]));
+    CHECK(points[i].step == int64_t(i) + 1);
+    CHECK(points[i].epoch == int64_t(i) / 5 + 1);
     CHECK(points[i].steps == 20);
     CHECK(points[i].rate == double(options.schedule.at(points[i].step)));
     CHECK((points[i].norm > 0.01 && points[i].norm < 10));  // whatever the loss scale, which grows to 256
+  }
+  const std::vector<CurvePoint>& curve = trainer.progress().losses;
+  REQUIRE(curve.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    double sum = 0;
+    for (size_t n = 0; n < 10; ++n) sum += double(losses[10 * i + n]);
+    CHECK(std::abs(curve[i].value - sum / 10) < 1e-12);
+    CHECK(curve[i].step == int64_t(10 * i) + 10);
   }
   REQUIRE(validations.size() == 4);
   for (size_t i = 0; i < 4; ++i) {
@@ -363,9 +369,9 @@ TEST_CASE("A file that is no checkpoint of this training changes nothing") {
 
 TEST_CASE("A trainer rejects what makes no training") {
   Training training;
-  for (int wrong = 0; wrong < 3; ++wrong) {
+  for (const bool epochs : {true, false}) {
     TrainerOptions options = options_for(training);
-    (wrong == 0 ? options.epochs : wrong == 1 ? options.steps_per_epoch : options.report_every) = 0;
+    (epochs ? options.epochs : options.steps_per_epoch) = 0;
     check_rejects([&] { Trainer(training.optimizer, &training.generator, options); }, {"trainer"});
   }
 }
