@@ -34,7 +34,7 @@ void Trainer::report(float rate, float norm) {
   const double now = seconds(), passed = std::max(now - reported_, 1e-9);
   const int64_t steps = options_.epochs * options_.steps_per_epoch;
   const double per_step = (now - started_) / double(progress_.step - begun_);
-  const double loss = loss_sum_ / double(loss_count_);
+  const double loss = progress_.loss_sum / double(progress_.loss_count);
   progress_.losses.push_back({progress_.step, loss});
   if (options_.report)
     options_.report({.step = progress_.step,
@@ -46,8 +46,9 @@ void Trainer::report(float rate, float norm) {
                      .items_per_second = items_ / passed,
                      .seconds_left = per_step * double(steps - progress_.step)});
   reported_ = now;
-  loss_sum_ = items_ = 0;
-  loss_count_ = 0;
+  items_ = 0;
+  progress_.loss_sum = 0;
+  progress_.loss_count = 0;
 }
 
 void Trainer::one(const StepFunction& step) {
@@ -60,8 +61,8 @@ void Trainer::one(const StepFunction& step) {
   FOVEA_CHECK(updated || optimizer_.options().loss_scale_steps > 0, "trainer: gradients of norm ", made.norm,
               " in step ", progress_.step + 1, "; the last good checkpoint: ", last_checkpoint_);
   ++progress_.step;
-  loss_sum_ += double(made.loss);
-  ++loss_count_;
+  progress_.loss_sum += double(made.loss);
+  ++progress_.loss_count;
   items_ += double(made.items);
   if (progress_.step % options_.report_every == 0) report(rate, made.norm);
 }

@@ -106,6 +106,8 @@ struct Progress {
     double value;
   };
   std::vector<Point> losses, measures;  // means between the reports, and validations
+  double loss_sum = 0;                  // since the last report
+  int64_t loss_count = 0;
 };
 
 // One file, written whole or not at all: weights, moments, average, generator and progress. Training from it
@@ -158,8 +160,8 @@ class Trainer {
   TrainerOptions options_;
   Progress progress_;
   double started_ = 0, reported_ = 0;  // seconds
-  double loss_sum_ = 0, items_ = 0;
-  int64_t loss_count_ = 0, begun_ = 0;  // begun_: the step at which run() began
+  double items_ = 0;   // since the last report
+  int64_t begun_ = 0;  // the step at which run() began
   std::string last_checkpoint_ = "none";
 };
 
