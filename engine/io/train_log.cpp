@@ -147,7 +147,7 @@ void TrainLog::step(const TrainPoint& point) {
   sum_ += point.loss;
   ++count_;
   // A loss that is not finite does not stay in the average.
-  seen_ = std::isfinite(average_) ? std::min(seen_ + 1, options_.every) : 1;
+  seen_ = std::isfinite(average_) ? std::min(seen_ + 1, options_.every / 2 + 1) : 1;
   average_ = seen_ == 1 ? point.loss : average_ + (point.loss - average_) / double(seen_);
   point_ = point;
   point_.loss = average_;

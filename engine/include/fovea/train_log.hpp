@@ -39,7 +39,7 @@ struct TrainLogOptions {
 };
 
 // On a terminal a line that is drawn anew at most five times a second, its loss a moving average:
-//   epoch 3  1200/9800 [=====>              ] loss 2.3451  rate 3.0e-04  4512/s  7:09 left
+//   epoch 3  1200/9800 [==>                 ] loss 2.3451  rate 3.0e-04  4512/s  7:09 left
 // which stays where it is when a validation or a note comes. Otherwise, and in the file, JSON objects, one a
 // line, flushed. A step line comes when the steps pass a multiple of `every` and at the last step; its loss
 // is the mean since the step line before. Numbers have six digits; what is not finite is null.
@@ -71,7 +71,7 @@ class TrainLog {
   int64_t count_ = 0;   // of them
   int64_t last_ = -1;   // the step of the last call
   double average_ = 0;  // moving, of the loss
-  int64_t seen_ = 0;    // losses in it, at most `every`
+  int64_t seen_ = 0;    // losses in it
   TrainPoint point_;    // of the last call
   double drawn_at_ = -1;
   size_t drawn_ = 0;  // characters of the bar on the line; 0: none
