@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fovea/core.hpp"
+#include "fovea/corpus.hpp"
 #include "fovea/data.hpp"
 #include "fovea/device.hpp"
 #include "fovea/graph.hpp"
