@@ -2,9 +2,8 @@
 //
 //   train_translator --pairs FILE.tsv | --source FILE --target FILE  --out DIR [--validate N:R] [--resume] ..
 //
-// Learns a SentencePiece vocabulary first, then the model. The best one so far lies in --out as a Hugging
-// Face directory (MarianMTModel) that `translate` and transformers load; beside it the checkpoint that
-// --resume goes on from, and the loss curve. Ctrl-C saves a checkpoint and leaves.
+// Learns a SentencePiece vocabulary first. The best model so far lies in --out as a Hugging Face directory that
+// `translate` and transformers load; beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -146,6 +145,7 @@ void train(Options& o) {
     return step->run(batch, control);
   });
   if (corpus.validation.empty()) model.save(o.out, fovea::Storage::f16);
+  fs::remove_all(candidate);
   fovea::write_loss_curve(o.out + "/loss.png", trainer.progress().losses, trainer.progress().measures,
                           {.validation = "BLEU"});
   log.note(end == fovea::Trainer::End::interrupted
