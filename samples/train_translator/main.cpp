@@ -2,8 +2,8 @@
 //
 //   train_translator --pairs FILE.tsv | --source FILE --target FILE  --out DIR [--validate N:R] [--resume] ..
 //
-// Learns a SentencePiece vocabulary first. The best model so far lies in --out as a Hugging Face directory that
-// `translate` and transformers load; beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves.
+// Learns a SentencePiece vocabulary first. The best model so far lies in --out as a directory that translate
+// and transformers load, beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
