@@ -11,14 +11,6 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim) {
-  AttentionCase x{batch, heads, tokens, keys, head_dim, 1 / std::sqrt(double(head_dim))};
-  x.q = random_values(uint64_t(batch * heads * tokens * head_dim), 1, -2, 2);
-  x.k = random_values(uint64_t(batch * heads * keys * head_dim), 2, -2, 2);
-  x.v = random_values(uint64_t(batch * heads * keys * head_dim), 3);
-  return x;
-}
-
 // Runs the case as it is and compares both results.
 void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) {
   INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
@@ -168,11 +160,8 @@ TEST_CASE("attention rejects what does not fit") {
   Tensor q = graph.input({2, 3, 5, 8}), k = graph.input({2, 3, 7, 8});
   const auto with = [&](const AttentionOptions& options) { return [=] { attention(q, k, k, options); }; };
   check_rejects([&] { attention(graph.input({3, 5, 8}), k, k); }, {"attention", "heads", "(3, 5, 8)"});
-  check_rejects(
-      [&] {
-        attention(q, graph.input({2, 3, 7, 12}), k);
-      },
-      {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
+  check_rejects([&] { attention(q, graph.input({2, 3, 7, 12}), k); },
+                {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
   check_rejects([&] { attention(q, graph.input({1, 3, 7, 8}), k); }, {"attention", "(1, 3, 7, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 6, 8})); }, {"attention", "values", "(2, 3, 6, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 7, 8}, DType::u32)); }, {"attention", "u32"});
