@@ -36,7 +36,7 @@ struct AttentionRow {
 AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t i);
 
 // Random operands, scores of some +-5.
-AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
+AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
 
 struct AttentionResults {
   std::vector<float> out, lse;  // (batch, heads, tokens, head_dim), (batch, heads, tokens)
