@@ -36,7 +36,7 @@ struct AttentionRow {
 AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t i);
 
 // Random operands, scores of some +-5.
-AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
+AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
 
 struct AttentionResults {
   std::vector<float> out, lse;  // (batch, heads, tokens, head_dim), (batch, heads, tokens)
@@ -46,10 +46,16 @@ AttentionResults run_both(Graph& graph, const std::vector<Input>& inputs, const 
 // Compares both results with the loops; rows that see nothing must be exact.
 void check_attention_results(const AttentionResults& got, const AttentionCase& x);
 
-// Of the sum of dout * out; dout as q.
-struct AttentionGradients {
-  std::vector<double> q, k, v, bias;
+// A gradient, and for each of its elements the sum of the sizes of all that is added up for it: what
+// roundings are relative to. 0 where nothing is.
+struct AttentionSlope {
+  std::vector<double> value, size;
 };
+struct AttentionGradients {
+  AttentionSlope q, k, v, bias;
+};
+// Of the sum of dout * out; dout as q.
 AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout);
+void check_attention_slope(const std::vector<float>& got, const AttentionSlope& want);
 
 }  // namespace fovea::test
