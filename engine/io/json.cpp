@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "io/file.h"
 
 namespace fovea {
 namespace {
@@ -69,6 +70,11 @@ std::string describe(const json& value) {
 std::string in_quotes(std::string_view text) {
   if (text.size() <= kMaxQuoted) return concat('"', text, '"');
   return concat('"', text.substr(0, kMaxQuoted), "...\" (", text.size(), " bytes)");
+}
+
+void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value) {
+  const std::string text = value.dump(2) + "\n";
+  write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
 }  // namespace fovea

@@ -6,7 +6,6 @@
 #include "core/check.h"
 #include "fovea/image.hpp"
 #include "io/config.h"
-#include "io/file.h"
 #include "io/image.h"
 #include "io/json.h"
 #include "io/resize.h"
@@ -151,8 +150,7 @@ void Preprocessor::save(const std::filesystem::path& dir) const {
                                        {"do_normalize", true},
                                        {"image_mean", mean},
                                        {"image_std", std}};
-  const std::string text = json.dump(2) + "\n";
-  write_file_atomically(dir / "preprocessor_config.json", std::as_bytes(std::span(text)));
+  write_json(dir / "preprocessor_config.json", json);
 }
 
 int Preprocessor::width() const {

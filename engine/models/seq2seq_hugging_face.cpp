@@ -67,14 +67,12 @@ std::string table_name(const Reader& read, const std::string& side) {
   return read.file.has(own) ? own : "model.shared.weight";
 }
 
-StackWeights load_stack(const Reader& read, const JsonFile& settings, const Side& side,
-                        const Seq2SeqConfig& config, bool marian) {
+StackWeights load_stack(const Reader& read, const Side& side, const Seq2SeqConfig& config, bool marian) {
   const int64_t width = config.width;
   const std::string base = "model." + side.name;
   StackWeights stack;
   stack.embedding = read.file.read_f32(table_name(read, side.name), {side.vocab, width});
-  if (settings.get_bool("scale_embedding", false))
-    for (float& value : stack.embedding) value *= std::sqrt(float(width));
+  for (float& value : stack.embedding) value *= config.embedding_scale;
   if (marian) {
     stack.positions = sinusoids(config.positions, width, {});
   } else {
@@ -125,6 +123,7 @@ Seq2SeqConfig load_config(const JsonFile& file, bool marian) {
   c.positions = file.get_int("max_position_embeddings", 1024, kCount);
   c.activation = activation(file);
   c.place = NormPlace::after;
+  if (file.get_bool("scale_embedding", false)) c.embedding_scale = std::sqrt(float(c.width));
   c.eos = uint32_t(file.require_int("eos_token_id", kToken));
   c.pad = uint32_t(file.require_int("pad_token_id", kToken));
   c.start = uint32_t(file.get_int("decoder_start_token_id", marian ? c.pad : c.eos, kToken));
@@ -147,11 +146,11 @@ Seq2SeqWeights load_marian_or_bart(const std::filesystem::path& directory) {
   Seq2SeqWeights made{.config = load_config(settings, marian),
                       .decoding = load_decoding(directory, settings)};
   const Seq2SeqConfig& config = made.config;
-  made.encoder = load_stack(read, settings,
+  made.encoder = load_stack(read,
                             {"encoder", settings.require_int("encoder_layers", {1, 1024}),
                              settings.require_int("encoder_ffn_dim", kCount), config.source_vocab},
                             config, marian);
-  made.decoder = load_stack(read, settings,
+  made.decoder = load_stack(read,
                             {"decoder", settings.require_int("decoder_layers", {1, 1024}),
                              settings.require_int("decoder_ffn_dim", kCount), config.target_vocab},
                             config, marian);

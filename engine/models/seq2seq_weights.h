@@ -17,6 +17,7 @@ struct Seq2SeqConfig {
   int64_t source_vocab = 0, target_vocab = 0;
   int64_t positions = 0;  // tokens of a source or target at most
   float eps = 1e-5f;
+  float embedding_scale = 1;  // of what the file holds; StackWeights::embedding is scaled
   Activation activation = Activation::relu;
   NormPlace place = NormPlace::before;
   uint32_t start = 0;  // what the decoder reads first

@@ -51,16 +51,11 @@ TransformerConfig read_config(const std::string& directory, const Seq2SeqWeights
           .beams = weights.decoding.beams};
 }
 
-float embedding_scale(const std::string& directory, int64_t width) {
-  const JsonFile file = JsonFile::load(std::filesystem::path(directory) / "config.json");
-  return file.get_bool("scale_embedding", false) ? std::sqrt(float(width)) : 1.0f;
-}
-
 }  // namespace
 
 Transformer::Impl::Impl(Device& device, const std::string& directory, const Seq2SeqWeights& weights)
     : config(read_config(directory, weights)),
-      scale(embedding_scale(directory, config.width)),
+      scale(weights.config.embedding_scale),
       table(device, {config.vocab, config.width}),
       positions(device, {config.positions, config.width}),
       shift(device, {config.vocab}) {

@@ -4,33 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "io/file.h"
+#include "io/json.h"
 #include "models/model_file.h"
 
 namespace fovea {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-const char* name_of(Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return "relu";
-    case Activation::gelu:
-      return "gelu";
-    case Activation::gelu_tanh:
-      return "gelu_pytorch_tanh";
-    case Activation::silu:
-      return "silu";
-    default:
-      fail("save: transformers' Marian needs an activation");
-  }
-}
-
-void write_json(const std::filesystem::path& path, const Json& json) {
-  const std::string text = json.dump(2) + "\n";
-  write_file_atomically(path, std::as_bytes(std::span(text)));
-}
 
 // What both files say of tokens and lengths.
 Json tokens(const TransformerConfig& config) {

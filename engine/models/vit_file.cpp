@@ -4,26 +4,15 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "io/file.h"
+#include "io/json.h"
 #include "models/model_file.h"
 
 namespace fovea {
 namespace {
 
-const char* name_of(Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return "gelu";
-    case Activation::relu:
-      return "relu";
-    case Activation::gelu_tanh:
-      return "gelu_pytorch_tanh";
-    default:
-      fail("save: transformers' ViT has no such activation");
-  }
-}
-
 void write_config(const std::filesystem::path& directory, const ViTConfig& config, bool qkv_bias) {
+  FOVEA_CHECK(config.activation != Activation::none && config.activation != Activation::silu,
+              "save: transformers' ViT has no such activation");
   nlohmann::ordered_json json;
   json["architectures"] = {config.distillation     ? "DeiTForImageClassificationWithTeacher"
                            : config.labels.empty() ? "ViTModel"
@@ -46,8 +35,7 @@ void write_config(const std::filesystem::path& directory, const ViTConfig& confi
     json["id2label"][std::to_string(i)] = config.labels[i];
     json["label2id"][config.labels[i]] = i;
   }
-  const std::string text = json.dump(2) + "\n";
-  write_file_atomically(directory / "config.json", std::as_bytes(std::span(text)));
+  write_json(directory / "config.json", json);
 }
 
 const std::vector<FileName>& names() {

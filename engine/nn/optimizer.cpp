@@ -29,9 +29,9 @@ Optimizer::Optimizer(Device& device, Parameters parameters, const OptimizerOptio
   if (options.kind != OptimizerOptions::Kind::sgd) second_.emplace(device, Shape{elements_});
   if (options.average > 0) {
     average_.emplace(device, Shape{elements_});
-    swap_average();  // the average starts as the weights
-    const std::vector<float> weights = average_->read();
-    swap_average();
+    std::vector<float> weights(static_cast<size_t>(elements_));  // the average starts as the weights
+    for (size_t i = 0; i < parameters_.size(); ++i)
+      std::ranges::copy(parameters_[i].state->read(), weights.begin() + places_[i]);
     average_->write(weights);
   }
 }

@@ -21,19 +21,26 @@ struct Incoming {
   std::vector<Part> parts;
 };
 
-// Which values are made of any of `of`: gradients of the others are not asked for.
-std::vector<bool> dependents(const Graph& graph, const std::vector<Tensor>& of, ValueId last) {
+using Makers = std::map<ValueId, size_t>;  // the node that made a value
+
+Makers makers_of(const Graph& graph) {
+  Makers makers;
+  for (size_t n = 0; n < graph.nodes().size(); ++n)
+    for (ValueId made : graph.nodes()[n].outputs) makers[made] = n;
+  return makers;
+}
+
+// Which values up to `last` are made of any of `of`: gradients of the others are not asked for.
+std::vector<bool> dependents(const Graph& graph, const Makers& makers, const std::vector<Tensor>& of,
+                             ValueId last) {
   std::vector<bool> depends(size_t(last) + 1, false);
-  std::map<ValueId, const Node*> makers;
-  for (const Node& node : graph.nodes())
-    for (ValueId made : node.outputs) makers[made] = &node;
   for (const Tensor& x : of)
     if (x.id <= last) depends[x.id] = true;
   for (ValueId id = 0; id <= last; ++id) {
     if (const View* view = graph.view_of(id)) depends[id] = depends[id] || depends[view->source];
     const auto maker = makers.find(id);
     if (maker == makers.end()) continue;
-    for (ValueId input : maker->second->inputs)
+    for (ValueId input : graph.nodes()[maker->second].inputs)
       if (input != kNoValue && depends[input]) depends[id] = true;
   }
   return depends;
@@ -44,10 +51,8 @@ std::vector<bool> dependents(const Graph& graph, const std::vector<Tensor>& of, 
 class Walk {
  public:
   Walk(Graph& graph, const std::vector<Tensor>& of, Tensor y, Tensor dy)
-      : graph_(graph), depends_(dependents(graph, of, y.id)) {
-    for (size_t n = 0; n < graph.nodes().size(); ++n)
-      for (ValueId made : graph.nodes()[n].outputs) makers_[made] = n;
-    add_to(y.id, dy);
+      : graph_(graph), makers_(makers_of(graph)), depends_(dependents(graph, makers_, of, y.id)) {
+    incoming_[y.id].slope = dy;
     for (ValueId id = y.id + 1; id-- > 0;) visit(id);
   }
 
@@ -57,14 +62,10 @@ class Walk {
   }
 
  private:
-  void add_to(ValueId id, Tensor slope) {
-    Tensor& sum = incoming_[id].slope;
-    sum = sum ? add(sum, slope) : slope;
-  }
+  static void add_to(Tensor& sum, Tensor slope) { sum = sum ? add(sum, slope) : slope; }
 
   // Slices that lie side by side and cover the value are joined in one copy; others are padded and added.
-  void join(ValueId id, Incoming& in) {
-    const Shape shape = graph_.value(id).shape;
+  void join(const Shape& shape, Incoming& in) {
     std::stable_sort(in.parts.begin(), in.parts.end(),
                      [](const Part& a, const Part& b) { return a.start < b.start; });
     const int axis = in.parts.front().axis;
@@ -75,21 +76,17 @@ class Walk {
       covered += part.slope.shape()[axis];
       slopes.push_back(part.slope);
     }
-    if (slopes.size() == in.parts.size() && covered == shape[axis]) return add_to(id, concat(slopes, axis));
-    for (const Part& part : in.parts) add_to(id, part.view->grad(part.slope));
+    if (slopes.size() == in.parts.size() && covered == shape[axis])
+      return add_to(in.slope, concat(slopes, axis));
+    for (const Part& part : in.parts) add_to(in.slope, part.view->grad(part.slope));
   }
 
   void visit(ValueId id) {
     const auto found = incoming_.find(id);
     if (found == incoming_.end()) return;
-    Incoming in = found->second;
+    Incoming in = std::move(found->second);
     incoming_.erase(found);
-    if (!in.parts.empty()) {
-      incoming_[id].slope = in.slope;
-      join(id, in);
-      in.slope = incoming_[id].slope;
-      incoming_.erase(id);
-    }
+    if (!in.parts.empty()) join(graph_.value(id).shape, in);
     complete_[id] = in.slope;
     if (const View* view = graph_.view_of(id)) return pass_view(*view, in.slope);
     const auto maker = makers_.find(id);
@@ -102,7 +99,7 @@ class Walk {
     if (view.axis >= 0) {
       incoming_[view.source].parts.push_back({view.axis, view.start, slope, &view});
     } else {
-      add_to(view.source, view.grad(slope));
+      add_to(incoming_[view.source].slope, view.grad(slope));
     }
   }
 
@@ -120,13 +117,13 @@ class Walk {
       if (inputs[i] == kNoValue || !slopes[i] || !depends_[inputs[i]]) continue;
       FOVEA_CHECK(slopes[i].shape() == graph_.value(inputs[i]).shape, "grad: ", op, " gives ",
                   slopes[i].shape(), " for an operand ", graph_.value(inputs[i]).shape);
-      add_to(inputs[i], slopes[i]);
+      add_to(incoming_[inputs[i]].slope, slopes[i]);
     }
   }
 
   Graph& graph_;
+  Makers makers_;
   std::vector<bool> depends_;
-  std::map<ValueId, size_t> makers_;
   std::map<ValueId, Incoming> incoming_;
   std::map<ValueId, Tensor> complete_;
 };

@@ -47,8 +47,6 @@ struct Pictures {
   }
 };
 
-std::string bytes_of(const fs::path& path) { return read_bytes(path); }
-
 }  // namespace
 
 TEST_CASE("train_vit learns, and vit says what it learnt") {
@@ -81,10 +79,10 @@ TEST_CASE("train_vit goes on from its checkpoint as if it had never stopped") {
   INFO(stopped.out << stopped.err);
   REQUIRE(stopped.status == 0);
   const fs::path whole = pictures.out("whole"), parts = pictures.out("parts");
-  REQUIRE(bytes_of(whole / "checkpoint.safetensors") != bytes_of(parts / "checkpoint.safetensors"));
+  REQUIRE(read_bytes(whole / "checkpoint.safetensors") != read_bytes(parts / "checkpoint.safetensors"));
   REQUIRE(pictures.train("parts", {"--epochs", "2", "--resume"}).status == 0);
-  REQUIRE(bytes_of(whole / "checkpoint.safetensors") == bytes_of(parts / "checkpoint.safetensors"));
-  REQUIRE(bytes_of(whole / "model.safetensors") == bytes_of(parts / "model.safetensors"));
+  REQUIRE(read_bytes(whole / "checkpoint.safetensors") == read_bytes(parts / "checkpoint.safetensors"));
+  REQUIRE(read_bytes(whole / "model.safetensors") == read_bytes(parts / "model.safetensors"));
 }
 
 TEST_CASE("train_vit says what is wrong") {
