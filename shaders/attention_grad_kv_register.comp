@@ -2,16 +2,16 @@
 // One subgroup a workgroup owns GROUPS * LANES keys, queries are streamed; for CPU drivers, as
 // attention_register.comp. With kOnlyBias it writes ds instead, the gradient of a bias that nothing
 // broadcasts.
-// variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16 CHUNK=8
-// variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32 CHUNK=8
-// variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64 CHUNK=8
-// variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128 CHUNK=8
-// variant 8_2_16: LANES=8 GROUPS=2 HEAD_DIM=16 CHUNK=4
-// variant 8_2_32: LANES=8 GROUPS=2 HEAD_DIM=32 CHUNK=8
-// variant 8_2_64: LANES=8 GROUPS=2 HEAD_DIM=64 CHUNK=8
-// variant 8_1_128: LANES=8 GROUPS=1 HEAD_DIM=128 CHUNK=8
-// variant 16_1_16: LANES=16 GROUPS=1 HEAD_DIM=16 CHUNK=8
-// variant 16_1_64: LANES=16 GROUPS=1 HEAD_DIM=64 CHUNK=8
+// variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
+// variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
+// variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64
+// variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128
+// variant 8_2_16: LANES=8 GROUPS=2 HEAD_DIM=16
+// variant 8_2_32: LANES=8 GROUPS=2 HEAD_DIM=32
+// variant 8_2_64: LANES=8 GROUPS=2 HEAD_DIM=64
+// variant 8_1_128: LANES=8 GROUPS=1 HEAD_DIM=128
+// variant 16_1_16: LANES=16 GROUPS=1 HEAD_DIM=16
+// variant 16_1_64: LANES=16 GROUPS=1 HEAD_DIM=64
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -74,9 +74,7 @@ void main() {
     float weight[GROUPS * LANES], dweight[GROUPS * LANES];  // scores, then p, then ds; and dp
     [[unroll]] for (uint i = 0; i < GROUPS * LANES; ++i) weight[i] = dweight[i] = 0;
     float q_row[HEAD_DIM];
-    load_row(q_base, q_at + row * q_token, q_row);
-    [[unroll]] for (uint d = 0; d < HEAD_DIM; ++d) q_row[d] *= scale;
-    add_dots(weight, key, q_row);
+    add_dots(weight, key, q_base, q_at + row * q_token, scale, q_row);
     [[unroll]] for (uint j = 0; j < LANES; ++j) {
       const uint of = row0 + key_of(j, lane);
       const float of_norm = spread(norm, j), of_part = spread(part, j);

@@ -3,16 +3,16 @@
 // attention_register.comp. Also gives what the other gradients need of each query: delta = sum(dout out)
 // and 1 / z. z, the sum of exp(.. - lse) over the keys, is 1 but for the rounding of lse, in which
 // log(sum) is lost when scores are large. A query without keys has 1 / z = 0 and so no gradients.
-// variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16 CHUNK=4
-// variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32 CHUNK=4
-// variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64 CHUNK=4
-// variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128 CHUNK=4
-// variant 8_2_16: LANES=8 GROUPS=2 HEAD_DIM=16 CHUNK=4
-// variant 8_2_32: LANES=8 GROUPS=2 HEAD_DIM=32 CHUNK=4
-// variant 8_2_64: LANES=8 GROUPS=2 HEAD_DIM=64 CHUNK=4
-// variant 8_1_128: LANES=8 GROUPS=1 HEAD_DIM=128 CHUNK=4
-// variant 16_1_16: LANES=16 GROUPS=1 HEAD_DIM=16 CHUNK=4
-// variant 16_1_64: LANES=16 GROUPS=1 HEAD_DIM=64 CHUNK=4
+// variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
+// variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
+// variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64
+// variant 4_1_128: LANES=4 GROUPS=1 HEAD_DIM=128
+// variant 8_2_16: LANES=8 GROUPS=2 HEAD_DIM=16
+// variant 8_2_32: LANES=8 GROUPS=2 HEAD_DIM=32
+// variant 8_2_64: LANES=8 GROUPS=2 HEAD_DIM=64
+// variant 8_1_128: LANES=8 GROUPS=1 HEAD_DIM=128
+// variant 16_1_16: LANES=16 GROUPS=1 HEAD_DIM=16
+// variant 16_1_64: LANES=16 GROUPS=1 HEAD_DIM=64
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -78,10 +78,8 @@ void main() {
     float weight[GROUPS * LANES], dweight[GROUPS * LANES];  // scores, then p, then ds; and dp
     [[unroll]] for (uint i = 0; i < GROUPS * LANES; ++i) weight[i] = dweight[i] = 0;
     float v_row[HEAD_DIM], k_row[HEAD_DIM];
-    load_row(v_base, at, v_row);
-    add_dots(dweight, slope, v_row);
-    load_row(k_base, at, k_row);
-    add_dots(weight, query, k_row);
+    add_dots(dweight, slope, v_base, at, 1, v_row);
+    add_dots(weight, query, k_base, at, 1, k_row);
 
     [[unroll]] for (uint g = 0; g < GROUPS; ++g)
       [[unroll]] for (uint j = 0; j < LANES; ++j) {

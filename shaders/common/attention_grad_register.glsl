@@ -36,14 +36,22 @@ void store_row(Rows rows, uint at, float row[HEAD_DIM]) {
     if (d < kHeadDim) store_pair(rows, to, d, vec2(row[d], row[d + 1]));
 }
 
-// dot[g * LANES + j] += own[g] * row of lane key_of(j, lane). CHUNK products are summed on their own: LLVM
-// lays the whole sum out as one chain of additions, which are waited for if the chain is longer than what
-// the processor looks ahead.
-void add_dots(inout float dot[GROUPS * LANES], float own[GROUPS * HEAD_DIM], float row[HEAD_DIM]) {
-  [[unroll]] for (uint d = 0; d < HEAD_DIM; d += CHUNK)
+// row = factor * the lane's row at `at`; dot[g * LANES + j] += own[g] * row of lane key_of(j, lane). Products
+// are summed by the chunk: LLVM lays a whole sum out as one chain of additions, which are waited for if the
+// chain is longer than what the processor looks ahead.
+void add_dots(inout float dot[GROUPS * LANES], float own[GROUPS * HEAD_DIM], Rows rows, uint at, float factor,
+              out float row[HEAD_DIM]) {
+  const uint kChunk = 8;
+  const Cursor from = row_begin(rows, at);
+  [[unroll]] for (uint d = 0; d < HEAD_DIM; d += kChunk) {
+    [[unroll]] for (uint i = 0; i < kChunk; i += 2) {
+      const vec2 pair = load(rows, from, d + i) * factor;
+      row[d + i] = pair.x;
+      row[d + i + 1] = pair.y;
+    }
     [[unroll]] for (uint j = 0; j < LANES; ++j) {
       float part[GROUPS];
-      [[unroll]] for (uint i = 0; i < CHUNK; ++i) {
+      [[unroll]] for (uint i = 0; i < kChunk; ++i) {
         const float x = spread(row[d + i], j);
         [[unroll]] for (uint g = 0; g < GROUPS; ++g) {
           const float product = own[g * HEAD_DIM + d + i] * x;
@@ -52,26 +60,14 @@ void add_dots(inout float dot[GROUPS * LANES], float own[GROUPS * HEAD_DIM], flo
       }
       [[unroll]] for (uint g = 0; g < GROUPS; ++g) dot[g * LANES + j] += part[g];
     }
+  }
 }
 
 // sum[g] += weight[g * LANES + j] * row of lane key_of(j, lane), over all j
 void add_weighted(inout float sum[GROUPS * HEAD_DIM], float weight[GROUPS * LANES], float row[HEAD_DIM]) {
-  [[unroll]] for (uint d = 0; d < HEAD_DIM; d += 2) {
-    float x[GROUPS], y[GROUPS];
-    [[unroll]] for (uint g = 0; g < GROUPS; ++g) {
-      x[g] = sum[g * HEAD_DIM + d];
-      y[g] = sum[g * HEAD_DIM + d + 1];
-    }
+  [[unroll]] for (uint d = 0; d < HEAD_DIM; ++d)
     [[unroll]] for (uint j = 0; j < LANES; ++j) {
-      const float row_x = spread(row[d], j), row_y = spread(row[d + 1], j);
-      [[unroll]] for (uint g = 0; g < GROUPS; ++g) {
-        x[g] += weight[g * LANES + j] * row_x;
-        y[g] += weight[g * LANES + j] * row_y;
-      }
+      const float x = spread(row[d], j);
+      [[unroll]] for (uint g = 0; g < GROUPS; ++g) sum[g * HEAD_DIM + d] += weight[g * LANES + j] * x;
     }
-    [[unroll]] for (uint g = 0; g < GROUPS; ++g) {
-      sum[g * HEAD_DIM + d] = x[g];
-      sum[g * HEAD_DIM + d + 1] = y[g];
-    }
-  }
 }
