@@ -88,6 +88,8 @@ std::vector<Ask> asked_cases(const Options& options) {
     if (!sizes) throw WrongUsage{fmt::format("--shape {}: {} takes {}", options.shape, names[0], usage)};
     return {{names[0], *sizes}};
   }
+  const auto copy = std::find(names.begin(), names.end(), "copy");
+  if (copy != names.end()) names.insert(names.erase(copy), {"permute", "concat", "transpose"});
   std::vector<Ask> asks;
   for (const std::string& name : names) {
     if (!shape_usage(name)) asks.push_back({name, {}});
@@ -162,8 +164,9 @@ int bench_main(int count, char** words) {
   CLI::App app{"Measures Fovea's kernels on one device."};
   app.footer(kFooter);
   app.add_option("case", options.names,
-                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or translate")
-      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "vit", "replay", "translate"}));
+                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or copy or translate")
+      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "permute", "concat", "transpose",
+                             "copy", "vit", "replay", "translate"}));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model,
                  "Hugging Face ViT or DeiT directory for vit; any model for translate");
