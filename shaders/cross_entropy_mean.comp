@@ -4,7 +4,6 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/accumulate.glsl"
-#include "common/reduce.glsl"
 #include "cross_entropy.h"
 
 layout(push_constant, std430) uniform Push {

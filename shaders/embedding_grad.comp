@@ -5,7 +5,6 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/accumulate.glsl"
-#include "common/reduce.glsl"
 #include "embedding_grad.h"
 
 layout(push_constant, std430) uniform Push {

@@ -5,7 +5,6 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/accumulate.glsl"
-#include "common/reduce.glsl"
 #include "common/segments.glsl"
 #include "global_norm.h"
 

@@ -1,15 +1,11 @@
-// sum: y[o,i] = sum_j x[o,j,i] / divisor
-// kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): loads lie together.
-// Sums are compensated (Neumaier 1974): the error does not grow with the extent.
-// x: (outer, extent, inner); y: (outer, inner).
+// sum: y[r] = sum_j x[r,j] / divisor
+// One workgroup per row r; lanes stride over j. x: (results, extent); y: (results).
+// Sums are compensated: the error does not grow with the extent.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/accumulate.glsl"
-#include "common/reduce.glsl"
 #include "sum.h"
-
-layout(constant_id = 1) const bool kAcross = false;
 
 layout(push_constant, std430) uniform Push {
   F32 x;
@@ -18,19 +14,14 @@ layout(push_constant, std430) uniform Push {
 };
 
 void main() {
-  const uint lanes = gl_WorkGroupSize.x, lane = gl_LocalInvocationID.x;
-  const uint result = kAcross ? group_index() : group_index() * lanes + lane;
-  if (kAcross && result >= p.results) return;
-  const uint inner = kAcross ? 1 : p.inner;
-  const uint start = result / inner * p.extent * inner + result % inner;
-  const uint count = result < p.results ? p.extent : 0;
-
+  const uint row = group_index();
+  if (row >= p.results) return;
+  const uint start = row * p.extent, end = start + p.extent;
   float sum = 0, lost = 0;
-  for (uint j = kAcross ? lane : 0; j < count; j += kAcross ? lanes : 1) {
-    const float v = x.at[start + j * inner];
+  for (uint i = start + gl_LocalInvocationID.x; i < end; i += gl_WorkGroupSize.x) {
+    const float v = x.at[i];
     accumulate(sum, lost, v);
   }
-  if (kAcross) accumulate_lanes(sum, lost);
-  if (result < p.results && (!kAcross || lane == 0))
-    y.at[result] = (is_finite(sum) ? sum + lost : sum) / p.divisor;
+  accumulate_lanes(sum, lost);
+  if (gl_LocalInvocationID.x == 0) y.at[row] = accumulated(sum, lost) / p.divisor;
 }

@@ -21,14 +21,14 @@ std::vector<std::pair<std::string, State*>> kept(Optimizer& optimizer) {
   return all;
 }
 
-json points(const std::vector<Progress::Point>& from) {
+json points(const std::vector<CurvePoint>& from) {
   json all = json::array();
-  for (const Progress::Point& point : from) all.push_back({point.step, point.value});
+  for (const CurvePoint& point : from) all.push_back({point.step, point.value});
   return all;
 }
 
-std::vector<Progress::Point> points(const json& from) {
-  std::vector<Progress::Point> all;
+std::vector<CurvePoint> points(const json& from) {
+  std::vector<CurvePoint> all;
   for (const json& point : from) all.push_back({point.at(0).get<int64_t>(), point.at(1).get<double>()});
   return all;
 }
@@ -62,6 +62,8 @@ void save_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, co
              {"stale", progress.stale},
              {"losses", points(progress.losses)},
              {"measures", points(progress.measures)},
+             {"loss_sum", progress.loss_sum},
+             {"loss_count", progress.loss_count},
              {"settings", settings(optimizer.options())}};
   if (generator) state["generator"] = generator->read_u32();
   write_safetensors(path, tensors, {{"kind", kKind}, {"state", state.dump()}});
@@ -94,7 +96,9 @@ Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer
                       .validated = state.at("validated").get<bool>(),
                       .stale = state.at("stale").get<int64_t>(),
                       .losses = points(state.at("losses")),
-                      .measures = points(state.at("measures"))};
+                      .measures = points(state.at("measures")),
+                      .loss_sum = state.at("loss_sum").get<double>(),
+                      .loss_count = state.at("loss_count").get<int64_t>()};
     for (size_t i = 0; i < all.size(); ++i) all[i].second->write(values[i]);
     if (generator) generator->write(words);
     optimizer.restore(counters);

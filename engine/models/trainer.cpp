@@ -16,9 +16,8 @@ double seconds() {
 
 Trainer::Trainer(Optimizer& optimizer, State* generator, TrainerOptions options, bool resume)
     : optimizer_(optimizer), generator_(generator), options_(std::move(options)) {
-  FOVEA_CHECK(options_.epochs >= 1 && options_.steps_per_epoch >= 1 && options_.report_every >= 1,
-              "trainer: ", options_.epochs, " epochs of ", options_.steps_per_epoch,
-              " steps, a report every ", options_.report_every);
+  FOVEA_CHECK(options_.epochs >= 1 && options_.steps_per_epoch >= 1, "trainer: ", options_.epochs,
+              " epochs of ", options_.steps_per_epoch, " steps");
   if (!resume || options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
   progress_ = load_checkpoint(options_.checkpoint, optimizer_, generator_);
   last_checkpoint_ = options_.checkpoint.string();
@@ -30,29 +29,32 @@ void Trainer::save() {
   last_checkpoint_ = options_.checkpoint.string();
 }
 
-void Trainer::report(float rate, float norm) {
-  const double now = seconds(), passed = std::max(now - reported_, 1e-9);
-  const int64_t steps = options_.epochs * options_.steps_per_epoch;
-  const double per_step = (now - started_) / double(progress_.step - begun_);
-  const double loss = loss_sum_ / double(loss_count_);
-  progress_.losses.push_back({progress_.step, loss});
-  if (options_.report)
-    options_.report({.step = progress_.step,
-                     .steps = steps,
-                     .epoch = (progress_.step - 1) / options_.steps_per_epoch + 1,
-                     .loss = loss,
-                     .rate = rate,
-                     .norm = norm,
-                     .items_per_second = items_ / passed,
-                     .seconds_left = per_step * double(steps - progress_.step)});
-  reported_ = now;
-  loss_sum_ = items_ = 0;
-  loss_count_ = 0;
+// Adds a step to the curve and tells of it. Rates are means of this run: steps of different shapes differ.
+void Trainer::report(const Made& made, float rate) {
+  progress_.loss_sum += double(made.loss);
+  if (++progress_.loss_count == Progress::kCurveSteps) {
+    progress_.losses.push_back({progress_.step, progress_.loss_sum / double(progress_.loss_count)});
+    progress_.loss_sum = 0;
+    progress_.loss_count = 0;
+  }
+  items_ += double(made.items);
+  if (!options_.report) return;
+  const double passed = std::max(seconds() - started_, 1e-9);
+  const int64_t steps = options_.epochs * options_.steps_per_epoch, done = progress_.step - begun_;
+  options_.report({.step = progress_.step,
+                   .steps = steps,
+                   .epoch = (progress_.step - 1) / options_.steps_per_epoch + 1,
+                   .loss = double(made.loss),
+                   .rate = double(rate),
+                   .norm = double(made.norm),
+                   .items_per_second = items_ / passed,
+                   .seconds_left = passed / double(done) * double(steps - progress_.step)});
 }
 
 void Trainer::one(const StepFunction& step) {
   const float rate = options_.schedule.at(optimizer_.steps() + 1);
   const auto control = optimizer_.control(rate);
+  const float scale = optimizer_.counters().loss_scale;
   const Made made = step(progress_.step, control);
   FOVEA_CHECK(std::isfinite(made.loss), "trainer: loss ", made.loss, " in step ", progress_.step + 1,
               "; the last good checkpoint: ", last_checkpoint_);
@@ -60,16 +62,19 @@ void Trainer::one(const StepFunction& step) {
   FOVEA_CHECK(updated || optimizer_.options().loss_scale_steps > 0, "trainer: gradients of norm ", made.norm,
               " in step ", progress_.step + 1, "; the last good checkpoint: ", last_checkpoint_);
   ++progress_.step;
-  loss_sum_ += double(made.loss);
-  ++loss_count_;
-  items_ += double(made.items);
-  if (progress_.step % options_.report_every == 0) report(rate, made.norm);
+  report({made.loss, made.norm / scale, made.items}, rate);
 }
 
 bool Trainer::end_epoch() {
   if (!options_.validate) return false;
+  const bool averaged = optimizer_.options().average > 0;
+  if (averaged) optimizer_.swap_average();
   const double measure = options_.validate();
+  FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
+              progress_.step, "; the last good checkpoint: ", last_checkpoint_);
   const bool better = !progress_.validated || measure > progress_.best;
+  if (better && options_.keep) options_.keep();
+  if (averaged) optimizer_.swap_average();
   progress_.validated = true;
   if (better) progress_.best = measure;
   progress_.stale = better ? 0 : progress_.stale + 1;
@@ -84,7 +89,7 @@ bool Trainer::end_epoch() {
 
 Trainer::End Trainer::run(const StepFunction& step) {
   const int64_t steps = options_.epochs * options_.steps_per_epoch;
-  started_ = reported_ = seconds();
+  started_ = seconds();
   begun_ = progress_.step;
   if (options_.patience > 0 && progress_.stale >= options_.patience) return End::early;
   while (progress_.step < steps) {

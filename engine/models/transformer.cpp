@@ -34,10 +34,14 @@ TransformerConfig read_config(const std::string& directory, const Seq2SeqWeights
               file.file(), ": training takes Marian models with one vocabulary for both languages");
   FOVEA_CHECK(c.encoder_heads == c.decoder_heads && c.start == c.pad, file.file(),
               ": training takes as many heads in encoder and decoder, and targets that start with pad");
+  const int64_t hidden = weights.encoder.layers[0].up.out;
+  for (const LayerWeights& layer : weights.decoder.layers)
+    FOVEA_CHECK(layer.up.out == hidden, file.file(), ": a feed-forward network of ", hidden,
+                " in the encoder, of ", layer.up.out, " in the decoder: training takes one size for both");
   return {.vocab = c.target_vocab,
           .width = c.width,
           .heads = c.encoder_heads,
-          .hidden = weights.encoder.layers[0].up.out,
+          .hidden = hidden,
           .encoder_layers = int64_t(weights.encoder.layers.size()),
           .decoder_layers = int64_t(weights.decoder.layers.size()),
           .positions = c.positions,

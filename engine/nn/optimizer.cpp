@@ -64,7 +64,7 @@ Optimizer::Step Optimizer::update(Graph& graph, Tensor control, const std::vecto
     std::vector<std::pair<Tensor, int64_t>> weights;
     for (size_t i = 0; i < parameters_.size(); ++i)
       weights.emplace_back(graph.use(*parameters_[i].state, parameters_[i].name), places_[i]);
-    blend(*average_, weights, options_.average, 1 - options_.average);
+    blend(*average_, weights, options_.average, 1 - options_.average, inputs.norm);
   }
   return {control, inputs.norm};
 }

@@ -8,21 +8,18 @@
 namespace fovea {
 
 AttentionStrides attention_strides(Tensor x) {
-  const Strides& strides = x.strides();
-  return {uint32_t(strides[0]), uint32_t(strides[1]), uint32_t(strides[2])};
+  const auto stride = [&](int axis) {
+    return x.shape()[axis] == 1 ? 0 : uint32_t(x.strides()[size_t(axis)]);
+  };
+  return {stride(0), stride(1), stride(2)};
 }
 
-namespace {
-
-// Kernels read head_dim in pairs and quads: it lies without gaps and every row starts on a quad.
 Tensor on_quads(Tensor x) {
   bool fits = x.strides()[3] == 1 && x.graph->value(x.id).offset % 4 == 0;
   for (size_t axis = 0; axis < 3; ++axis)
     fits = fits && (x.shape()[int(axis)] == 1 || x.strides()[axis] % 4 == 0);
   return fits ? x : dense_copy(x);
 }
-
-}  // namespace
 
 AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOptions& options) {
   for (Tensor* x : {&q, &k}) {
@@ -76,18 +73,23 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& given)
        .inputs = {q, k, v, options.lengths, options.bias},
        .shape = {shape.batch, shape.tokens, shape.heads, shape.head_dim},
        .more = {{.shape = {shape.batch, shape.heads, shape.tokens}}},
-       .launch = [=](Launch& launch) {
-         const AttentionTiles tiles =
-             choose_attention_tiles(launch.limits(), params.tokens, params.keys, uint32_t(shape.head_dim));
-         launch.dispatch({.kernel = tiles.kernel,
-                          .constants = {tiles.lanes, tiles.rows, tiles.keys, uint32_t(shape.head_dim), causal,
-                                        has_lengths, has_bias},
-                          .groups = {uint32_t(ceil_div(shape.tokens, tiles.rows)), uint32_t(shape.heads),
-                                     uint32_t(shape.batch)},
-                          .reads = {launch.in(0), launch.in(1), launch.in(2), launch.in(3), launch.in(4)},
-                          .writes = {launch.out(0), launch.out(1)}},
-                         params);
-       }});
+       .launch =
+           [=](Launch& launch) {
+             const AttentionTiles tiles = choose_attention_tiles(launch.limits(), params.tokens, params.keys,
+                                                                 uint32_t(shape.head_dim));
+             launch.dispatch({.kernel = tiles.kernel,
+                              .constants = {tiles.lanes, tiles.rows, tiles.keys, uint32_t(shape.head_dim),
+                                            causal, has_lengths, has_bias},
+                              .groups = {uint32_t(ceil_div(shape.tokens, tiles.rows)), uint32_t(shape.heads),
+                                         uint32_t(shape.batch)},
+                              .reads = {launch.in(0), launch.in(1), launch.in(2), launch.in(3), launch.in(4)},
+                              .writes = {launch.out(0), launch.out(1)}},
+                             params);
+           },
+       .grad =
+           [=](Tensor out, Tensor dout) {
+             return attention_grad({q, k, v, out, Tensor(out.graph, out.id + 1), options}, dout);
+           }});
   return {.out = permute(made[0], {0, 2, 1, 3}), .lse = made[1]};
 }
 

@@ -14,7 +14,21 @@ struct AttentionShape {
 // has gaps become copies.
 AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOptions& options);
 
-// Of a (batch, heads, tokens, head_dim) tensor.
+// A copy of x if its rows do not start on 16 bytes: kernels read head_dim in pairs and quads.
+Tensor on_quads(Tensor x);
+
+// Of a (batch, heads, tokens, head_dim) tensor; 0 along axes of one element.
 AttentionStrides attention_strides(Tensor x);
+
+// What attention computed from what; options as check_attention leaves them.
+struct AttentionCall {
+  Tensor q, k, v;   // (batch, heads, tokens or keys, head_dim), on quads
+  Tensor out, lse;  // (batch, tokens, heads, head_dim), (batch, heads, tokens)
+  AttentionOptions options;
+};
+
+// Gradients of q, k, v, lengths (none) and bias, this one not yet summed over what the bias is broadcast
+// along. dout: as out.
+std::vector<Tensor> attention_grad(const AttentionCall& of, Tensor dout);
 
 }  // namespace fovea

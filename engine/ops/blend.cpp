@@ -5,9 +5,11 @@
 
 namespace fovea {
 
-void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, float keep, float take) {
+void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, float keep, float take,
+           Tensor norm) {
   FOVEA_CHECK(!xs.empty(), "blend: no tensors");
   expect_state("blend", shared, DType::f32);
+  FOVEA_CHECK(!norm || norm.shape() == Shape({1}), "blend: norm ", norm.shape(), " needs (1)");
   std::vector<Tensor> inputs;
   std::vector<int64_t> places;
   for (const auto& [x, place] : xs) {
@@ -16,15 +18,17 @@ void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, flo
     FOVEA_CHECK(place + int64_t(x.shape().elements()) <= int64_t(shared.shape().elements()),
                 "blend: ", x.shape(), " at ", place, " of ", shared.shape());
   }
+  if (norm) inputs.push_back(dense("blend", norm));
+  const bool guarded = bool(norm);
   const auto launch = [=](Launch& k) {
     std::vector<Whole> wholes;
     for (size_t i = 0; i < places.size(); ++i)
       wholes.push_back({.parameter = k.in(i), .gradient = {}, .first = places[i]});
     const SegmentTable table = segment_table(k, wholes);
     k.dispatch({.kernel = "blend",
-                .constants = {lanes(k)},
+                .constants = {lanes(k), guarded},
                 .groups = k.rows(table.segments),
-                .reads = {table.place},
+                .reads = {table.place, guarded ? k.in(places.size()) : Span{}},
                 .writes = {k.out()},
                 .behind = table.behind},
                BlendParams{table.segments, keep, take});

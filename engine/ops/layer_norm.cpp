@@ -1,7 +1,9 @@
+#include "shaders/layer_norm.h"
+
 #include <algorithm>
 
 #include "ops/shapes.h"
-#include "shaders/layer_norm.h"
+#include "shaders/layer_norm_grad.h"
 
 namespace fovea {
 namespace {
@@ -41,6 +43,76 @@ void launch_layer_norm(Launch& k, uint32_t row_count, uint32_t width, float eps)
              LayerNormParams{row_count, width, eps});
 }
 
+constexpr uint32_t kPartRows = 16;  // whose contributions to dgain and dshift are added up first
+
+struct GradWay {
+  bool quads;
+  uint32_t held;  // quads a lane of layer_norm_grad_held; 0: two kernels that hold nothing
+};
+
+GradWay choose_grad_way(const Limits& limits, uint32_t width, bool quads) {
+  const uint32_t most_held = limits.kernels == KernelClass::cpu ? 32 : 8;  // memory near by, or registers
+  const uint32_t held = width / (4 * limits.subgroup);
+  const bool whole = held * 4 * limits.subgroup == width;
+  const bool holds = quads && limits.subgroup > 4 && whole && held <= most_held;  // as choose_way
+  return {quads, holds ? held : 0};
+}
+
+// Inputs: x, residual, gain, dy. Outputs: dx, parts (parts, 2, width), moments (rows, 4).
+void launch_layer_norm_grad(Launch& k, const LayerNormGradParams& params) {
+  const Span &x = k.in(0), &residual = k.in(1), &gain = k.in(2), &dy = k.in(3);
+  const Span &dx = k.out(0), &parts = k.out(1), &moments = k.out(2);
+  const Span operands[] = {x, residual, gain, dy, dx, parts};
+  const auto on_16_bytes = [](const Span& span) { return span.address() % 16 == 0; };
+  const bool quads =
+      params.columns % 4 == 0 && std::all_of(std::begin(operands), std::end(operands), on_16_bytes);
+  const GradWay way = choose_grad_way(k.limits(), params.columns, quads);
+  const uint64_t part_count = uint64_t(ceil_div(params.rows, params.part_rows));
+  const uint32_t has_residual = residual.buffer != nullptr;
+  if (way.held > 0) {
+    k.dispatch({.kernel = "layer_norm_grad_held",
+                .constants = {lanes(k), has_residual, way.held},
+                .groups = k.rows(part_count),
+                .reads = {x, residual, gain, dy},
+                .writes = {dx, parts}},
+               params);
+    return;
+  }
+  k.dispatch({.kernel = way.quads ? "layer_norm_grad_quads" : "layer_norm_grad_one",
+              .constants = {lanes(k), has_residual},
+              .groups = k.rows(params.rows),
+              .reads = {x, residual, gain, dy},
+              .writes = {dx, moments}},
+             params);
+  const uint32_t lane_columns = way.quads ? 4 : 1;
+  const uint64_t blocks = uint64_t(ceil_div(params.columns, lanes(k) * lane_columns));
+  k.dispatch({.kernel = way.quads ? "layer_norm_grad_columns_quads" : "layer_norm_grad_columns_one",
+              .constants = {lanes(k), has_residual},
+              .groups = k.rows(part_count * blocks),
+              .reads = {x, residual, dy, moments},
+              .writes = {parts}},
+             params);
+}
+
+// The gradients of x, gain, shift and residual.
+std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, const LayerNormOptions& options, Tensor dy) {
+  dy = dense("layer_norm", dy);
+  const Shape shape = x.shape();
+  const int64_t width = shape.back(), parts = ceil_div(rows(shape), kPartRows);
+  const LayerNormGradParams params{uint32_t(rows(shape)), uint32_t(width), options.eps, kPartRows};
+  const Tensor residual = options.residual;
+  const std::vector<Tensor> made =
+      x.graph->add_all({.op = "layer_norm_grad",
+                        .detail = concat("eps ", options.eps, residual ? " residual" : ""),
+                        .inputs = {x, residual, gain, dy},
+                        .shape = shape,
+                        .more = {{.shape = {parts, 2, width}}, {.shape = {rows(shape), 4}}},
+                        .launch = [=](Launch& k) { launch_layer_norm_grad(k, params); }});
+  const Tensor dx = made[0], both = parts == 1 ? made[1] : sum(made[1], 0);  // (1, 2, width)
+  const auto of = [&](int which) { return reshape(slice(both, 1, which, 1), {width}); };
+  return {dx, of(0), of(1), residual ? dx : Tensor()};
+}
+
 }  // namespace
 
 Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& options) {
@@ -57,13 +129,15 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
     residual = dense("layer_norm", residual);
     FOVEA_CHECK(residual.shape() == shape, "layer_norm: residual ", residual.shape(), " for x ", shape);
   }
-  return x.graph->add({.op = "layer_norm",
-                       .detail = concat("eps ", options.eps, residual ? " residual" : ""),
-                       .inputs = {x, gain, shift, residual},
-                       .shape = shape,
-                       .launch = [=, eps = options.eps](Launch& k) {
-                         launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps);
-                       }});
+  return x.graph->add(
+      {.op = "layer_norm",
+       .detail = concat("eps ", options.eps, residual ? " residual" : ""),
+       .inputs = {x, gain, shift, residual},
+       .shape = shape,
+       .launch = [=, eps = options.eps](
+                     Launch& k) { launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps); },
+       .grad = [=, kept = LayerNormOptions{options.eps, residual}](
+                   Tensor, Tensor dy) { return layer_norm_grad(x, gain, kept, dy); }});
 }
 
 }  // namespace fovea

@@ -1,8 +1,26 @@
 #include "shaders/log_prob.h"
 
 #include "ops/shapes.h"
+#include "shaders/log_prob_grad.h"
 
 namespace fovea {
+namespace {
+
+Tensor log_prob_grad(Tensor x, Tensor ids, Tensor y, Tensor dy) {
+  dy = dense("log_prob", dy);
+  const LogProbGradParams params{uint32_t(rows(x.shape())), uint32_t(x.shape().back())};
+  return x.graph->add(
+      {.op = "log_prob_grad", .inputs = {x, ids, y, dy}, .shape = x.shape(), .launch = [=](Launch& k) {
+         k.dispatch({.kernel = "log_prob_grad",
+                     .constants = {lanes(k)},
+                     .groups = k.rows(params.rows),
+                     .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
+                     .writes = {k.out()}},
+                    params);
+       }});
+}
+
+}  // namespace
 
 Tensor log_prob(Tensor x, Tensor ids) {
   x = dense("log_prob", x);
@@ -12,14 +30,20 @@ Tensor log_prob(Tensor x, Tensor ids) {
   const Shape leading = shape.slice(0, shape.rank() - 1);
   FOVEA_CHECK(ids.shape() == leading, "log_prob: ids ", ids.shape(), " for x ", shape, ", needs ", leading);
   const LogProbParams params{uint32_t(rows(shape)), uint32_t(shape.back())};
-  return x.graph->add({.op = "log_prob", .inputs = {x, ids}, .shape = leading, .launch = [=](Launch& k) {
-                         k.dispatch({.kernel = "log_prob",
-                                     .constants = {lanes(k)},
-                                     .groups = k.rows(params.rows),
-                                     .reads = {k.in(0), k.in(1)},
-                                     .writes = {k.out()}},
-                                    params);
-                       }});
+  return x.graph->add(
+      {.op = "log_prob",
+       .inputs = {x, ids},
+       .shape = leading,
+       .launch =
+           [=](Launch& k) {
+             k.dispatch({.kernel = "log_prob",
+                         .constants = {lanes(k)},
+                         .groups = k.rows(params.rows),
+                         .reads = {k.in(0), k.in(1)},
+                         .writes = {k.out()}},
+                        params);
+           },
+       .grad = [=](Tensor y, Tensor dy) { return std::vector{log_prob_grad(x, ids, y, dy), Tensor()}; }});
 }
 
 }  // namespace fovea

@@ -10,6 +10,7 @@ Tensor mean(Tensor x, int axis) {
                        .detail = concat("axis ", axis),
                        .inputs = {x},
                        .shape = r.result,
+                       .more = sum_parts(r),
                        .launch = [=](Launch& k) { launch_sum(k, r, float(r.extent)); },
                        .grad =
                            [=](Tensor, Tensor dy) {

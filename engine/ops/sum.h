@@ -1,11 +1,11 @@
-// The launch that sum and mean share.
+// What sum and mean share: the launch, and the values it leaves between its two dispatches.
 #pragma once
 
 #include "ops/reduce.h"
-#include "shaders/sum.h"
 
 namespace fovea {
 
+std::vector<NodeSpec::Output> sum_parts(const Reduction& r);  // further outputs of the node
 void launch_sum(Launch& k, const Reduction& r, float divisor);
 
 }  // namespace fovea

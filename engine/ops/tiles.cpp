@@ -56,6 +56,41 @@ constexpr QueryTile kQueryTiles[] = {
     {"attention_register_16_1_16", 16, 16, 16},  {"attention_register_16_2_64", 16, 32, 64},
     {"attention_register_16_1_128", 16, 16, 128}};
 
+// The tiles of attention_grad_q_register.comp and attention_grad_kv_register.comp, likewise.
+struct GradTile {
+  AttentionGradOf of;
+  const char* kernel;
+  uint32_t lanes, own, head_dim;
+};
+constexpr AttentionGradOf kQ = AttentionGradOf::q, kKv = AttentionGradOf::kv;
+constexpr GradTile kGradTiles[] = {{kQ, "attention_grad_q_register_4_2_16", 4, 8, 16},
+                                   {kQ, "attention_grad_q_register_4_2_32", 4, 8, 32},
+                                   {kQ, "attention_grad_q_register_4_2_64", 4, 8, 64},
+                                   {kQ, "attention_grad_q_register_4_1_128", 4, 4, 128},
+                                   {kQ, "attention_grad_q_register_8_2_16", 8, 16, 16},
+                                   {kQ, "attention_grad_q_register_8_2_32", 8, 16, 32},
+                                   {kQ, "attention_grad_q_register_8_2_64", 8, 16, 64},
+                                   {kQ, "attention_grad_q_register_8_1_128", 8, 8, 128},
+                                   {kQ, "attention_grad_q_register_16_1_16", 16, 16, 16},
+                                   {kQ, "attention_grad_q_register_16_1_64", 16, 16, 64},
+                                   {kKv, "attention_grad_kv_register_4_2_16", 4, 8, 16},
+                                   {kKv, "attention_grad_kv_register_4_2_32", 4, 8, 32},
+                                   {kKv, "attention_grad_kv_register_4_2_64", 4, 8, 64},
+                                   {kKv, "attention_grad_kv_register_4_1_128", 4, 4, 128},
+                                   {kKv, "attention_grad_kv_register_8_2_16", 8, 16, 16},
+                                   {kKv, "attention_grad_kv_register_8_2_32", 8, 16, 32},
+                                   {kKv, "attention_grad_kv_register_8_2_64", 8, 16, 64},
+                                   {kKv, "attention_grad_kv_register_8_1_128", 8, 8, 128},
+                                   {kKv, "attention_grad_kv_register_16_1_16", 16, 16, 16},
+                                   {kKv, "attention_grad_kv_register_16_1_64", 16, 16, 64}};
+
+const GradTile* grad_tile(const Limits& limits, AttentionGradOf of, uint32_t head_dim) {
+  if (!has_register_tiles(limits)) return nullptr;
+  for (const GradTile& tile : kGradTiles)
+    if (tile.of == of && tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
+  return nullptr;
+}
+
 // The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams
 // them. As many queries as there are tokens fill one subgroup, a tile of several would idle.
 const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
@@ -120,6 +155,32 @@ AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t hea
   return tiles;
 }
 
+// As gpu_attention, for sums of two results.
+AttentionGradTiles gpu_attention_grad(const Limits& limits, AttentionGradOf of, uint32_t own,
+                                      uint32_t head_dim) {
+  constexpr struct {
+    uint32_t lanes, own, step;
+  } kChoices[] = {{128, 32, 32}, {128, 32, 16}, {128, 16, 32}, {128, 16, 16}, {128, 16, 8}, {128, 8, 32},
+                  {128, 8, 16},  {128, 8, 8},   {128, 4, 32},  {128, 4, 16},  {128, 4, 8},  {128, 4, 4}};
+  constexpr int64_t kSums = 32;  // vec4s of a lane
+  const int64_t quads = head_dim / 4;
+  AttentionGradTiles tiles{};
+  for (const auto& choice : kChoices) {
+    tiles = {of == kQ ? "attention_grad_q_shared" : "attention_grad_kv_shared", choice.lanes, choice.own,
+             choice.step};
+    const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
+                      shared_bytes(tiles, head_dim) <= limits.shared_bytes &&
+                      8 * ceil_div(quads, choice.lanes / (choice.own / 4)) <= kSums;
+    if (fits && (choice.own / 2 < own || choice.own == 4)) break;
+  }
+  FOVEA_CHECK(
+      tiles.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles, head_dim) <= limits.shared_bytes,
+      "attention_grad: head_dim ", head_dim, " needs ", tiles.lanes, " lanes and ",
+      shared_bytes(tiles, head_dim), " bytes of shared memory, the device has ", limits.max_workgroup_lanes,
+      " and ", limits.shared_bytes);
+  return tiles;
+}
+
 }  // namespace
 
 // As matmul_shared.comp declares: two halves, each kPanelDepth of k deep; rows of a have a spare quad.
@@ -134,6 +195,13 @@ uint32_t shared_bytes(const AttentionTiles& tiles, uint32_t head_dim) {
   return kQuadBytes * ((tiles.rows + tiles.keys) * stride + tiles.rows / 4 * (tiles.keys + 1) + tiles.lanes);
 }
 
+// As attention_grad_shared.glsl declares: two tiles of own rows, one of a step, weights, partial results.
+uint32_t shared_bytes(const AttentionGradTiles& tiles, uint32_t head_dim) {
+  const uint32_t stride = head_dim / 4 | 1;
+  return kQuadBytes *
+         ((2 * tiles.own + tiles.step) * stride + tiles.own / 4 * (tiles.step + 1) + tiles.lanes);
+}
+
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t) {
   return has_register_tiles(limits) ? cpu_matmul(limits, m) : gpu_matmul(limits, m, n);
 }
@@ -142,6 +210,13 @@ AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uin
   if (const QueryTile* tile = query_tile(limits, tokens, head_dim))
     return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
   return gpu_attention(limits, tokens, head_dim);
+}
+
+AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,
+                                               uint32_t head_dim) {
+  if (const GradTile* tile = grad_tile(limits, of, head_dim))
+    return {tile->kernel, tile->lanes, tile->own, tile->lanes};
+  return gpu_attention_grad(limits, of, own, head_dim);
 }
 
 }  // namespace fovea

@@ -26,8 +26,21 @@ struct AttentionTiles {
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t keys,
                                       uint32_t head_dim);
 
+// The kernel for the gradient of queries owns queries and streams keys, that for keys and values the other
+// way.
+struct AttentionGradTiles {
+  const char* kernel;
+  uint32_t lanes;
+  uint32_t own;   // rows of a workgroup
+  uint32_t step;  // rows of the other side a turn of the loop
+};
+enum class AttentionGradOf { q, kv };
+AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,
+                                               uint32_t head_dim);
+
 // Shared memory a workgroup of the GPU kernels takes.
 uint32_t shared_bytes(const MatmulTiles& tiles);
 uint32_t shared_bytes(const AttentionTiles& tiles, uint32_t head_dim);
+uint32_t shared_bytes(const AttentionGradTiles& tiles, uint32_t head_dim);
 
 }  // namespace fovea

@@ -36,7 +36,9 @@ void adam(const std::vector<Updated>& updated, const UpdateInputs& inputs, State
 // Momentum as Sutskever et al. 2013, in PyTorch's form: the rate is not part of the moment.
 void sgd(const std::vector<Updated>& updated, const UpdateInputs& inputs, State& moment,
          const SgdRules& rules);
-// shared <- keep * shared + take * xs, one after another, each from its place.
-void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, float keep, float take);
+// shared <- keep * shared + take * xs, one after another, each from its place. norm: (1), where it is not
+// finite nothing changes.
+void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, float keep, float take,
+           Tensor norm = {});
 
 }  // namespace fovea

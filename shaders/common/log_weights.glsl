@@ -1,6 +1,5 @@
 // Logarithms of a row's softmax weights: log(exp(x[c]) / sum_j exp(x[j])) = (x[c] - top) - tail.
 #include "accumulate.glsl"
-#include "reduce.glsl"
 
 struct LogWeights {
   float top;   // the largest entry

@@ -1,5 +1,5 @@
-// For attention_register.comp: rows without gaps, one a lane, read two elements at a time; and what a lane
-// sees of another lane's.
+// For the register kernels of attention: rows without gaps, one a lane, read two elements at a time; and
+// what a lane sees of another lane's.
 #if LANES == 4
 // SwiftShader has no 64-bit integers, and loads at constant offsets from one address take four times fewer
 // instructions than an index each. A quad swap is one instruction, a broadcast eleven: j names lane ^ j.
@@ -37,12 +37,12 @@ float spread(float value, uint j) {
 #extension GL_KHR_shader_subgroup_ballot : require
 
 layout(buffer_reference, std430, buffer_reference_align = 8) buffer Rows { uint64_t at[]; };
-#define Cursor uint
+#define Cursor uint64_t
 
-Cursor row_begin(Rows rows, uint at) { return at / 2; }
-vec2 load_pair(Rows rows, Cursor from, uint d) { return uintBitsToFloat(unpack32(rows.at[from + d / 2])); }
+Cursor row_begin(Rows rows, uint at) { return uint64_t(rows) + 4 * uint64_t(at); }
+vec2 load_pair(Rows rows, Cursor from, uint d) { return uintBitsToFloat(unpack32(Rows(from).at[d / 2])); }
 void store_pair(Rows rows, Cursor to, uint d, vec2 pair) {
-  rows.at[to + d / 2] = pack64(floatBitsToUint(pair));
+  Rows(to).at[d / 2] = pack64(floatBitsToUint(pair));
 }
 uint key_of(uint j, uint lane) { return j; }
 float spread(float value, uint j) { return subgroupBroadcast(value, j); }

@@ -61,7 +61,8 @@ void check_self_attention(bool causal) {
   Graph graph;
   const Tensor input = graph.input({kBatch, kTokens, kWidth}), residual = graph.input(input.shape()),
                length = graph.input({kBatch}, DType::u32);
-  const auto made = layer(input, residual, true, {.causal = causal, .lengths = length});
+  const LayerOptions options{.weights = true, .attention = {.causal = causal, .lengths = length}};
+  const auto made = layer(input, residual, options);
   const std::vector<Values> got =
       run_all(graph, {{input, x}, {residual, zeros}, {length, lengths}}, {made.out, made.weights});
 

@@ -11,14 +11,6 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim) {
-  AttentionCase x{batch, heads, tokens, keys, head_dim, 1 / std::sqrt(double(head_dim))};
-  x.q = random_values(uint64_t(batch * heads * tokens * head_dim), 1, -2, 2);
-  x.k = random_values(uint64_t(batch * heads * keys * head_dim), 2, -2, 2);
-  x.v = random_values(uint64_t(batch * heads * keys * head_dim), 3);
-  return x;
-}
-
 // Runs the case as it is and compares both results.
 void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) {
   INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
@@ -44,14 +36,14 @@ void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) 
 
 TEST_CASE("attention matches the double loop for every head_dim") {
   for (int64_t head_dim : {4, 8, 20, 32, 64, 72, 80, 96, 128, 256})
-    check_attention_case(random_case(1, 2, 33, 65, head_dim));
+    check_attention_case(random_attention(1, 2, 33, 65, head_dim));
 }
 
 TEST_CASE("attention matches the double loop for every number of queries and keys") {
   for (int64_t tokens : {1, 2, 7, 8, 9, 31, 33, 65})
-    for (int64_t keys : {1, 7, 8, 33, 197}) check_attention_case(random_case(1, 1, tokens, keys, 8));
-  check_attention_case(random_case(1, 1, 197, 197, 20));
-  check_attention_case(random_case(2, 3, 9, 31, 8));
+    for (int64_t keys : {1, 7, 8, 33, 197}) check_attention_case(random_attention(1, 1, tokens, keys, 8));
+  check_attention_case(random_attention(1, 1, 197, 197, 20));
+  check_attention_case(random_attention(2, 3, 9, 31, 8));
 }
 
 TEST_CASE("attention, causal, keys != tokens included") {
@@ -60,7 +52,7 @@ TEST_CASE("attention, causal, keys != tokens included") {
   };
   for (const Extents e :
        {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
-    AttentionCase x = random_case(1, 2, e.tokens, e.keys, 8);
+    AttentionCase x = random_attention(1, 2, e.tokens, e.keys, 8);
     x.causal = true;
     check_attention_case(x);
   }
@@ -68,7 +60,7 @@ TEST_CASE("attention, causal, keys != tokens included") {
 
 TEST_CASE("attention sees no key past the length, whatever lies there") {
   for (bool causal : {false, true}) {
-    AttentionCase x = random_case(7, 2, 33, 65, 8);
+    AttentionCase x = random_attention(7, 2, 33, 65, 8);
     x.causal = causal;
     x.lengths = {0, 1, 31, 32, 33, 65, 1000};
     for (int64_t b = 0; b < x.batch; ++b)
@@ -83,7 +75,7 @@ TEST_CASE("attention with a bias of every broadcast") {
   for (int64_t batch : {1, 2})
     for (int64_t heads : {1, 3})
       for (int64_t tokens : {1, 9}) {
-        AttentionCase x = random_case(2, 3, 9, 37, 8);
+        AttentionCase x = random_attention(2, 3, 9, 37, 8);
         x.bias = random_values(uint64_t(batch * heads * tokens * 37), 4, -3, 3);
         x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0,
                           tokens > 1 ? 37 : 0};
@@ -92,7 +84,7 @@ TEST_CASE("attention with a bias of every broadcast") {
 }
 
 TEST_CASE("attention: a bias of -inf hides a key, a row without keys gives zeros") {
-  AttentionCase x = random_case(1, 2, 9, 37, 8);
+  AttentionCase x = random_attention(1, 2, 9, 37, 8);
   x.bias = random_values(9 * 37, 4);
   x.bias_strides = {0, 0, 37};
   for (int64_t i = 0; i < 9; ++i)
@@ -105,7 +97,7 @@ TEST_CASE("attention: a bias of -inf hides a key, a row without keys gives zeros
 }
 
 TEST_CASE("attention of large scores neither overflows nor loses them") {
-  AttentionCase x = random_case(1, 1, 9, 65, 8);
+  AttentionCase x = random_attention(1, 1, 9, 65, 8);
   x.scale = 16;  // integers: scores up to +-10368 are exact, and the largest are close together
   for (float& value : x.q) value = std::round(value * 4.5f);
   for (float& value : x.k) value = std::round(value * 4.5f);
@@ -118,7 +110,7 @@ TEST_CASE("attention of large scores neither overflows nor loses them") {
 }
 
 TEST_CASE("attention keeps NaN in its row") {
-  AttentionCase x = random_case(1, 2, 9, 33, 8);
+  AttentionCase x = random_attention(1, 2, 9, 33, 8);
   x.q[x.query_at(0, 1, 5, 3)] = NAN;
   check_attention_case(x);
 }
@@ -126,7 +118,7 @@ TEST_CASE("attention keeps NaN in its row") {
 TEST_CASE("attention reads views of a fused product in place") {
   constexpr int64_t batch = 2, tokens = 17, heads = 3;
   for (int64_t head_dim : {8, 20}) {
-    AttentionCase x = random_case(batch, heads, tokens, tokens, head_dim);
+    AttentionCase x = random_attention(batch, heads, tokens, tokens, head_dim);
     const int64_t width = heads * head_dim;
     for (int64_t spare : {0, 1}) {  // one spare column takes rows off 16 bytes: they are copied first
       const int64_t row = 3 * width + spare;
@@ -168,11 +160,8 @@ TEST_CASE("attention rejects what does not fit") {
   Tensor q = graph.input({2, 3, 5, 8}), k = graph.input({2, 3, 7, 8});
   const auto with = [&](const AttentionOptions& options) { return [=] { attention(q, k, k, options); }; };
   check_rejects([&] { attention(graph.input({3, 5, 8}), k, k); }, {"attention", "heads", "(3, 5, 8)"});
-  check_rejects(
-      [&] {
-        attention(q, graph.input({2, 3, 7, 12}), k);
-      },
-      {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
+  check_rejects([&] { attention(q, graph.input({2, 3, 7, 12}), k); },
+                {"attention", "(2, 3, 5, 8)", "(2, 3, 7, 12)"});
   check_rejects([&] { attention(q, graph.input({1, 3, 7, 8}), k); }, {"attention", "(1, 3, 7, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 6, 8})); }, {"attention", "values", "(2, 3, 6, 8)"});
   check_rejects([&] { attention(q, k, graph.input({2, 3, 7, 8}, DType::u32)); }, {"attention", "u32"});

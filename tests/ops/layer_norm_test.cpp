@@ -2,7 +2,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/check.h"
 #include "support/check.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -14,22 +16,28 @@ struct Case {
   float eps = 1e-5f;
 };
 
-std::vector<double> reference(const Case& c) {
-  const size_t n = c.gain.size();
+// of: x, gain, shift, residual.
+std::vector<double> normalised(const Operands& of, double eps) {
+  const std::vector<double>&x = of[0], &gain = of[1], &shift = of[2], &residual = of[3];
+  const size_t n = gain.size();
   std::vector<double> y;
-  for (size_t start = 0; start < c.x.size(); start += n) {
+  for (size_t start = 0; start < x.size(); start += n) {
     std::vector<double> h(n);
     double mean = 0, variance = 0;
-    for (size_t i = 0; i < n; ++i)
-      h[i] = double(c.x[start + i]) + (c.residual.empty() ? 0 : double(c.residual[start + i]));
+    for (size_t i = 0; i < n; ++i) h[i] = x[start + i] + (residual.empty() ? 0 : residual[start + i]);
     for (double v : h) mean += v / double(n);
     for (double v : h) variance += (v - mean) * (v - mean) / double(n);
-    const double deviation = std::sqrt(variance + double(c.eps));
-    for (size_t i = 0; i < n; ++i)
-      y.push_back((h[i] - mean) / deviation * double(c.gain[i]) + double(c.shift[i]));
+    const double deviation = std::sqrt(variance + eps);
+    for (size_t i = 0; i < n; ++i) y.push_back((h[i] - mean) / deviation * gain[i] + shift[i]);
   }
   return y;
 }
+
+Operands operands(const Case& c) {
+  return {widened(c.x), widened(c.gain), widened(c.shift), widened(c.residual)};
+}
+
+std::vector<double> reference(const Case& c) { return normalised(operands(c), double(c.eps)); }
 
 std::vector<float> run_case(const Case& c, const Shape& shape) {
   Graph graph;
@@ -41,6 +49,40 @@ std::vector<float> run_case(const Case& c, const Shape& shape) {
     inputs.push_back({options.residual, c.residual});
   }
   return run(graph, inputs, layer_norm(x, gain, shift, options));
+}
+
+// Gradients of x, gain, shift and residual.
+std::vector<std::vector<float>> run_gradients(const Case& c, const Shape& shape,
+                                              const std::vector<float>& slopes) {
+  Graph graph;
+  Tensor x = graph.input(shape), gain = graph.input({shape.back()}), shift = graph.input({shape.back()});
+  Tensor dy = graph.input(shape);
+  std::vector<Input> inputs = {{x, c.x}, {gain, c.gain}, {shift, c.shift}, {dy, slopes}};
+  LayerNormOptions options{.eps = c.eps};
+  if (!c.residual.empty()) {
+    options.residual = graph.input(shape);
+    inputs.push_back({options.residual, c.residual});
+  }
+  Tensor y = layer_norm(x, gain, shift, options);
+  std::vector<Tensor> grads = graph.nodes().back().grad(y, dy);
+  REQUIRE(grads.size() == 4);
+  REQUIRE(bool(grads[3]) == bool(options.residual));
+  if (c.residual.empty()) grads.pop_back();
+  std::vector<std::vector<float>> results;
+  for (const Values& values : run_all(graph, inputs, grads))
+    results.push_back(std::get<std::vector<float>>(values));
+  return results;
+}
+
+void check_gradients(const Case& c, const Shape& shape, double step = 1e-5) {
+  INFO("shape " << concat(shape));
+  const std::vector<float> slopes = random_values(shape.elements(), 21);
+  const std::vector<std::vector<float>> got = run_gradients(c, shape, slopes);
+  const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
+  for (size_t which = 0; which < got.size(); ++which) {
+    INFO("input " << which);
+    check_close(got[which], gradient(f, operands(c), slopes, which, step), kRow);
+  }
 }
 
 Case random_case(int64_t row_count, int64_t n, bool residual, float mean = 0, float spread = 1) {
@@ -63,8 +105,8 @@ TEST_CASE("layer_norm matches the double loop at every edge") {
 }
 
 TEST_CASE("layer_norm takes any number of rows and any rank") {
-  for (const Shape& shape : {Shape{64}, Shape{17, 64}, Shape{9, 7, 64}, Shape{3, 1, 23, 64},
-                             Shape{1, 2, 2, 1, 5, 64}}) {
+  for (const Shape& shape :
+       {Shape{64}, Shape{17, 64}, Shape{9, 7, 64}, Shape{3, 1, 23, 64}, Shape{1, 2, 2, 1, 5, 64}}) {
     const Case c = random_case(int64_t(shape.elements()) / 64, 64, true);
     check_close(run_case(c, shape), reference(c), kRow);
   }
@@ -121,9 +163,72 @@ TEST_CASE("layer_norm takes views that lie anywhere") {
   Tensor all = graph.input({4 * n + 1}), gain = graph.input({n + 1}), shift = graph.input({n});
   const std::vector<float> values = random_values(uint64_t(4 * n + 1), 11), gains = random_values(n + 1, 12);
   Tensor y = layer_norm(reshape(slice(all, 0, 1, 4 * n), {4, n}), slice(gain, 0, 1, n), shift);
-  const Case c{.x = {values.begin() + 1, values.end()}, .gain = {gains.begin() + 1, gains.end()},
+  const Case c{.x = {values.begin() + 1, values.end()},
+               .gain = {gains.begin() + 1, gains.end()},
                .shift = random_values(n, 13)};
   check_close(run(graph, {{all, values}, {gain, gains}, {shift, c.shift}}, y), reference(c), kRow);
+}
+
+TEST_CASE("layer_norm has the gradients of its formula at every edge") {
+  for (int64_t n : {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 96, 128, 197, 256})
+    for (bool residual : {false, true}) check_gradients(random_case(3, n, residual, 0.3f, 2), {3, n});
+}
+
+TEST_CASE("layer_norm's gradients add up over any number of rows of any rank") {
+  for (const Shape& shape : {Shape{32}, Shape{15, 32}, Shape{2, 8, 32}, Shape{17, 32}, Shape{3, 1, 23, 36},
+                             Shape{1, 2, 2, 1, 9, 13}})
+    for (bool residual : {false, true})
+      check_gradients(random_case(int64_t(shape.elements()) / shape.back(), shape.back(), residual), shape);
+  // Beyond the first sums: dshift adds up dy.
+  const int64_t n = 64, row_count = 1031;
+  const Case c = random_case(row_count, n, false);
+  const std::vector<float> slopes = random_values(uint64_t(row_count * n), 22);
+  const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
+  const std::vector<std::vector<float>> got = run_gradients(c, {row_count, n}, slopes);
+  check_close(got[1], gradient(f, operands(c), slopes, 1), kRow);
+  check_close(got[2], gradient(f, operands(c), slopes, 2), kRow);
+}
+
+TEST_CASE("layer_norm's gradients survive a mean a million times the spread, and constant rows") {
+  for (int64_t n : {5, 20, 64})
+    for (bool residual : {false, true})
+      check_gradients(random_case(3, n, residual, 1e4f, 1e-2f), {3, n}, 5e-6);
+  Case c = random_case(2, 33, false);
+  c.x.assign(c.x.size(), 7.25f);
+  check_gradients(c, {2, 33}, 1e-6);
+}
+
+TEST_CASE("layer_norm's gradients take views that lie anywhere") {
+  const int64_t n = 64;
+  Graph graph;
+  Tensor x = graph.input({4, n}), all = graph.input({4 * n + 1}), gain = graph.input({n});
+  Tensor shift = graph.input({n});
+  const Case c = random_case(4, n, false);
+  const std::vector<float> slopes = random_values(uint64_t(4 * n + 1), 23);
+  Tensor y = layer_norm(x, gain, shift);
+  const std::vector<Tensor> grads = graph.nodes().back().grad(y, reshape(slice(all, 0, 1, 4 * n), {4, n}));
+  const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
+  const std::vector<float> seen(slopes.begin() + 1, slopes.end());
+  const std::vector<Input> inputs = {{x, c.x}, {all, slopes}, {gain, c.gain}, {shift, c.shift}};
+  for (size_t which : {0, 1, 2})
+    check_close(run(graph, inputs, grads[which]), gradient(f, operands(c), seen, which), kRow);
+}
+
+TEST_CASE("layer_norm's gradients hand NaN on") {
+  for (float bad : {float(NAN), std::numeric_limits<float>::infinity(), 3e38f})
+    for (int64_t n : {9, 64}) {
+      Case c = random_case(2, n, false);
+      const std::vector<float> slopes = random_values(uint64_t(2 * n), 24);
+      const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
+      std::vector<double> want = gradient(f, operands(c), slopes),
+                          want_shift = gradient(f, operands(c), slopes, 2);
+      c.x[size_t(n) + 3] = bad;
+      for (size_t i = size_t(n); i < want.size(); ++i) want[i] = NAN;
+      std::vector<std::vector<float>> got = run_gradients(c, {2, n}, slopes);
+      check_close(got[0], want, kRow);
+      check_close(got[1], std::vector<double>(size_t(n), NAN), kRow);
+      check_close(got[2], want_shift, kRow);
+    }
 }
 
 TEST_CASE("layer_norm rejects what does not fit") {

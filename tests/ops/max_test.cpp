@@ -4,27 +4,44 @@
 #include <limits>
 
 #include "support/check.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;
 
 namespace {
 
+std::vector<double> reference(const std::vector<double>& x, const Shape& shape, int axis) {
+  const int64_t extent = shape[axis];
+  int64_t inner = 1;
+  for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
+  std::vector<double> y(x.size() / size_t(extent), -1e300);
+  for (int64_t i = 0; i < int64_t(x.size()); ++i) {
+    double& largest = y[size_t(i / (extent * inner) * inner + i % inner)];
+    largest = std::max(largest, x[size_t(i)]);
+  }
+  return y;
+}
+
 void check_axis(const Shape& shape, int axis, float low, float high) {
   Graph graph;
   Tensor x = graph.input(shape);
   const std::vector<float> values = random_values(shape.elements(), uint32_t(axis + 1), low, high);
-  const int64_t extent = shape[axis];
-  int64_t inner = 1;
-  for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
-  std::vector<double> want(values.size() / size_t(extent), -1e300);
-  for (int64_t i = 0; i < int64_t(values.size()); ++i) {
-    double& largest = want[size_t(i / (extent * inner) * inner + i % inner)];
-    largest = std::max(largest, double(values[size_t(i)]));
-  }
   Tensor y = fovea::max(x, axis);
   REQUIRE(y.shape() == shape.with(axis, 1));
-  check_close(run(graph, {{x, values}}, y), want, kExact);
+  check_close(run(graph, {{x, values}}, y), reference(widened(values), shape, axis), kExact);
+}
+
+void check_gradient(const Shape& shape, int axis) {
+  Graph graph;
+  Tensor x = graph.input(shape), dy = graph.input(shape.with(axis, 1));
+  const std::vector<float> values = random_values(shape.elements(), uint32_t(axis + 1));
+  const std::vector<float> slopes = random_values(dy.shape().elements(), 7);
+  Tensor y = fovea::max(x, axis);
+  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  const auto f = [&](const Operands& inputs) { return reference(inputs[0], shape, axis); };
+  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), gradient(f, {widened(values)}, slopes, 0, 1e-7),
+              kRow);
 }
 
 }  // namespace
@@ -52,6 +69,30 @@ TEST_CASE("max lets NaN win, and keeps infinity") {
   check_close(run(graph, {{x, values}}, fovea::max(x)), {NAN, inf, -inf, NAN, 0}, kExact);
   check_close(run(graph, {{x, values}}, fovea::max(x, 0)), {inf, NAN, 9}, kExact);
   check_close(run(graph, {{x, values}}, fovea::max(transpose(x))), {inf, NAN, 9}, kExact);
+}
+
+TEST_CASE("max has the gradient of its formula") {
+  for (int64_t n : {1, 3, 4, 5, 7, 8, 9, 31, 32, 33, 131}) {
+    check_gradient({3, n}, 1);
+    check_gradient({n, 3}, 0);
+    check_gradient({2, n, 5}, 1);
+  }
+}
+
+TEST_CASE("max sends its gradient to the first of equals, and NaN to NaN") {
+  const float inf = std::numeric_limits<float>::infinity();
+  Graph graph;
+  Tensor x = graph.input({5, 4}), dy = graph.input({5, 1});
+  const std::vector<float> values = {1,    3,    3, 3,   -0.0f, 0,   -1,  0,   -inf, -inf,
+                                     -inf, -inf, 2, NAN, inf,   NAN, inf, inf, 2,    1};
+  const std::vector<double> want = {0, 2, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, NAN, 0, 0, NAN, 0, 0, 0};
+  const std::vector<float> slopes = {2, 3, 4, 5, NAN};
+  Tensor y = fovea::max(x);
+  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kExact);
+  Tensor below = fovea::max(transpose(x), 0);  // (1, 5)
+  Tensor turned = graph.nodes().back().grad(below, transpose(dy)).front();
+  check_close(run(graph, {{x, values}, {dy, slopes}}, transpose(turned)), want, kExact);
 }
 
 TEST_CASE("max rejects what does not fit") {

@@ -44,6 +44,26 @@ TEST_CASE("sum matches the double loop at every edge") {
   }
 }
 
+TEST_CASE("sum of columns matches the double loop, in whole quads, in parts and beside them") {
+  for (int64_t columns : {4, 12, 20, 36, 64, 132, 192, 260, 390})
+    for (int64_t rows : {1, 3, 4, 5, 7, 64, 127, 129, 1009}) {
+      check_axis({rows, columns}, 0);
+      if (rows < 100) check_axis({3, rows, columns}, 1);
+    }
+  check_axis({4099, 192}, 0);
+  check_axis({4099, 13}, 0);
+  check_axis({5, 2053, 12}, 1);
+}
+
+TEST_CASE("sum of columns that do not start on 16 bytes") {
+  Graph graph;
+  Tensor x = graph.input({1 + 2053 * 64});
+  const std::vector<float> values = random_values(1 + 2053 * 64, 4);
+  Tensor y = sum(reshape(slice(x, 0, 1, 2053 * 64), {2053, 64}), 0);
+  check_close(run(graph, {{x, values}}, y), reference({values.begin() + 1, values.end()}, {2053, 64}, 0),
+              kRow);
+}
+
 TEST_CASE("sum of a million values loses nothing") {
   check_axis({1000003}, 0, 0, 1);
   check_axis({250007, 4}, 0, 0, 1);
@@ -52,6 +72,12 @@ TEST_CASE("sum of a million values loses nothing") {
   std::vector<float> values(2 * 4099, 1);
   for (size_t start : {0, 4099}) values[start] = 1e8f, values[start + 4098] = -1e8f;
   check_close(run(graph, {{x, values}}, sum(x)), reference(values, x.shape(), 1), kRow);
+  for (int64_t columns : {2, 64}) {
+    Tensor turned = graph.input({4099, columns});
+    std::vector<float> ones(size_t(4099 * columns), 1);
+    for (size_t c = 0; c < size_t(columns); ++c) ones[c] = 1e8f, ones[ones.size() - 1 - c] = -1e8f;
+    check_close(run(graph, {{turned, ones}}, sum(turned, 0)), reference(ones, turned.shape(), 0), kRow);
+  }
 }
 
 TEST_CASE("sum takes the last axis when none is named, and strided views") {
@@ -69,6 +95,13 @@ TEST_CASE("sum keeps NaN and infinity") {
   Tensor x = graph.input({5, 3});
   check_close(run(graph, {{x, values}}, sum(x)), {NAN, inf, -inf, NAN, inf}, kExact);
   check_close(run(graph, {{x, values}}, sum(x, 0)), {NAN, NAN, inf}, kExact);
+  Tensor wide = graph.input({2053, 64});
+  std::vector<float> many(2053 * 64, 1);
+  std::vector<double> want(64, 2053);
+  many[3] = inf, many[1000 * 64 + 4] = NAN, many[5] = 3e38f, many[2052 * 64 + 5] = 3e38f;
+  many[6] = inf, many[2052 * 64 + 6] = -inf, many[2052 * 64 + 7] = -inf;
+  want[3] = want[5] = double(inf), want[4] = want[6] = NAN, want[7] = -double(inf);
+  check_close(run(graph, {{wide, many}}, sum(wide, 0)), want, kExact);
 }
 
 TEST_CASE("sum spreads its gradient") {
@@ -79,8 +112,7 @@ TEST_CASE("sum spreads its gradient") {
   Tensor dx = graph.nodes().back().grad(y, dy).front();
   REQUIRE(dx.shape() == x.shape());
   std::vector<double> want;
-  for (int64_t i = 0; i < 24; ++i)
-    want.push_back(double(slopes[size_t(i / 12 * 3 + i % 3)]));
+  for (int64_t i = 0; i < 24; ++i) want.push_back(double(slopes[size_t(i / 12 * 3 + i % 3)]));
   check_close(run(graph, {{dy, slopes}}, contiguous(dx)), want, kElementwise);
 }
 

@@ -82,6 +82,33 @@ TEST_CASE("attention tiles obey the limits of every device") {
         }
 }
 
+TEST_CASE("tiles of the gradients of attention obey the limits of every device") {
+  for (KernelClass kernels : {KernelClass::cpu, KernelClass::gpu})
+    for (const Limits& limits : devices(kernels))
+      for (AttentionGradOf of : {AttentionGradOf::q, AttentionGradOf::kv})
+        for (uint32_t own : kExtents)
+          for (uint32_t head_dim = 4; head_dim <= 256; head_dim += 4) {
+            const AttentionGradTiles tiles = choose_attention_grad_tiles(limits, of, own, head_dim);
+            REQUIRE_FALSE(shader_words(tiles.kernel).empty());
+            REQUIRE((tiles.lanes >= 1 && tiles.lanes <= limits.max_workgroup_lanes));
+            REQUIRE((tiles.own >= 1 && tiles.step >= 1));
+            const bool q = of == AttentionGradOf::q;
+            if (starts_with(tiles.kernel, q ? "attention_grad_q_register" : "attention_grad_kv_register")) {
+              REQUIRE(kernels == KernelClass::cpu);
+              REQUIRE(tiles.lanes == limits.subgroup);
+              REQUIRE((tiles.step == tiles.lanes && tiles.own % tiles.lanes == 0));
+              continue;
+            }
+            REQUIRE(starts_with(tiles.kernel, q ? "attention_grad_q_shared" : "attention_grad_kv_shared"));
+            REQUIRE(shared_bytes(tiles, head_dim) <= limits.shared_bytes);
+            REQUIRE((tiles.own % 4 == 0 && tiles.step % 4 == 0));
+            REQUIRE(tiles.lanes % (tiles.own / 4) == 0);
+            const uint32_t group_lanes = tiles.lanes / (tiles.own / 4);
+            REQUIRE((group_lanes % tiles.step == 0 || tiles.step % group_lanes == 0));
+            REQUIRE((tiles.own / 2 < own || tiles.own == 4));
+          }
+}
+
 TEST_CASE("tiles of the usual shapes") {
   const Limits gpu{.kernels = KernelClass::gpu, .subgroup = 32, .shared_bytes = 49152};
   REQUIRE(choose_matmul_tiles(gpu, 4096, 4096, 4096).rows == 128);
@@ -94,6 +121,8 @@ TEST_CASE("tiles of the usual shapes") {
   }
   REQUIRE(choose_attention_tiles(gpu, 197, 197, 256).rows == 16);
   REQUIRE(choose_attention_tiles(gpu, 1, 197, 64).rows == 4);
+  REQUIRE(choose_attention_grad_tiles(gpu, AttentionGradOf::q, 197, 64).own == 32);
+  REQUIRE(choose_attention_grad_tiles(gpu, AttentionGradOf::kv, 1, 64).own == 4);
 }
 
 TEST_CASE("tiles of a device that has too little are an error") {
@@ -102,4 +131,6 @@ TEST_CASE("tiles of a device that has too little are an error") {
   check_rejects([&] { choose_matmul_tiles(tiny, 64, 64, 64); }, {"matmul", "shared memory", "2048"});
   check_rejects([&] { choose_attention_tiles(tiny, 64, 64, 256); },
                 {"attention", "head_dim 256", "shared memory", "2048"});
+  check_rejects([&] { choose_attention_grad_tiles(tiny, AttentionGradOf::q, 64, 256); },
+                {"attention_grad", "head_dim 256", "shared memory", "2048"});
 }

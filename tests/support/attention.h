@@ -1,4 +1,4 @@
-// Attention in double precision, for the tests of attention and attention_weights.
+// Attention in double precision, for the tests of attention, its gradients and attention_weights.
 #pragma once
 
 #include <array>
@@ -35,6 +35,9 @@ struct AttentionRow {
 };
 AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t i);
 
+// Random operands, scores of some +-5.
+AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
+
 struct AttentionResults {
   std::vector<float> out, lse;  // (batch, heads, tokens, head_dim), (batch, heads, tokens)
 };
@@ -42,5 +45,11 @@ AttentionResults run_both(Graph& graph, const std::vector<Input>& inputs, const 
 
 // Compares both results with the loops; rows that see nothing must be exact.
 void check_attention_results(const AttentionResults& got, const AttentionCase& x);
+
+// Of the sum of dout * out; dout as q.
+struct AttentionGradients {
+  std::vector<double> q, k, v, bias;
+};
+AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout);
 
 }  // namespace fovea::test

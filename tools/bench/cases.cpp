@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/panels.h"
+#include "ops/attention.h"
 
 namespace fovea::bench {
 namespace {
@@ -58,7 +59,8 @@ class Gemm : public Case {
  public:
   Gemm(Device& device, int64_t m, int64_t k, int64_t n)
       : Case("gemm", join({m, k, n}), product_work(double(m), double(k), double(n))),
-        a_(random_state(device, {m, k}, 1)), b_(device, {k, n}, DType::f32, Layout::panels) {
+        a_(random_state(device, {m, k}, 1)),
+        b_(device, {k, n}, DType::f32, Layout::panels) {
     b_.write(pack_panels(random_values(uint64_t(k * n), 2, 1 / std::sqrt(float(k))), k, n, n, 1));
   }
   Tensor step(Graph& graph, Tensor previous) const override {
@@ -81,12 +83,43 @@ class AttentionCase : public Case {
         v_(random_state(device, {1, keys, heads, head_dim}, 3)) {}
   Tensor step(Graph& graph, Tensor previous) const override {
     const auto by_head = [&](const State& x) { return permute(graph.use(x), {0, 2, 1, 3}); };
-    const Tensor q = previous ? previous : by_head(q_);       // (1, heads, tokens, head_dim)
-    return attention(q, by_head(k_), by_head(v_)).out;        // (1, heads, tokens, head_dim)
+    const Tensor q = previous ? previous : by_head(q_);  // (1, heads, tokens, head_dim)
+    return attention(q, by_head(k_), by_head(v_)).out;   // (1, heads, tokens, head_dim)
   }
 
  private:
   State q_, k_, v_;
+};
+
+// The gradients of q, k and v from what the forward pass kept: five products, as they are usually counted.
+class AttentionGradCase : public Case {
+ public:
+  AttentionGradCase(Device& device, int64_t heads, int64_t tokens, int64_t head_dim)
+      : Case("attention_grad", join({heads, tokens, head_dim}),
+             {10.0 * double(heads * tokens) * double(tokens * head_dim),
+              8 * kElementBytes * double(heads * tokens * head_dim)}),
+        q_(random_state(device, {1, tokens, heads, head_dim}, 1)),
+        k_(random_state(device, {1, tokens, heads, head_dim}, 2)),
+        v_(random_state(device, {1, tokens, heads, head_dim}, 3)),
+        out_(random_state(device, {1, tokens, heads, head_dim}, 4)),
+        dout_(random_state(device, {1, tokens, heads, head_dim}, 5)),
+        lse_(random_state(device, {1, heads, tokens}, 6)) {}
+  Tensor step(Graph& graph, Tensor previous) const override {
+    const auto by_head = [](Tensor x) { return permute(x, {0, 2, 1, 3}); };
+    const Tensor out = previous ? previous : graph.use(out_);  // (1, tokens, heads, head_dim)
+    const std::vector<Tensor> made =
+        attention_grad({.q = by_head(graph.use(q_)),
+                        .k = by_head(graph.use(k_)),
+                        .v = by_head(graph.use(v_)),
+                        .out = out,
+                        .lse = graph.use(lse_),
+                        .options = {.scale = 1 / std::sqrt(float(q_.shape().back()))}},
+                       graph.use(dout_));
+    return by_head(made[1]);  // dk, of both kernels the last
+  }
+
+ private:
+  State q_, k_, v_, out_, dout_, lse_;
 };
 
 class LayerNormCase : public Case {
@@ -206,6 +239,7 @@ struct Usage {
 const std::vector<Usage> kUsages = {
     {"gemm", "MxKxN", {3}},
     {"attention", "HEADSxTOKENS[xKEYS]xHEAD_DIM, HEAD_DIM a multiple of 4 up to 256", {3, 4}},
+    {"attention_grad", "HEADSxTOKENSxHEAD_DIM, HEAD_DIM a multiple of 4 up to 256", {3}},
     {"layer_norm", "ROWSxCOLUMNS", {2}},
     {"ffn", "TOKENSxWIDTHxHIDDEN", {3}},
     {"permute", "BATCHxTOKENSxHEADSxHEAD_DIM", {4}},
@@ -257,15 +291,16 @@ std::optional<std::vector<int64_t>> parse_shape(const std::string& name, const s
   }
   if (!usage || std::find(usage->counts.begin(), usage->counts.end(), sizes.size()) == usage->counts.end())
     return std::nullopt;
-  if (name == "attention" && (sizes.back() % 4 != 0 || sizes.back() > 256)) return std::nullopt;
+  if (name.starts_with("attention") && (sizes.back() % 4 != 0 || sizes.back() > 256)) return std::nullopt;
   return sizes;
 }
 
 std::vector<Ask> standard_cases(const std::string& name) {
-  const std::vector<Ask> all = {
-      {"gemm", {1024, 1024, 1024}},  {"gemm", {197, 768, 3072}}, {"gemm", {197, 3072, 768}},
-      {"attention", {12, 197, 64}},  {"layer_norm", {197, 768}}, {"ffn", {197, 768, 3072}},
-      {"permute", {256, 16, 6, 32}}, {"concat", {4096, 192}},    {"transpose", {1024, 1024}}};
+  const std::vector<Ask> all = {{"gemm", {1024, 1024, 1024}},      {"gemm", {197, 768, 3072}},
+                                {"gemm", {197, 3072, 768}},        {"attention", {12, 197, 64}},
+                                {"attention_grad", {12, 197, 64}}, {"layer_norm", {197, 768}},
+                                {"ffn", {197, 768, 3072}},         {"permute", {256, 16, 6, 32}},
+                                {"concat", {4096, 192}},           {"transpose", {1024, 1024}}};
   std::vector<Ask> result;
   for (const Ask& ask : all)
     if (ask.name == name) result.push_back(ask);
@@ -280,6 +315,8 @@ std::unique_ptr<Case> make_case(Device& device, const Ask& ask) {
   if (ask.name == "permute") return std::make_unique<PermuteCase>(device, sizes);
   if (ask.name == "concat") return std::make_unique<ConcatCase>(device, sizes[0], sizes[1]);
   if (ask.name == "transpose") return std::make_unique<TransposeCase>(device, sizes[0], sizes[1]);
+  if (ask.name == "attention_grad")
+    return std::make_unique<AttentionGradCase>(device, sizes[0], sizes[1], sizes[2]);
   FOVEA_CHECK(ask.name == "attention", "bench: no case ", ask.name);
   const int64_t keys = sizes.size() == 4 ? sizes[2] : sizes[1];
   return std::make_unique<AttentionCase>(device, sizes[0], sizes[1], keys, sizes.back());

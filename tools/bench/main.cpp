@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure.h"
+#include "train.h"
 #include "translate.h"
 
 namespace {
@@ -18,13 +19,15 @@ using namespace fovea;
 using namespace fovea::bench;
 
 constexpr const char* kFooter = R"(Shapes:
-  gemm        MxKxN                          (m, k) x (k, n), the right operand packed as weights are
-  attention   HEADSxTOKENS[xKEYS]xHEAD_DIM   softmax(q k^T) v
-  layer_norm  ROWSxCOLUMNS
-  ffn         TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
-  vit         a model directory, batch 1, whole forward pass
-  translate   64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
-  replay      the calling thread's time in Plan::submit() for one small dispatch
+  gemm            MxKxN                          (m, k) x (k, n), the right operand packed as weights are
+  attention       HEADSxTOKENS[xKEYS]xHEAD_DIM   softmax(q k^T) v
+  attention_grad  HEADSxTOKENSxHEAD_DIM          gradients of q, k and v from what is kept of it
+  layer_norm      ROWSxCOLUMNS
+  ffn             TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
+  vit             a model directory, batch 1, whole forward pass
+  translate       64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
+  train           a training step of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
+  replay          the calling thread's time in Plan::submit() for one small dispatch
 
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
 several times in a plan, each waiting for the one before ("repeats"), and its time is divided. FLOPs: 2 m k n
@@ -66,7 +69,12 @@ std::string find_model(const char* program) {
   return std::filesystem::path(settings).parent_path().string();
 }
 
-// translate stands alone: it has a table of its own.
+void run_train(const Options& options) {
+  Device device({.name = options.device});
+  if (!options.json) fmt::print("{}\n", device.info().name);
+  measure_train(device, {options.runs, options.json});
+}
+
 void run_translate(const Options& options, const char* program) {
   TranslateCase what{options.model, options.lines, options.runs, options.json};
   if (what.model.empty()) what.model = find_near(program, {"../shared/models/aren-transliteration"});
@@ -79,7 +87,7 @@ void run_translate(const Options& options, const char* program) {
 
 std::vector<Ask> asked_cases(const Options& options) {
   std::vector<std::string> names = options.names;
-  if (names.empty()) names = {"gemm", "attention", "layer_norm", "ffn", "vit", "replay"};
+  if (names.empty()) names = {"gemm", "attention", "attention_grad", "layer_norm", "ffn", "vit", "replay"};
   if (!options.shape.empty()) {
     if (options.names.size() != 1) throw WrongUsage{"--shape needs exactly one case"};
     if (!shape_usage(names[0])) throw WrongUsage{names[0] + " takes no --shape"};
@@ -99,12 +107,12 @@ std::vector<Ask> asked_cases(const Options& options) {
 }
 
 void print_heading() {
-  fmt::print("{:<11}{:<17}{:>7}{:>6}{:>11} {:<22}{:>9}{:>9}{:>8}{:>9}\n", "case", "shape", "repeats", "runs",
+  fmt::print("{:<15}{:<17}{:>7}{:>6}{:>11} {:<22}{:>9}{:>9}{:>8}{:>9}\n", "case", "shape", "repeats", "runs",
              "median ms", "(min .. max)", "GFLOP/s", "of peak", "GB/s", "of copy");
 }
 
 void print_row(const Measurement& m) {
-  fmt::print("{:<11}{:<17}{:>7}{:>6}{:>11.4f} {:<22}", m.name, m.shape, m.repeats, m.runs, m.median_ms,
+  fmt::print("{:<15}{:<17}{:>7}{:>6}{:>11.4f} {:<22}", m.name, m.shape, m.repeats, m.runs, m.median_ms,
              fmt::format("({:.4f} .. {:.4f})", m.min_ms, m.max_ms));
   if (m.name == "replay") {
     fmt::print(" of the calling thread, in submit()\n");
@@ -164,9 +172,10 @@ int bench_main(int count, char** words) {
   CLI::App app{"Measures Fovea's kernels on one device."};
   app.footer(kFooter);
   app.add_option("case", options.names,
-                 "gemm, attention, layer_norm, ffn, vit, replay; default: all these; or copy or translate")
-      ->check(CLI::IsMember({"gemm", "attention", "layer_norm", "ffn", "permute", "concat", "transpose",
-                             "copy", "vit", "replay", "translate"}));
+                 "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or copy "
+                 "or translate or train")
+      ->check(CLI::IsMember({"gemm", "attention", "attention_grad", "layer_norm", "ffn", "permute", "concat",
+                             "transpose", "copy", "vit", "replay", "translate", "train"}));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model,
                  "Hugging Face ViT or DeiT directory for vit; any model for translate");
@@ -183,10 +192,11 @@ int bench_main(int count, char** words) {
   try {
     app.parse(count, words);
     const auto& names = options.names;
-    if (std::find(names.begin(), names.end(), "translate") != names.end()) {
+    for (const char* alone : {"translate", "train"}) {  // they have tables of their own
+      if (std::find(names.begin(), names.end(), alone) == names.end()) continue;
       if (names.size() != 1 || !options.shape.empty())
-        throw WrongUsage{"translate goes with no other case or shape"};
-      run_translate(options, words[0]);
+        throw WrongUsage{fmt::format("{} goes with no other case or shape", alone)};
+      names[0] == "train" ? run_train(options) : run_translate(options, words[0]);
       return 0;
     }
     const std::vector<Ask> asks = asked_cases(options);

@@ -1,10 +1,11 @@
 # Two test programs. fovea_host_tests needs no Vulkan and is always built with the sanitizers: it feeds malformed files
 # to everything that reads one. fovea_tests holds the rest; ctest runs each of its files once per driver and kernel
 # class, one process each.
-file(GLOB_RECURSE host_sources CONFIGURE_DEPENDS tests/core/*.cpp tests/io/*.cpp engine/core/*.cpp engine/io/*.cpp)
+file(GLOB_RECURSE host_sources CONFIGURE_DEPENDS tests/core/*.cpp tests/io/*.cpp tests/viz/*.cpp
+     engine/core/*.cpp engine/io/*.cpp engine/viz/*.cpp)
 add_executable(fovea_host_tests ${host_sources})
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*.cpp)
-list(FILTER test_sources EXCLUDE REGEX "/tests/(core|io)/")
+list(FILTER test_sources EXCLUDE REGEX "/tests/(core|io|viz)/")
 add_executable(fovea_tests ${test_sources})
 target_link_libraries(fovea_tests PRIVATE fovea)
 foreach(program fovea_host_tests fovea_tests)
@@ -19,7 +20,7 @@ if(NOT MSVC)
   target_link_options(fovea_host_tests PRIVATE -fsanitize=address,undefined)
 endif()
 if(FOVEA_PROGRAMS)
-  add_dependencies(fovea_tests vit translate fovea-info bench evaluate)
+  add_dependencies(fovea_tests vit translate train_vit train_translator fovea-info bench evaluate)
 endif()
 
 # SwiftShader reads SwiftShader.ini in the working directory: one thread a process, ctest -j runs one process a core.

@@ -1,6 +1,5 @@
 #include "images.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fovea/fovea.hpp>
 #include <sstream>
@@ -13,22 +12,6 @@ namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Picture {
-  fs::path file;
-  uint32_t label;
-};
-
-// Sorted; without those whose names start with a point.
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator each(folder, error), end; !error && each != end; each.increment(error))
-    if (!each->path().filename().string().starts_with('.')) found.push_back(each->path());
-  FOVEA_CHECK(!error, folder.string(), ": ", error.message());
-  std::ranges::sort(found);
-  return found;
-}
 
 std::string plain(std::string name) {  // Tabby_cat -> tabby cat
   for (char& c : name) c = c == '_' ? ' ' : c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
@@ -72,21 +55,18 @@ ImageAccuracy image_accuracy(const ImageSettings& settings) {
               ", the model takes ", config.channels, " x ", config.height, " x ", config.width);
 
   ImageAccuracy made{.top1 = {0, 0}, .top5 = {0, 0}, .device = device.info().name};
-  std::vector<Picture> pictures;
-  for (const fs::path& folder : entries(settings.folder)) {
-    if (!fs::is_directory(folder)) continue;
-    const uint32_t label = label_of(folder, config.labels);
-    for (const fs::path& file : entries(folder)) pictures.push_back({file, label});
-    ++made.folders;
-  }
-  FOVEA_CHECK(!pictures.empty(), settings.folder, ": no pictures in ", made.folders, " class folders");
+  const ImageFolder pictures(settings.folder, {.memory = 0});  // each is read once
+  std::vector<uint32_t> labels;                                // of the model, for each class
+  for (const std::string& name : pictures.classes())
+    labels.push_back(label_of(fs::path(settings.folder) / name, config.labels));
+  made.folders = labels.size();
 
   std::vector<float> pixels;    // (batch, 3, height, width)
   std::vector<uint32_t> right;  // (batch)
-  for (size_t i = 0; i < pictures.size(); ++i) {
-    const std::vector<float> one = steps.pixels(load_image(pictures[i].file));
+  for (int64_t i = 0; i < pictures.size(); ++i) {
+    const std::vector<float> one = steps.pixels(pictures.picture(i));
     pixels.insert(pixels.end(), one.begin(), one.end());
-    right.push_back(pictures[i].label);
+    right.push_back(labels[pictures.label(i)]);
     if (int64_t(right.size()) < settings.batch && i + 1 < pictures.size()) continue;
     const std::vector<float> logits = model.run(pixels, int64_t(right.size())).logits;
     for (const auto& [sum, k] : {std::pair(&made.top1, 1), std::pair(&made.top5, 5)}) {

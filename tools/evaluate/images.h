@@ -19,8 +19,7 @@ struct ImageAccuracy {
   std::string device;
 };
 
-// Error: a folder that no label or several labels of the model name, a file in one that is no picture, no
-// pictures.
+// Error: what ImageFolder rejects, or a folder that no label or several labels of the model name.
 ImageAccuracy image_accuracy(const ImageSettings& settings);
 
 }  // namespace fovea

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fovea/core.hpp"
+#include "fovea/corpus.hpp"
 #include "fovea/data.hpp"
 #include "fovea/device.hpp"
 #include "fovea/graph.hpp"
@@ -13,6 +14,7 @@
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
 #include "fovea/train.hpp"
+#include "fovea/train_log.hpp"
 #include "fovea/transformer.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"

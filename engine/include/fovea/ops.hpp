@@ -83,7 +83,7 @@ Tensor argmax(Tensor x);                                  // (.., n) -> (..) u32
 TopK top_k(Tensor x, int64_t k);                          // (.., n) -> (.., k), k <= n
 Tensor sum(Tensor x, int axis = -1);                      // (.., n, ..) -> (.., 1, ..)
 Tensor mean(Tensor x, int axis = -1);                     // (.., n, ..) -> (.., 1, ..)
-Tensor max(Tensor x, int axis = -1);                      // (.., n, ..) -> (.., 1, ..)
+Tensor max(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
 
 // Products.
 Tensor matmul(Tensor a, Tensor b,

@@ -51,7 +51,7 @@ class Optimizer {
   // What a plan with an update reads and gives.
   struct Step {
     Tensor control;  // an input: write control(rate) before every run
-    Tensor norm;     // (1): of all gradients, before clipping; make it an output
+    Tensor norm;     // (1): of all gradients, before clipping, times the loss scale; make it an output
   };
   // Adds gradients of loss (one number) and the update to its graph.
   Step step(Tensor loss);
@@ -65,7 +65,7 @@ class Optimizer {
   // left all as it was.
   bool finish(float norm);
 
-  int64_t steps() const { return steps_; }  // updates done
+  int64_t steps() const { return steps_; }        // updates done
   int64_t elements() const { return elements_; }  // of all parameters, with a little padding
   const Parameters& parameters() const { return parameters_; }
   const OptimizerOptions& options() const { return options_; }
@@ -100,12 +100,11 @@ struct Progress {
   int64_t step = 0;  // batches done; also the place in the data
   double best = 0;   // the best validation so far
   bool validated = false;
-  int64_t stale = 0;  // epochs since the best
-  struct Point {
-    int64_t step;
-    double value;
-  };
-  std::vector<Point> losses, measures;  // means between the reports, and validations
+  int64_t stale = 0;                         // epochs since the best
+  std::vector<CurvePoint> losses, measures;  // means of kCurveSteps steps each, and validations
+  double loss_sum = 0;                       // since the last of the means
+  int64_t loss_count = 0;
+  static constexpr int64_t kCurveSteps = 10;
 };
 
 // One file, written whole or not at all: weights, moments, average, generator and progress. Training from it
@@ -120,11 +119,13 @@ struct TrainerOptions {
   int64_t epochs = 1, steps_per_epoch = 1;
   std::filesystem::path checkpoint;   // file; empty: none is kept
   int64_t save_every = 0;             // steps; 0: after epochs and when interrupted only
-  int64_t report_every = 10;          // steps
   int64_t patience = 0;               // epochs without a better validation after which it stops; 0: never
   std::function<bool()> interrupted;  // asked after every step
-  std::function<void(const TrainPoint&)> report;
-  std::function<double()> validate;  // after an epoch: its measure, the higher the better
+  std::function<void(const TrainPoint&)> report;  // after every step
+  // After an epoch, with the averaged weights if there are any: its measure, the higher the better; then,
+  // where it is the best so far, keep().
+  std::function<double()> validate;
+  std::function<void()> keep;
   std::function<void(const TrainValidation&)> validated;
   std::string measure = "measure";  // its name
 };
@@ -151,15 +152,15 @@ class Trainer {
   void one(const StepFunction& step);
   bool end_epoch();  // true: stop early
   void save();
-  void report(float rate, float norm);
+  void report(const Made& made, float rate);
 
   Optimizer& optimizer_;
   State* generator_;
   TrainerOptions options_;
   Progress progress_;
-  double started_ = 0, reported_ = 0;  // seconds
-  double loss_sum_ = 0, items_ = 0;
-  int64_t loss_count_ = 0, begun_ = 0;  // begun_: the step at which run() began
+  double started_ = 0;  // seconds
+  double items_ = 0;    // since then
+  int64_t begun_ = 0;   // the step at which run() began
   std::string last_checkpoint_ = "none";
 };
 

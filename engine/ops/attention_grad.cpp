@@ -1,0 +1,93 @@
+#include "shaders/attention_grad.h"
+
+#include "ops/attention.h"
+#include "ops/copy.h"
+#include "ops/tiles.h"
+
+namespace fovea {
+namespace {
+
+bool lie_alike(Tensor a, Tensor b) {
+  const AttentionStrides left = attention_strides(a), right = attention_strides(b);
+  return left.batch == right.batch && left.head == right.head && left.token == right.token;
+}
+
+// What the kernels have in common: they read 8 operands and write one or two.
+struct GradLaunch {
+  AttentionGradOf of;
+  AttentionGradParams params;
+  uint32_t batch, heads, head_dim;
+  bool causal, has_lengths, has_bias;
+  bool only_bias = false;
+
+  void operator()(Launch& launch) const {
+    const uint32_t own = of == AttentionGradOf::q ? params.tokens : params.keys;
+    const AttentionGradTiles tiles = choose_attention_grad_tiles(launch.limits(), of, own, head_dim);
+    Dispatch what{.kernel = tiles.kernel,
+                  .constants = {tiles.lanes, tiles.own, tiles.step, head_dim, causal, has_lengths, has_bias},
+                  .groups = {uint32_t(ceil_div(own, tiles.own)), heads, batch},
+                  .reads = {},
+                  .writes = {launch.out(0), only_bias ? Span{} : launch.out(1)}};
+    if (of == AttentionGradOf::kv) what.constants.push_back(only_bias);
+    for (size_t i = 0; i < 8; ++i) what.reads.push_back(launch.in(i));
+    launch.dispatch(what, params);
+  }
+};
+
+}  // namespace
+
+std::vector<Tensor> attention_grad(const AttentionCall& of, Tensor dout) {
+  Graph& graph = *of.q.graph;
+  const AttentionOptions& options = of.options;
+  const Shape shape = of.q.shape();
+  const int64_t batch = shape[0], heads = shape[1], tokens = shape[2], keys = of.k.shape()[2];
+  const int64_t head_dim = shape[3];
+  dout = dense("attention_grad", dout);
+  if (graph.value(dout.id).offset % 4 != 0) dout = dense_copy(dout);
+  // One set of strides stands for both: of one product or two, they lie alike.
+  const bool alike = lie_alike(of.k, of.v);
+  Tensor k = alike ? of.k : dense_copy(of.k), v = alike ? of.v : dense_copy(of.v);
+
+  GradLaunch launch{.of = AttentionGradOf::q,
+                    .params = {.tokens = uint32_t(tokens),
+                               .keys = uint32_t(keys),
+                               .scale = options.scale,
+                               .q = attention_strides(of.q),
+                               .kv = attention_strides(k),
+                               .bias = options.bias ? attention_strides(options.bias) : AttentionStrides{}},
+                    .batch = uint32_t(batch),
+                    .heads = uint32_t(heads),
+                    .head_dim = uint32_t(head_dim),
+                    .causal = options.causal,
+                    .has_lengths = bool(options.lengths),
+                    .has_bias = bool(options.bias)};
+  const std::string detail = concat("tokens ", tokens, ", keys ", keys);
+  std::vector<Tensor> operands = {of.q, k, v, options.lengths, options.bias, dout, of.lse, of.out};
+  const std::vector<Tensor> of_q = graph.add_all({.op = "attention_grad_q",
+                                                  .detail = detail,
+                                                  .inputs = operands,
+                                                  .shape = {batch, tokens, heads, head_dim},
+                                                  .more = {{.shape = {batch, heads, tokens, 2}}},
+                                                  .launch = launch});
+  launch.of = AttentionGradOf::kv;
+  operands.back() = of_q[1];
+  const std::vector<Tensor> of_kv = graph.add_all({.op = "attention_grad_kv",
+                                                   .detail = detail,
+                                                   .inputs = operands,
+                                                   .shape = {batch, keys, heads, head_dim},
+                                                   .more = {{.shape = {batch, keys, heads, head_dim}}},
+                                                   .launch = launch});
+  Tensor dbias;
+  if (options.bias) {
+    launch.only_bias = true;
+    dbias = graph.add({.op = "attention_grad_bias",
+                       .detail = detail,
+                       .inputs = operands,
+                       .shape = {batch, heads, tokens, keys},
+                       .launch = launch});
+  }
+  const auto by_head = [](Tensor x) { return permute(x, {0, 2, 1, 3}); };
+  return {by_head(of_q[0]), by_head(of_kv[0]), by_head(of_kv[1]), Tensor(), dbias};
+}
+
+}  // namespace fovea

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct LogProbGradParams {
+  uint rows;
+  uint columns;
+};

@@ -1,0 +1,239 @@
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+
+#include "support/attention.h"
+#include "support/gradient.h"
+
+using namespace fovea;
+using namespace fovea::test;
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::vector<float> slopes_of(const AttentionCase& x) { return random_values(x.q.size(), 9); }
+
+// Runs the gradients of the case and compares them with the loops.
+void check_slopes(const AttentionCase& x, const std::vector<float>& slopes, const Shape& bias_shape = {}) {
+  INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
+                << ", head_dim " << x.head_dim);
+  Graph graph;
+  Tensor q = graph.input({x.batch, x.heads, x.tokens, x.head_dim}), dout = graph.input(q.shape());
+  Tensor k = graph.input({x.batch, x.heads, x.keys, x.head_dim}), v = graph.input(k.shape());
+  std::vector<Input> inputs = {{q, x.q}, {k, x.k}, {v, x.v}, {dout, slopes}};
+  std::vector<Tensor> of = {q, k, v};
+  AttentionOptions options{.scale = float(x.scale), .causal = x.causal};
+  if (!x.lengths.empty()) {
+    options.lengths = graph.input({x.batch}, DType::u32);
+    inputs.push_back({options.lengths, x.lengths});
+  }
+  if (!x.bias.empty()) {
+    options.bias = graph.input(bias_shape);
+    inputs.push_back({options.bias, x.bias});
+    of.push_back(options.bias);
+  }
+  const std::vector<Values> got =
+      run_all(graph, inputs, graph.grad(attention(q, k, v, options).out, of, dout));
+  const AttentionGradients want = attention_gradients(x, slopes);
+  const std::vector<double>* const all[] = {&want.q, &want.k, &want.v, &want.bias};
+  for (size_t i = 0; i < of.size(); ++i) {
+    INFO("gradient of operand " << i);
+    const auto& values = std::get<std::vector<float>>(got[i]);
+    check_close(values, *all[i], kProduct);
+    for (size_t at = 0; at < values.size(); ++at)  // what nobody sees gets exactly nothing
+      if ((*all[i])[at] == 0) REQUIRE(values[at] == 0);
+  }
+}
+
+void check_gradients(const AttentionCase& x, const Shape& bias_shape = {}) {
+  check_slopes(x, slopes_of(x), bias_shape);
+}
+
+// softmax(q k^T / 2 + bias) v of one head without further options; head_dim 4.
+std::vector<double> plain_attention(const Operands& operands) {
+  const auto& [q, k, v, bias] = std::tie(operands[0], operands[1], operands[2], operands[3]);
+  const size_t tokens = q.size() / 4, keys = k.size() / 4;
+  std::vector<double> out(q.size(), 0);
+  for (size_t i = 0; i < tokens; ++i) {
+    std::vector<double> weights(keys);
+    double total = 0;
+    for (size_t j = 0; j < keys; ++j) {
+      double score = bias[i * keys + j];
+      for (size_t d = 0; d < 4; ++d) score += q[i * 4 + d] * k[j * 4 + d] / 2;
+      total += weights[j] = std::exp(score);
+    }
+    for (size_t j = 0; j < keys; ++j)
+      for (size_t d = 0; d < 4; ++d) out[i * 4 + d] += weights[j] / total * v[j * 4 + d];
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the loops that gradients of attention are compared with match finite differences") {
+  AttentionCase x = random_attention(1, 1, 5, 7, 4);
+  x.bias = random_values(35, 4, -2, 2);
+  x.bias_strides = {0, 0, 7};
+  const std::vector<float> slopes = slopes_of(x);
+  const AttentionGradients made = attention_gradients(x, slopes);
+  const Operands operands = {widened(x.q), widened(x.k), widened(x.v), widened(x.bias)};
+  const std::vector<double>* const all[] = {&made.q, &made.k, &made.v, &made.bias};
+  for (size_t which = 0; which < 4; ++which) {
+    const std::vector<double> want = gradient(plain_attention, operands, slopes, which);
+    for (size_t i = 0; i < want.size(); ++i) REQUIRE(std::abs((*all[which])[i] - want[i]) < 1e-8);
+  }
+}
+
+TEST_CASE("gradients of attention for every head_dim") {
+  for (int64_t head_dim : {4, 8, 20, 32, 64, 80, 96, 256})
+    check_gradients(random_attention(1, 2, 33, 41, head_dim));
+}
+
+TEST_CASE("gradients of attention for every number of queries and keys") {
+  for (int64_t tokens : {1, 2, 7, 9, 16, 31, 67})
+    for (int64_t keys : {1, 7, 8, 33, 101}) check_gradients(random_attention(1, 1, tokens, keys, 8));
+  check_gradients(random_attention(1, 1, 197, 197, 12));
+  check_gradients(random_attention(3, 5, 9, 31, 16));
+}
+
+TEST_CASE("gradients of causal attention, keys != tokens included") {
+  struct Extents {
+    int64_t tokens, keys;
+  };
+  for (const Extents e :
+       {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
+    AttentionCase x = random_attention(1, 2, e.tokens, e.keys, 8);
+    x.causal = true;
+    check_gradients(x);
+  }
+}
+
+TEST_CASE("gradients of attention see no key past the length, whatever lies there") {
+  for (bool causal : {false, true}) {
+    AttentionCase x = random_attention(7, 2, 33, 65, 8);
+    x.causal = causal;
+    x.lengths = {0, 1, 31, 32, 33, 65, 1000};
+    for (int64_t b = 0; b < x.batch; ++b)
+      for (int64_t h = 0; h < x.heads; ++h)
+        for (int64_t j = x.lengths[size_t(b)]; j < x.keys; ++j)
+          x.k[x.key_at(b, h, j, 1)] = NAN, x.v[x.key_at(b, h, j, 2)] = j % 2 ? NAN : kInfinity;
+    check_gradients(x);
+  }
+}
+
+TEST_CASE("gradients of attention with a bias of every broadcast") {
+  for (int64_t batch : {1, 2})
+    for (int64_t heads : {1, 3})
+      for (int64_t tokens : {1, 9}) {
+        AttentionCase x = random_attention(2, 3, 9, 37, 8);
+        x.lengths = {37, 20};
+        x.causal = tokens > 1;
+        x.bias = random_values(uint64_t(batch * heads * tokens * 37), 4, -3, 3);
+        x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0,
+                          tokens > 1 ? 37 : 0};
+        check_gradients(x, {batch, heads, tokens, 37});
+      }
+}
+
+TEST_CASE("gradients of attention: a bias of -inf hides a key, a row without keys has none") {
+  AttentionCase x = random_attention(1, 2, 9, 37, 8);
+  x.bias = random_values(9 * 37, 4);
+  x.bias_strides = {0, 0, 37};
+  for (int64_t i = 0; i < 9; ++i)
+    for (int64_t j = 0; j < 37; ++j)
+      if (i == 4 || j % 3 == i % 3 || (i == 7 && j != 36)) x.bias[size_t(i * 37 + j)] = -kInfinity;
+  check_gradients(x, {1, 1, 9, 37});
+  x.lengths = {36};  // now row 7 has none either
+  x.causal = true;
+  check_gradients(x, {1, 1, 9, 37});
+}
+
+TEST_CASE("gradients of attention of large scores") {
+  AttentionCase x = random_attention(1, 1, 9, 65, 8);
+  x.scale = 16;  // integers: scores up to +-10368 are exact, and the largest are close together
+  for (float& value : x.q) value = std::round(value * 4.5f);
+  for (float& value : x.k) value = std::round(value * 4.5f);
+  check_gradients(x);
+  x.scale = 1;
+  check_gradients(x);
+}
+
+TEST_CASE("gradients of attention where the log-sum-exp cannot tell how many keys there are") {
+  AttentionCase x = random_attention(1, 1, 9, 65, 8);
+  x.q.assign(x.q.size(), 0);  // all weights are 1/65, and -1e30 + log(65) is -1e30
+  x.bias.assign(65, -1e30f);
+  check_gradients(x, {1, 1, 1, 65});
+}
+
+TEST_CASE("gradients of attention keep NaN") {
+  AttentionCase x = random_attention(1, 2, 9, 33, 8);
+  std::vector<float> slopes = slopes_of(x);
+  slopes[x.query_at(0, 1, 5, 3)] = NAN;
+  check_slopes(x, slopes);
+  x.q[x.query_at(0, 1, 5, 3)] = NAN;
+  check_gradients(x);
+}
+
+TEST_CASE("gradients of attention of views of a fused product, into one gradient") {
+  constexpr int64_t batch = 2, tokens = 17, heads = 3;
+  for (int64_t head_dim : {8, 20}) {
+    const AttentionCase x = random_attention(batch, heads, tokens, tokens, head_dim);
+    const std::vector<float> slopes = slopes_of(x);
+    const AttentionGradients want = attention_gradients(x, slopes);
+    const int64_t width = heads * head_dim;
+    std::vector<float> fused(size_t(batch * tokens * 3 * width)), dout(x.q.size());
+    std::vector<double> dfused(fused.size());
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t h = 0; h < heads; ++h)
+        for (int64_t i = 0; i < tokens; ++i)
+          for (int64_t d = 0; d < head_dim; ++d) {
+            const size_t from = x.query_at(b, h, i, d), column = size_t(h * head_dim + d);
+            const size_t at = size_t((b * tokens + i) * 3 * width) + column;
+            dout[size_t((b * tokens + i) * width) + column] = slopes[from];
+            fused[at] = x.q[from], dfused[at] = want.q[from];
+            fused[at + size_t(width)] = x.k[from], dfused[at + size_t(width)] = want.k[from];
+            fused[at + size_t(2 * width)] = x.v[from], dfused[at + size_t(2 * width)] = want.v[from];
+          }
+    Graph graph;
+    Tensor qkv = graph.input({batch, tokens, 3, heads, head_dim}), dy = graph.input({batch, tokens, width});
+    const auto part = [&](int64_t which) {
+      Tensor one = reshape(slice(qkv, 2, which, 1), {batch, tokens, heads, head_dim});
+      return permute(one, {0, 2, 1, 3});
+    };
+    Tensor out = attention(part(0), part(1), part(2)).out;
+    Tensor y = reshape(permute(out, {0, 2, 1, 3}), {batch, tokens, width});
+    check_close(run(graph, {{qkv, fused}, {dy, dout}}, graph.grad(y, {qkv}, dy).front()), dfused, kProduct);
+  }
+}
+
+TEST_CASE("gradients of attention of keys and values that lie differently, and of a strided slope") {
+  const AttentionCase x = random_attention(2, 3, 9, 11, 8);
+  const std::vector<float> slopes = slopes_of(x);
+  const AttentionGradients want = attention_gradients(x, slopes);
+  std::vector<float> by_token(x.k.size());
+  for (int64_t b = 0; b < 2; ++b)
+    for (int64_t h = 0; h < 3; ++h)
+      for (int64_t j = 0; j < 11; ++j)
+        for (int64_t d = 0; d < 8; ++d)
+          by_token[size_t(((b * 11 + j) * 3 + h) * 8 + d)] = x.k[x.key_at(b, h, j, d)];
+  Graph graph;
+  Tensor q = graph.input({2, 3, 9, 8}), k = graph.input({2, 11, 3, 8}), v = graph.input({2, 3, 11, 8});
+  Tensor dout = graph.input(q.shape()), k_by_head = permute(k, {0, 2, 1, 3});
+  Tensor out = attention(q, k_by_head, v).out;
+  const std::vector<Values> got = run_all(graph, {{q, x.q}, {k, by_token}, {v, x.v}, {dout, slopes}},
+                                          graph.grad(out, {q, k_by_head, v}, dout));
+  check_close(std::get<std::vector<float>>(got[0]), want.q, kProduct);
+  check_close(std::get<std::vector<float>>(got[1]), want.k, kProduct);
+  check_close(std::get<std::vector<float>>(got[2]), want.v, kProduct);
+}
+
+TEST_CASE("gradients of attention take memory linear in tokens") {
+  const auto arena = [](int64_t tokens) {
+    Graph graph;
+    Tensor x = graph.input({1, 1, tokens, 16});
+    return Plan(device(), graph, {scale(graph.grad(attention(x, x, x).out, {x}, x).front(), 2)})
+        .arena_bytes();
+  };
+  REQUIRE(arena(16384) <= 16 * arena(1024) + 4096);
+}

@@ -1,0 +1,96 @@
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "core/random.h"
+#include "fovea/image.hpp"
+#include "io/temporary.h"
+#include "support/program.h"
+
+using namespace fovea;
+using namespace fovea::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Two classes that a small model can tell apart: pictures that are bright above, and bright below.
+void write_pictures(const fs::path& folder, uint64_t seed, int count) {
+  Random random(seed);
+  for (const bool above : {true, false}) {
+    const fs::path place = folder / (above ? "above" : "below");
+    fs::create_directories(place);
+    for (int n = 0; n < count; ++n) {
+      Image image{8, 8, std::vector<uint8_t>(8 * 8 * 3)};
+      for (size_t i = 0; i < image.rgb.size(); ++i)
+        image.rgb[i] = uint8_t(((i < image.rgb.size() / 2) == above ? 130 : 0) + random.below(120));
+      write_png(place / (std::to_string(n) + ".png"), image);
+    }
+  }
+}
+
+struct Pictures {
+  TemporaryFolder folder;
+  std::string training = (folder.path() / "training").string(), held_out = (folder.path() / "held").string();
+  Pictures() {
+    write_pictures(training, 1, 16);
+    write_pictures(held_out, 2, 5);
+  }
+  std::string out(const std::string& name) const { return (folder.path() / name).string(); }
+  Outcome train(const std::string& name, std::vector<std::string> more) const {
+    std::vector<std::string> all{"--data",  training, "--validation", held_out, "--out",    out(name),
+                                 "--size",  "8",      "--patch",      "4",      "--width",  "16",
+                                 "--depth", "1",      "--heads",      "2",      "--hidden", "32",
+                                 "--batch", "8",      "--warmup",     "2",      "--pad",    "1",
+                                 "--rate",  "0.01",   "--dropout",    "0.1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_program("train_vit", all);
+  }
+};
+
+std::string bytes_of(const fs::path& path) { return read_bytes(path); }
+
+}  // namespace
+
+TEST_CASE("train_vit learns, and vit says what it learnt") {
+  const Pictures pictures;
+  const std::string log = pictures.out("log.jsonl");
+  const Outcome outcome = pictures.train("model", {"--epochs", "8", "--log", log, "--mixup", "0.2"});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.status == 0);
+  for (const char* file : {"config.json", "model.safetensors", "preprocessor_config.json", "loss.png"})
+    REQUIRE(fs::exists(fs::path(pictures.out("model")) / file));
+  double best = 0;
+  std::ifstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json object = nlohmann::json::parse(line);
+    if (object.contains("accuracy")) best = std::max(best, object.at("accuracy").get<double>());
+  }
+  REQUIRE(best == 1);
+  const Outcome said = run_program("vit", {"--model", pictures.out("model"), "--json", "--top", "1",
+                                           (fs::path(pictures.held_out) / "below" / "3.png").string()});
+  INFO(said.out << said.err);
+  REQUIRE(said.status == 0);
+  REQUIRE(said.out.find("below") != std::string::npos);
+}
+
+TEST_CASE("train_vit goes on from its checkpoint as if it had never stopped") {
+  const Pictures pictures;
+  REQUIRE(pictures.train("whole", {"--epochs", "2"}).status == 0);
+  // The schedule hangs on the number of epochs: the stop is a signal, not fewer of them.
+  const Outcome stopped = pictures.train("parts", {"--epochs", "2", "--stop-after", "3"});
+  INFO(stopped.out << stopped.err);
+  REQUIRE(stopped.status == 0);
+  const fs::path whole = pictures.out("whole"), parts = pictures.out("parts");
+  REQUIRE(bytes_of(whole / "checkpoint.safetensors") != bytes_of(parts / "checkpoint.safetensors"));
+  REQUIRE(pictures.train("parts", {"--epochs", "2", "--resume"}).status == 0);
+  REQUIRE(bytes_of(whole / "checkpoint.safetensors") == bytes_of(parts / "checkpoint.safetensors"));
+  REQUIRE(bytes_of(whole / "model.safetensors") == bytes_of(parts / "model.safetensors"));
+}
+
+TEST_CASE("train_vit says what is wrong") {
+  const Pictures pictures;
+  const Outcome outcome = run_program(
+      "train_vit", {"--data", "/nowhere", "--validation", pictures.held_out, "--out", pictures.out("x")});
+  REQUIRE(outcome.status == 1);
+  REQUIRE(outcome.err.find("/nowhere") != std::string::npos);
+}

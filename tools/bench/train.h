@@ -1,0 +1,16 @@
+// The `train` case: a training step of the textbook's Transformer.
+#pragma once
+
+#include "fovea/device.hpp"
+
+namespace fovea::bench {
+
+struct TrainCase {
+  int runs = 10;
+  bool json = false;
+};
+
+// Prints a table or one JSON object.
+void measure_train(Device& device, const TrainCase& what);
+
+}  // namespace fovea::bench
