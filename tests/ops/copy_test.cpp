@@ -119,7 +119,7 @@ TEST_CASE("choose_copy walks where it pays") {
   };
   REQUIRE(extent({{4096, 192, 576}, {192, 1, 1}}) == 4096);           // rows of a concat
   REQUIRE(extent({{1000, 1, 24}, {24, 1000, 1}}) == 1000);            // a transpose: along the source
-  REQUIRE(extent({{64, 320, 320}, {10, 1, 32}, {32, 10, 1}}) == 10);  // also where it is not the longest
+  REQUIRE(extent({{64, 640, 640}, {20, 1, 32}, {32, 20, 1}}) == 20);  // also where it is not the longest
   REQUIRE(extent({{2, 70000, 65536}, {65536, 1, 1}}) == 65536 / 4);   // along rows that are long
   REQUIRE(choose_copy(limits, {{65536, 1, 1}}, 0).params.pace == 4);
 }

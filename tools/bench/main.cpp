@@ -24,6 +24,10 @@ constexpr const char* kFooter = R"(Shapes:
   attention_grad  HEADSxTOKENSxHEAD_DIM          gradients of q, k and v from what is kept of it
   layer_norm      ROWSxCOLUMNS
   ffn             TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
+  permute         BATCHxTOKENSxHEADSxHEAD_DIM    a copy that brings the heads to the front
+  concat          ROWSxCOLUMNS                   three of them, side by side
+  transpose       ROWSxCOLUMNS
+  copy            permute, concat and transpose
   vit             a model directory, batch 1, whole forward pass
   translate       64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
   train           a training step of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
