@@ -84,7 +84,7 @@ void main() {
         float s = weight[g * LANES + j];
         if (kHasBias != 0)
           s += bias.at[bias_at + min(of, tokens - 1) * bias_token + min(key0 + g * LANES + lane, last_key)];
-        weight[g * LANES + j] = of >= first[g] && of < tokens ? exp(s - of_norm) * of_part : 0;
+        weight[g * LANES + j] = of >= first[g] && of < tokens ? exp_or_nan(s - of_norm) * of_part : 0;
       }
     }
 

@@ -88,7 +88,7 @@ void main() {
         const uint of = key0 + key_of(j, lane);
         float s = weight[g * LANES + j];
         if (kHasBias != 0) s += bias.at[bias_at[g] + min(of, last_key)];
-        const float part = of < row_end[g] ? exp(s - norm[g]) : 0;
+        const float part = of < row_end[g] ? exp_or_nan(s - norm[g]) : 0;
         total[g] += part;
         weight[g * LANES + j] = part * (dweight[g * LANES + j] - delta[g]);
       }

@@ -15,6 +15,12 @@ vec2 load(Rows rows, Cursor at, uint d) {
   return d < kHeadDim ? pair : vec2(0);
 }
 
+// exp(x), NaN of NaN: SwiftShader's exp() of it is a number.
+float exp_or_nan(float x) {
+  const float result = exp(x);
+  return (floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u ? x : result;
+}
+
 void load_row(Rows rows, uint at, out float row[HEAD_DIM]) {
   const Cursor from = row_begin(rows, at);
   [[unroll]] for (uint d = 0; d < HEAD_DIM; d += 2) {

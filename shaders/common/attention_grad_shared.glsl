@@ -46,8 +46,11 @@ void put(uint place, uint count, F32x4 from, uint start, uint stride, uint first
   }
 }
 
-// exp(x); not all drivers give 0 where it falls below every fp32 number. NaN stays.
-vec4 falling_exp(vec4 x) { return mix(exp(x), vec4(0), lessThan(x, vec4(-104))); }
+// exp(x); not all drivers give 0 where it falls below every fp32 number, and NaN of NaN.
+vec4 falling_exp(vec4 x) {
+  const vec4 result = mix(exp(x), vec4(0), lessThan(x, vec4(-104)));
+  return mix(result, x, greaterThan(floatBitsToUint(x) & 0x7fffffffu, uvec4(0x7f800000u)));
+}
 
 float times(vec4 a, vec4 b, float sum) { return a.x * b.x + (a.y * b.y + (a.z * b.z + (a.w * b.w + sum))); }
 

@@ -74,35 +74,64 @@ void check_attention_results(const AttentionResults& got, const AttentionCase& x
 }
 
 AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout) {
-  AttentionGradients made{std::vector<double>(x.q.size()), std::vector<double>(x.k.size()),
-                          std::vector<double>(x.v.size()), std::vector<double>(x.bias.size())};
+  const auto zeros = [](size_t count) {
+    return AttentionSlope{std::vector<double>(count), std::vector<double>(count)};
+  };
+  const auto add = [](AttentionSlope& to, size_t at, double value, double size) {
+    to.value[at] += value;
+    to.size[at] += std::abs(size);
+  };
+  AttentionGradients made{zeros(x.q.size()), zeros(x.k.size()), zeros(x.v.size()), zeros(x.bias.size())};
   for (int64_t b = 0; b < x.batch; ++b)
     for (int64_t h = 0; h < x.heads; ++h)
       for (int64_t i = 0; i < x.tokens; ++i) {
         const AttentionRow row = attention_row(x, b, h, i);
-        std::vector<double> dweights(size_t(x.keys), 0.0);
-        double along = 0;
+        std::vector<double> dweights(size_t(x.keys), 0.0), sizes(size_t(x.keys), 0.0);
+        double along = 0, along_size = 0;
         for (int64_t j = 0; j < x.keys; ++j) {
-          if (!x.seen(b, i, j)) continue;
-          for (int64_t d = 0; d < x.head_dim; ++d)
-            dweights[size_t(j)] += double(dout[x.query_at(b, h, i, d)]) * double(x.v[x.key_at(b, h, j, d)]);
-          if (row.weights[size_t(j)] != 0) along += row.weights[size_t(j)] * dweights[size_t(j)];
+          const double weight = row.weights[size_t(j)];
+          if (!x.seen(b, i, j) || weight == 0) continue;
+          for (int64_t d = 0; d < x.head_dim; ++d) {
+            const double part = double(dout[x.query_at(b, h, i, d)]) * double(x.v[x.key_at(b, h, j, d)]);
+            dweights[size_t(j)] += part;
+            sizes[size_t(j)] += std::abs(part);
+          }
+          along += weight * dweights[size_t(j)];
+          along_size += weight * sizes[size_t(j)];
         }
         for (int64_t j = 0; j < x.keys; ++j) {
-          if (!x.seen(b, i, j) || row.weights[size_t(j)] == 0) continue;
-          const double weight = row.weights[size_t(j)], ds = weight * (dweights[size_t(j)] - along);
+          const double weight = row.weights[size_t(j)];
+          if (!x.seen(b, i, j) || weight == 0) continue;
+          const double ds = weight * (dweights[size_t(j)] - along);
+          const double size = weight * (sizes[size_t(j)] + along_size);
           if (!x.bias.empty())
-            made.bias[size_t(b * x.bias_strides[0] + h * x.bias_strides[1] + i * x.bias_strides[2] + j)] +=
-                ds;
+            add(made.bias, size_t(b * x.bias_strides[0] + h * x.bias_strides[1] + i * x.bias_strides[2] + j),
+                ds, size);
           for (int64_t d = 0; d < x.head_dim; ++d) {
             const size_t query = x.query_at(b, h, i, d), key = x.key_at(b, h, j, d);
-            made.q[query] += x.scale * ds * double(x.k[key]);
-            made.k[key] += x.scale * ds * double(x.q[query]);
-            made.v[key] += weight * double(dout[query]);
+            const double to_q = x.scale * double(x.k[key]), to_k = x.scale * double(x.q[query]);
+            add(made.q, query, ds * to_q, size * to_q);
+            add(made.k, key, ds * to_k, size * to_k);
+            add(made.v, key, weight * double(dout[query]), weight * double(dout[query]));
           }
         }
       }
   return made;
+}
+
+void check_attention_slope(const std::vector<float>& got, const AttentionSlope& want) {
+  constexpr double kTolerance = 1e-5, kUnderflow = 1e-35;  // weights below 1e-38 may be 0
+  REQUIRE(got.size() == want.value.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    INFO("element " << i << ": got " << got[i] << ", want " << want.value[i] << ", summed size "
+                    << want.size[i]);
+    if (std::isnan(want.value[i])) {
+      REQUIRE(std::isnan(got[i]));
+    } else {
+      const double lost = want.size[i] > 0 ? kUnderflow : 0;
+      REQUIRE(std::abs(double(got[i]) - want.value[i]) <= kTolerance * want.size[i] + lost);
+    }
+  }
 }
 
 }  // namespace fovea::test

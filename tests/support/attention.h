@@ -46,10 +46,16 @@ AttentionResults run_both(Graph& graph, const std::vector<Input>& inputs, const 
 // Compares both results with the loops; rows that see nothing must be exact.
 void check_attention_results(const AttentionResults& got, const AttentionCase& x);
 
-// Of the sum of dout * out; dout as q.
-struct AttentionGradients {
-  std::vector<double> q, k, v, bias;
+// A gradient, and for each of its elements the sum of the sizes of all that is added up for it: what
+// roundings are relative to. 0 where nothing is.
+struct AttentionSlope {
+  std::vector<double> value, size;
 };
+struct AttentionGradients {
+  AttentionSlope q, k, v, bias;
+};
+// Of the sum of dout * out; dout as q.
 AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout);
+void check_attention_slope(const std::vector<float>& got, const AttentionSlope& want);
 
 }  // namespace fovea::test
