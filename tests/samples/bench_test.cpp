@@ -63,6 +63,15 @@ TEST_CASE("bench measures memory-bound cases against the copy") {
   REQUIRE(lines[0].at("fraction_of_copy").get<double>() < 1.5);
 }
 
+TEST_CASE("bench measures copies by their bytes alone") {
+  const std::vector<nlohmann::json> lines = measured("permute --shape 2x9x3x8");
+  REQUIRE(lines.size() == 1);
+  REQUIRE(lines[0].at("case") == "permute");
+  REQUIRE(lines[0].at("shape") == "2x9x3x8");
+  REQUIRE(lines[0].at("gbs").get<double>() > 0);
+  REQUIRE(lines[0].at("gflops").get<double>() == 0);
+}
+
 TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
   const std::pair<const char*, const char*> kWrong[] = {
       {"softmax", "softmax"},
@@ -73,6 +82,8 @@ TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
       {"gemm --shape 4x0x4", "MxKxN"},
       {"gemm --shape 4x4x4x", "MxKxN"},
       {"attention --shape 1x8x6", "multiple of 4"},
+      {"copy --shape 4x4", "no --shape"},
+      {"permute --shape 4x4x4", "BATCHxTOKENSxHEADSxHEAD_DIM"},
       {"gemm --runs 9", "runs"},
       {"gemm --frames", "frames"},
   };

@@ -160,6 +160,56 @@ class FeedForwardCase : public Case {
   FeedForward network_;
 };
 
+// Copies count what they read and what they write.
+Work copy_work(double elements) { return {0, 2 * kElementBytes * elements}; }
+
+// Heads to the front: (batch, tokens, heads, head_dim) to (batch, heads, tokens, head_dim).
+class PermuteCase : public Case {
+ public:
+  PermuteCase(Device& device, const std::vector<int64_t>& sizes)
+      : Case("permute", join(sizes), copy_work(double(Shape(sizes).elements()))),
+        x_(random_state(device, Shape(sizes), 1)) {}
+  Tensor step(Graph& graph, Tensor previous) const override {
+    const Tensor x = previous ? reshape(previous, x_.shape()) : graph.use(x_);
+    return contiguous(permute(x, {0, 2, 1, 3}));  // (batch, heads, tokens, head_dim)
+  }
+
+ private:
+  State x_;
+};
+
+// Three parts of (rows, columns) become (rows, 3 columns).
+class ConcatCase : public Case {
+ public:
+  ConcatCase(Device& device, int64_t rows, int64_t columns)
+      : Case("concat", join({rows, columns}), copy_work(3.0 * double(rows * columns))),
+        rows_(rows),
+        columns_(columns),
+        x_(random_state(device, {3 * rows, columns}, 1)) {}
+  Tensor step(Graph& graph, Tensor previous) const override {
+    const Tensor x = previous ? reshape(previous, x_.shape()) : graph.use(x_);
+    return concat({slice(x, 0, 0, rows_), slice(x, 0, rows_, rows_), slice(x, 0, 2 * rows_, rows_)}, 1);
+  }
+
+ private:
+  int64_t rows_, columns_;
+  State x_;
+};
+
+// (rows, columns) to (columns, rows)
+class TransposeCase : public Case {
+ public:
+  TransposeCase(Device& device, int64_t rows, int64_t columns)
+      : Case("transpose", join({rows, columns}), copy_work(double(rows * columns))),
+        x_(random_state(device, {rows, columns}, 1)) {}
+  Tensor step(Graph& graph, Tensor previous) const override {
+    return contiguous(transpose(previous ? reshape(previous, x_.shape()) : graph.use(x_)));
+  }
+
+ private:
+  State x_;
+};
+
 // The whole forward pass, batch 1.
 class VitCase : public Case {
  public:
@@ -191,7 +241,10 @@ const std::vector<Usage> kUsages = {
     {"attention", "HEADSxTOKENS[xKEYS]xHEAD_DIM, HEAD_DIM a multiple of 4 up to 256", {3, 4}},
     {"attention_grad", "HEADSxTOKENSxHEAD_DIM, HEAD_DIM a multiple of 4 up to 256", {3}},
     {"layer_norm", "ROWSxCOLUMNS", {2}},
-    {"ffn", "TOKENSxWIDTHxHIDDEN", {3}}};
+    {"ffn", "TOKENSxWIDTHxHIDDEN", {3}},
+    {"permute", "BATCHxTOKENSxHEADSxHEAD_DIM", {4}},
+    {"concat", "ROWSxCOLUMNS", {2}},
+    {"transpose", "ROWSxCOLUMNS", {2}}};
 
 const Usage* usage_of(const std::string& name) {
   const auto at =
@@ -246,7 +299,8 @@ std::vector<Ask> standard_cases(const std::string& name) {
   const std::vector<Ask> all = {{"gemm", {1024, 1024, 1024}},      {"gemm", {197, 768, 3072}},
                                 {"gemm", {197, 3072, 768}},        {"attention", {12, 197, 64}},
                                 {"attention_grad", {12, 197, 64}}, {"layer_norm", {197, 768}},
-                                {"ffn", {197, 768, 3072}}};
+                                {"ffn", {197, 768, 3072}},         {"permute", {256, 16, 6, 32}},
+                                {"concat", {4096, 192}},           {"transpose", {1024, 1024}}};
   std::vector<Ask> result;
   for (const Ask& ask : all)
     if (ask.name == name) result.push_back(ask);
@@ -258,6 +312,9 @@ std::unique_ptr<Case> make_case(Device& device, const Ask& ask) {
   if (ask.name == "gemm") return std::make_unique<Gemm>(device, sizes[0], sizes[1], sizes[2]);
   if (ask.name == "layer_norm") return std::make_unique<LayerNormCase>(device, sizes[0], sizes[1]);
   if (ask.name == "ffn") return std::make_unique<FeedForwardCase>(device, sizes[0], sizes[1], sizes[2]);
+  if (ask.name == "permute") return std::make_unique<PermuteCase>(device, sizes);
+  if (ask.name == "concat") return std::make_unique<ConcatCase>(device, sizes[0], sizes[1]);
+  if (ask.name == "transpose") return std::make_unique<TransposeCase>(device, sizes[0], sizes[1]);
   if (ask.name == "attention_grad")
     return std::make_unique<AttentionGradCase>(device, sizes[0], sizes[1], sizes[2]);
   FOVEA_CHECK(ask.name == "attention", "bench: no case ", ask.name);

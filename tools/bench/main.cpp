@@ -24,6 +24,10 @@ constexpr const char* kFooter = R"(Shapes:
   attention_grad  HEADSxTOKENSxHEAD_DIM          gradients of q, k and v from what is kept of it
   layer_norm      ROWSxCOLUMNS
   ffn             TOKENSxWIDTHxHIDDEN            down(gelu(up(x))) + x with biases
+  permute         BATCHxTOKENSxHEADSxHEAD_DIM    a copy that brings the heads to the front
+  concat          ROWSxCOLUMNS                   three of them, side by side
+  transpose       ROWSxCOLUMNS
+  copy            permute, concat and transpose
   vit             a model directory, batch 1, whole forward pass
   translate       64 lines, greedy, one by one and together: sentences, tokens, submissions and waits of a run
   train           a training step of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
@@ -96,6 +100,8 @@ std::vector<Ask> asked_cases(const Options& options) {
     if (!sizes) throw WrongUsage{fmt::format("--shape {}: {} takes {}", options.shape, names[0], usage)};
     return {{names[0], *sizes}};
   }
+  const auto copy = std::find(names.begin(), names.end(), "copy");
+  if (copy != names.end()) names.insert(names.erase(copy), {"permute", "concat", "transpose"});
   std::vector<Ask> asks;
   for (const std::string& name : names) {
     if (!shape_usage(name)) asks.push_back({name, {}});
@@ -170,10 +176,10 @@ int bench_main(int count, char** words) {
   CLI::App app{"Measures Fovea's kernels on one device."};
   app.footer(kFooter);
   app.add_option("case", options.names,
-                 "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or "
-                 "translate or train")
-      ->check(CLI::IsMember({"gemm", "attention", "attention_grad", "layer_norm", "ffn", "vit", "replay",
-                             "translate", "train"}));
+                 "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or copy "
+                 "or translate or train")
+      ->check(CLI::IsMember({"gemm", "attention", "attention_grad", "layer_norm", "ffn", "permute", "concat",
+                             "transpose", "copy", "vit", "replay", "translate", "train"}));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model,
                  "Hugging Face ViT or DeiT directory for vit; any model for translate");
