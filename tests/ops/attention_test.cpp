@@ -2,34 +2,19 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <limits>
 
 using namespace fovea;
 using namespace fovea::test;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 // Runs the case as it is and compares both results.
 void check_attention_case(const AttentionCase& x, const Shape& bias_shape = {}) {
   INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
                 << ", head_dim " << x.head_dim);
-  Graph graph;
-  Tensor q = graph.input({x.batch, x.heads, x.tokens, x.head_dim}),
-         k = graph.input({x.batch, x.heads, x.keys, x.head_dim});
-  Tensor v = graph.input(k.shape());
-  std::vector<Input> inputs = {{q, x.q}, {k, x.k}, {v, x.v}};
-  AttentionOptions options{.scale = float(x.scale), .causal = x.causal};
-  if (!x.lengths.empty()) {
-    options.lengths = graph.input({x.batch}, DType::u32);
-    inputs.push_back({options.lengths, x.lengths});
-  }
-  if (!x.bias.empty()) {
-    options.bias = graph.input(bias_shape);
-    inputs.push_back({options.bias, x.bias});
-  }
-  check_attention_results(run_both(graph, inputs, attention(q, k, v, options)), x);
+  AttentionGraph asked(x, bias_shape);
+  const Attention made = attention(asked.q, asked.k, asked.v, asked.options);
+  check_attention_results(run_both(asked.graph, asked.inputs, made), x);
 }
 
 }  // namespace
@@ -59,37 +44,18 @@ TEST_CASE("attention, causal, keys != tokens included") {
 }
 
 TEST_CASE("attention sees no key past the length, whatever lies there") {
-  for (bool causal : {false, true}) {
-    AttentionCase x = random_attention(7, 2, 33, 65, 8);
-    x.causal = causal;
-    x.lengths = {0, 1, 31, 32, 33, 65, 1000};
-    for (int64_t b = 0; b < x.batch; ++b)
-      for (int64_t h = 0; h < x.heads; ++h)
-        for (int64_t j = x.lengths[size_t(b)]; j < x.keys; ++j)
-          x.k[x.key_at(b, h, j, 1)] = NAN, x.v[x.key_at(b, h, j, 2)] = j % 2 ? NAN : kInfinity;
-    check_attention_case(x);
-  }
+  for (bool causal : {false, true}) check_attention_case(masked_attention(causal));
 }
 
 TEST_CASE("attention with a bias of every broadcast") {
   for (int64_t batch : {1, 2})
     for (int64_t heads : {1, 3})
-      for (int64_t tokens : {1, 9}) {
-        AttentionCase x = random_attention(2, 3, 9, 37, 8);
-        x.bias = random_values(uint64_t(batch * heads * tokens * 37), 4, -3, 3);
-        x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0,
-                          tokens > 1 ? 37 : 0};
-        check_attention_case(x, {batch, heads, tokens, 37});
-      }
+      for (int64_t tokens : {1, 9})
+        check_attention_case(biased_attention(batch, heads, tokens), {batch, heads, tokens, 37});
 }
 
 TEST_CASE("attention: a bias of -inf hides a key, a row without keys gives zeros") {
-  AttentionCase x = random_attention(1, 2, 9, 37, 8);
-  x.bias = random_values(9 * 37, 4);
-  x.bias_strides = {0, 0, 37};
-  for (int64_t i = 0; i < 9; ++i)
-    for (int64_t j = 0; j < 37; ++j)
-      if (i == 4 || j % 3 == i % 3 || (i == 7 && j != 36)) x.bias[size_t(i * 37 + j)] = -kInfinity;
+  AttentionCase x = hiding_attention();
   check_attention_case(x, {1, 1, 9, 37});
   x.lengths = {36};  // now row 7 has none either
   x.causal = true;

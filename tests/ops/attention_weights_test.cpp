@@ -1,5 +1,4 @@
 #include <catch2/catch_test_macros.hpp>
-#include <cmath>
 #include <limits>
 
 #include "support/attention.h"
@@ -15,23 +14,11 @@ struct Weights {
 
 // attention, then the weights of the chosen heads and rows.
 Weights run_weights(const AttentionCase& x, const HeadsAndRows& which, const Shape& bias_shape = {}) {
-  Graph graph;
-  Tensor q = graph.input({x.batch, x.heads, x.tokens, x.head_dim}),
-         k = graph.input({x.batch, x.heads, x.keys, x.head_dim});
-  Tensor v = graph.input(k.shape());
-  std::vector<Input> inputs = {{q, x.q}, {k, x.k}, {v, x.v}};
-  AttentionOptions options{.scale = float(x.scale), .causal = x.causal};
-  if (!x.lengths.empty()) {
-    options.lengths = graph.input({x.batch}, DType::u32);
-    inputs.push_back({options.lengths, x.lengths});
-  }
-  if (!x.bias.empty()) {
-    options.bias = graph.input(bias_shape);
-    inputs.push_back({options.bias, x.bias});
-  }
-  const Attention made = attention(q, k, v, options);
+  AttentionGraph asked(x, bias_shape);
+  const Attention made = attention(asked.q, asked.k, asked.v, asked.options);
   const std::vector<Values> values =
-      run_all(graph, inputs, {made.out, attention_weights(q, k, made.lse, which, options)});
+      run_all(asked.graph, asked.inputs,
+              {made.out, attention_weights(asked.q, asked.k, made.lse, which, asked.options)});
   return {std::get<std::vector<float>>(values[0]), std::get<std::vector<float>>(values[1])};
 }
 
@@ -53,23 +40,15 @@ void check_weights(const AttentionCase& x, const HeadsAndRows& which = {}, const
   check_close(got.weights, want, kProduct);
 }
 
-AttentionCase random_case(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim) {
-  AttentionCase x{batch, heads, tokens, keys, head_dim, 1 / std::sqrt(double(head_dim))};
-  x.q = random_values(uint64_t(batch * heads * tokens * head_dim), 1);
-  x.k = random_values(uint64_t(batch * heads * keys * head_dim), 2);
-  x.v = random_values(uint64_t(batch * heads * keys * head_dim), 3);
-  return x;
-}
-
 }  // namespace
 
 TEST_CASE("attention_weights are the softmax of the scores") {
-  for (int64_t keys : {1, 3, 7, 8, 9, 16, 17, 33, 65, 197}) check_weights(random_case(2, 3, 5, keys, 8));
-  for (int64_t head_dim : {4, 20, 72, 128, 256}) check_weights(random_case(1, 2, 3, 33, head_dim));
+  for (int64_t keys : {1, 3, 7, 8, 9, 16, 17, 33, 65, 197}) check_weights(random_attention(2, 3, 5, keys, 8));
+  for (int64_t head_dim : {4, 20, 72, 128, 256}) check_weights(random_attention(1, 2, 3, 33, head_dim));
 }
 
 TEST_CASE("attention_weights of chosen heads and rows") {
-  const AttentionCase x = random_case(2, 5, 9, 33, 8);
+  const AttentionCase x = random_attention(2, 5, 9, 33, 8);
   check_weights(x, {.head = 2, .heads = 2, .row = 3, .rows = 4});
   check_weights(x, {.head = 4});
   check_weights(x, {.row = 8});
@@ -78,7 +57,7 @@ TEST_CASE("attention_weights of chosen heads and rows") {
 
 TEST_CASE("attention_weights follow causal, lengths and bias; rows without keys are zero") {
   for (int64_t tokens : {5, 33, 40}) {
-    AttentionCase x = random_case(2, 2, tokens, 33, 8);
+    AttentionCase x = random_attention(2, 2, tokens, 33, 8);
     x.causal = true;
     check_weights(x);
     x.lengths = {0, 17};
@@ -93,7 +72,7 @@ TEST_CASE("attention_weights follow causal, lengths and bias; rows without keys 
 }
 
 TEST_CASE("attention_weights times v is what attention gives") {
-  const AttentionCase x = random_case(2, 3, 17, 65, 20);
+  const AttentionCase x = random_attention(2, 3, 17, 65, 20);
   const Weights got = run_weights(x, {});
   std::vector<double> want;
   for (int64_t row = 0; row < x.batch * x.heads * x.tokens; ++row)
@@ -110,16 +89,10 @@ TEST_CASE("attention_weights rejects what does not fit") {
   Graph graph;
   Tensor q = graph.input({2, 3, 5, 8}), k = graph.input({2, 3, 7, 8}), lse = graph.input({2, 3, 5});
   const auto with = [&](const HeadsAndRows& which) { return [=] { attention_weights(q, k, lse, which); }; };
-  check_rejects(
-      [&] {
-        attention_weights(q, k, graph.input({2, 5, 3}));
-      },
-      {"attention_weights", "lse", "(2, 5, 3)"});
-  check_rejects(
-      [&] {
-        attention_weights(q, graph.input({2, 3, 7, 4}), lse);
-      },
-      {"attention_weights", "(2, 3, 7, 4)"});
+  check_rejects([&] { attention_weights(q, k, graph.input({2, 5, 3})); },
+                {"attention_weights", "lse", "(2, 5, 3)"});
+  check_rejects([&] { attention_weights(q, graph.input({2, 3, 7, 4}), lse); },
+                {"attention_weights", "(2, 3, 7, 4)"});
   check_rejects(with({.head = 3}), {"attention_weights", "heads", "of 3"});
   check_rejects(with({.head = 1, .heads = 3}), {"attention_weights", "heads 1 to 4 of 3"});
   check_rejects(with({.head = -1, .heads = 1}), {"attention_weights", "heads"});

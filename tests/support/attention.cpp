@@ -40,6 +40,53 @@ AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int
   return x;
 }
 
+AttentionCase masked_attention(bool causal) {
+  AttentionCase x = random_attention(7, 2, 33, 65, 8);
+  x.causal = causal;
+  x.lengths = {0, 1, 31, 32, 33, 65, 1000};
+  for (int64_t b = 0; b < x.batch; ++b)
+    for (int64_t h = 0; h < x.heads; ++h)
+      for (int64_t j = x.lengths[size_t(b)]; j < x.keys; ++j) {
+        x.k[x.key_at(b, h, j, 1)] = NAN;
+        x.v[x.key_at(b, h, j, 2)] = j % 2 ? NAN : std::numeric_limits<float>::infinity();
+      }
+  return x;
+}
+
+AttentionCase biased_attention(int64_t batch, int64_t heads, int64_t tokens) {
+  AttentionCase x = random_attention(2, 3, 9, 37, 8);
+  x.bias = random_values(uint64_t(batch * heads * tokens * 37), 4, -3, 3);
+  x.bias_strides = {batch > 1 ? heads * tokens * 37 : 0, heads > 1 ? tokens * 37 : 0, tokens > 1 ? 37 : 0};
+  return x;
+}
+
+AttentionCase hiding_attention() {
+  AttentionCase x = random_attention(1, 2, 9, 37, 8);
+  x.bias = random_values(9 * 37, 4);
+  x.bias_strides = {0, 0, 37};
+  for (int64_t i = 0; i < 9; ++i)
+    for (int64_t j = 0; j < 37; ++j)
+      if (i == 4 || j % 3 == i % 3 || (i == 7 && j != 36))
+        x.bias[size_t(i * 37 + j)] = -std::numeric_limits<float>::infinity();
+  return x;
+}
+
+AttentionGraph::AttentionGraph(const AttentionCase& x, const Shape& bias_shape)
+    : q(graph.input({x.batch, x.heads, x.tokens, x.head_dim})),
+      k(graph.input({x.batch, x.heads, x.keys, x.head_dim})),
+      v(graph.input(k.shape())),
+      options{.scale = float(x.scale), .causal = x.causal},
+      inputs{{q, x.q}, {k, x.k}, {v, x.v}} {
+  if (!x.lengths.empty()) {
+    options.lengths = graph.input({x.batch}, DType::u32);
+    inputs.push_back({options.lengths, x.lengths});
+  }
+  if (!x.bias.empty()) {
+    options.bias = graph.input(bias_shape);
+    inputs.push_back({options.bias, x.bias});
+  }
+}
+
 AttentionResults run_both(Graph& graph, const std::vector<Input>& inputs, const Attention& made) {
   const std::vector<Values> values = run_all(graph, inputs, {made.out, made.lse});
   return {std::get<std::vector<float>>(values[0]), std::get<std::vector<float>>(values[1])};

@@ -38,6 +38,22 @@ AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t
 // Random operands, scores of some +-5.
 AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
 
+// Cases that are easy to get wrong. Sequences of every kind of length, NaN and inf beyond it:
+AttentionCase masked_attention(bool causal);
+// A bias of (batch, heads, tokens, 37), each the case's own extent or 1:
+AttentionCase biased_attention(int64_t batch, int64_t heads, int64_t tokens);
+// A bias (1, 1, 9, 37) of -inf that hides keys, and all of them from query 4:
+AttentionCase hiding_attention();
+
+// A case as a graph: its operands as inputs, and its options.
+struct AttentionGraph {
+  explicit AttentionGraph(const AttentionCase& x, const Shape& bias_shape = {});
+  Graph graph;
+  Tensor q, k, v;
+  AttentionOptions options;
+  std::vector<Input> inputs;
+};
+
 struct AttentionResults {
   std::vector<float> out, lse;  // (batch, heads, tokens, head_dim), (batch, heads, tokens)
 };
