@@ -1,4 +1,5 @@
-// Random numbers that are the same with every compiler and standard library; std's distributions are not.
+// Random numbers that are the same with every compiler and standard library, which std's distributions are
+// not; normal() and beta() but for the last bits of log and cos.
 #pragma once
 
 #include <cstddef>

@@ -32,15 +32,17 @@ Rule parse_rule(const std::string& text) {
 Corpus split_corpus(std::vector<TextPair> pairs, const std::string& validation,
                     const std::vector<std::string>& leave_out) {
   const Rule validates = parse_rule(validation);
-  std::vector<Rule> rules{validates};
+  std::vector<Rule> rules;
   for (const std::string& text : leave_out) rules.push_back(parse_rule(text));
+  const auto left_out = [&](size_t line) {
+    return std::ranges::any_of(rules, [line](const Rule& rule) { return rule.names(int64_t(line)); });
+  };
   std::set<std::string> unseen;
   for (size_t i = 0; i < pairs.size(); ++i)
-    if (std::ranges::any_of(rules, [i](const Rule& rule) { return rule.names(int64_t(i)); }))
-      unseen.insert(pairs[i].source);
+    if (validates.names(int64_t(i)) || left_out(i)) unseen.insert(pairs[i].source);
   Corpus corpus;
   for (size_t i = 0; i < pairs.size(); ++i) {
-    if (validates.names(int64_t(i))) {
+    if (validates.names(int64_t(i)) && !left_out(i)) {
       corpus.validation.push_back(std::move(pairs[i]));
     } else if (!unseen.contains(pairs[i].source)) {
       corpus.training.push_back(std::move(pairs[i]));

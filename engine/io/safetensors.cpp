@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/edit_distance.h"
 #include "core/half.h"
 #include "io/json.h"
 
@@ -147,27 +148,12 @@ std::string_view header_text(const MappedFile& file) {
   return text;
 }
 
-// Letters to change, add or drop to turn one text into the other.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);  // distances from the part of a read so far to each prefix of b
-  std::iota(row.begin(), row.end(), size_t(0));
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 // "; did you mean "a" or "b"?", or nothing when no name comes near.
 std::string suggestion(const std::map<std::string, SafeTensors::Info>& tensors, const std::string& name) {
   std::vector<std::pair<size_t, std::string_view>> near;
   for (const auto& [other, info] : tensors) {
     if (std::max(other.size(), name.size()) > 200) continue;
-    const size_t distance = edit_distance(name, other);
+    const size_t distance = edit_distance(std::string_view(name), std::string_view(other));
     if (distance <= std::max<size_t>(2, name.size() / 4)) near.emplace_back(distance, other);
   }
   std::ranges::sort(near);

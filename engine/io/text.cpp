@@ -16,19 +16,8 @@ void add(std::vector<TextPair>& pairs, int64_t line, TextPair pair, const PairFi
 
 std::vector<std::string> read_lines(const std::filesystem::path& path) {
   const MappedFile file(path);
-  std::string_view rest(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  std::vector<std::string> lines;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const size_t sound = utf8_prefix(line);
-    FOVEA_CHECK(sound == line.size(), file.name(), ": line ", lines.size() + 1, ": not UTF-8 at byte ", sound,
-                " of ", line.size());
-    lines.emplace_back(line);
-  }
-  return lines;
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  return lines_of(text, file.name());
 }
 
 std::vector<TextPair> read_parallel(const std::filesystem::path& source, const std::filesystem::path& target,
@@ -48,7 +37,7 @@ std::vector<TextPair> read_pairs(const std::filesystem::path& path, const PairFi
   for (size_t i = 0; i < lines.size(); ++i) {
     const std::string& line = lines[i];
     const size_t tab = line.find('\t');
-    FOVEA_CHECK(tab != std::string::npos, path.string(), ": line ", i + 1,
+    FOVEA_CHECK(tab != std::string::npos, path.string(), ":", i + 1,
                 ": no tab, expected source, tab, target");
     const size_t end = std::min(line.find('\t', tab + 1), line.size());
     add(pairs, int64_t(i) + 1, {line.substr(0, tab), line.substr(tab + 1, end - tab - 1)}, keep);

@@ -1,5 +1,6 @@
 #include "io/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/check.h"
@@ -47,6 +48,19 @@ bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 void check_utf8(std::string_view text, std::string_view what) {
   const size_t end = utf8_prefix(text);
   FOVEA_CHECK(end == text.size(), what, ": not UTF-8 at byte ", end, " of ", text.size());
+}
+
+std::vector<std::string> lines_of(std::string_view text, std::string_view name) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    check_utf8(line, concat(name, ":", lines.size() + 1));
+    lines.emplace_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
 }
 
 std::vector<std::string> characters(std::string_view text) {

@@ -18,6 +18,9 @@ bool is_utf8(std::string_view text);
 // Error: "what: not UTF-8 at byte 3 of 7".
 void check_utf8(std::string_view text, std::string_view what);
 
+// The lines of a text, without their ends (LF or CR LF). Error: "name:3: not UTF-8 ..".
+std::vector<std::string> lines_of(std::string_view text, std::string_view name);
+
 // The code points, each as its bytes. Text that is not UTF-8 is an Error.
 std::vector<std::string> characters(std::string_view text);
 

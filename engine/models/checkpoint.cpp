@@ -57,6 +57,7 @@ void save_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, co
              {"finite_steps", counters.finite_steps},
              {"loss_scale", counters.loss_scale},
              {"step", progress.step},
+             {"steps_per_epoch", progress.steps_per_epoch},
              {"best", progress.best},
              {"validated", progress.validated},
              {"stale", progress.stale},
@@ -67,6 +68,11 @@ void save_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, co
              {"settings", settings(optimizer.options())}};
   if (generator) state["generator"] = generator->read_u32();
   write_safetensors(path, tensors, {{"kind", kKind}, {"state", state.dump()}});
+}
+
+void expect_no_checkpoint(const std::filesystem::path& path) {
+  FOVEA_CHECK(!std::filesystem::exists(path), path.string(),
+              ": is there already; resume that training or choose another directory");
 }
 
 Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, State* generator) {
@@ -87,11 +93,12 @@ Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer
                 ", this training has ", wanted.dump());
     const auto words = state.value("generator", std::vector<uint32_t>());
     FOVEA_CHECK(words.size() == (generator ? generator->shape().elements() : 0), where, ": a generator of ",
-                words.size(), " words");
+                words.size(), " words, this training has ", generator ? 4 : 0);
     const Optimizer::Counters counters{state.at("steps").get<int64_t>(),
                                        state.at("finite_steps").get<int64_t>(),
                                        state.at("loss_scale").get<float>()};
     Progress progress{.step = state.at("step").get<int64_t>(),
+                      .steps_per_epoch = state.at("steps_per_epoch").get<int64_t>(),
                       .best = state.at("best").get<double>(),
                       .validated = state.at("validated").get<bool>(),
                       .stale = state.at("stale").get<int64_t>(),

@@ -18,8 +18,13 @@ Trainer::Trainer(Optimizer& optimizer, State* generator, TrainerOptions options,
     : optimizer_(optimizer), generator_(generator), options_(std::move(options)) {
   FOVEA_CHECK(options_.epochs >= 1 && options_.steps_per_epoch >= 1, "trainer: ", options_.epochs,
               " epochs of ", options_.steps_per_epoch, " steps");
+  options_.schedule.at(std::max<int64_t>(options_.schedule.warmup, 1));  // what does not fit fails here
+  progress_.steps_per_epoch = options_.steps_per_epoch;
   if (!resume || options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint)) return;
   progress_ = load_checkpoint(options_.checkpoint, optimizer_, generator_);
+  FOVEA_CHECK(progress_.steps_per_epoch == options_.steps_per_epoch, options_.checkpoint.string(),
+              ": epochs of ", progress_.steps_per_epoch, " steps, this training has ",
+              options_.steps_per_epoch);
   last_checkpoint_ = options_.checkpoint.string();
 }
 
@@ -65,16 +70,30 @@ void Trainer::one(const StepFunction& step) {
   report({made.loss, made.norm / scale, made.items}, rate);
 }
 
-bool Trainer::end_epoch() {
-  if (!options_.validate) return false;
+// Runs with the averaged weights, if there are any, in place of the weights.
+void Trainer::with_average(const std::function<void()>& action) {
   const bool averaged = optimizer_.options().average > 0;
   if (averaged) optimizer_.swap_average();
-  const double measure = options_.validate();
-  FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
-              progress_.step, "; the last good checkpoint: ", last_checkpoint_);
-  const bool better = !progress_.validated || measure > progress_.best;
-  if (better && options_.keep) options_.keep();
+  try {
+    action();
+  } catch (...) {
+    if (averaged) optimizer_.swap_average();
+    throw;
+  }
   if (averaged) optimizer_.swap_average();
+}
+
+bool Trainer::end_epoch() {
+  double measure = 0;
+  bool better = false;
+  with_average([&] {
+    if (options_.validate) measure = options_.validate();
+    FOVEA_CHECK(std::isfinite(measure), "trainer: ", options_.measure, " ", measure, " after step ",
+                progress_.step, "; the last good checkpoint: ", last_checkpoint_);
+    better = !options_.validate || !progress_.validated || measure > progress_.best;
+    if (better && options_.keep) options_.keep();
+  });
+  if (!options_.validate) return false;
   progress_.validated = true;
   if (better) progress_.best = measure;
   progress_.stale = better ? 0 : progress_.stale + 1;

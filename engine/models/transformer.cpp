@@ -29,11 +29,16 @@ namespace {
 TransformerConfig read_config(const std::string& directory, const Seq2SeqWeights& weights) {
   const JsonFile file = JsonFile::load(std::filesystem::path(directory) / "config.json");
   const Seq2SeqConfig& c = weights.config;
-  FOVEA_CHECK(file.require_string("model_type") == "marian" && c.source_vocab == c.target_vocab &&
-                  !weights.encoder.embedding_norm && !weights.encoder.layers.empty(),
-              file.file(), ": training takes Marian models with one vocabulary for both languages");
-  FOVEA_CHECK(c.encoder_heads == c.decoder_heads && c.start == c.pad, file.file(),
-              ": training takes as many heads in encoder and decoder, and targets that start with pad");
+  const std::string type = file.require_string("model_type");
+  FOVEA_CHECK(type == "marian", file.file(), ": model_type ", type, ", training takes marian");
+  FOVEA_CHECK(c.source_vocab == c.target_vocab, file.file(), ": vocabularies of ", c.source_vocab, " and ",
+              c.target_vocab, " tokens, training takes one for both languages");
+  FOVEA_CHECK(!weights.encoder.embedding_norm && !weights.encoder.layers.empty(), file.file(),
+              ": training takes encoders of one layer or more, without normalize_embedding");
+  FOVEA_CHECK(c.encoder_heads == c.decoder_heads, file.file(), ": ", c.encoder_heads,
+              " heads in the encoder, ", c.decoder_heads, " in the decoder: training takes as many in both");
+  FOVEA_CHECK(c.start == c.pad, file.file(), ": targets start with ", c.start,
+              ", training takes those that start with pad, ", c.pad);
   const int64_t hidden = weights.encoder.layers[0].up.out;
   for (const LayerWeights& layer : weights.decoder.layers)
     FOVEA_CHECK(layer.up.out == hidden, file.file(), ": a feed-forward network of ", hidden,

@@ -84,6 +84,10 @@ void save_transformer(const std::string& directory, const TransformerConfig& con
 void write_fresh_transformer(const std::string& directory, const TransformerConfig& config, uint64_t seed) {
   FOVEA_CHECK(config.vocab > config.eos && config.vocab > config.pad, "transformer: a vocabulary of ",
               config.vocab, " without its tokens ", config.eos, " and ", config.pad);
+  const int64_t head_dim = config.heads >= 1 ? config.width / config.heads : 0;
+  FOVEA_CHECK(head_dim >= 1 && config.width % config.heads == 0 && head_dim % 4 == 0 && head_dim <= 256,
+              "transformer: width ", config.width, " for ", config.heads,
+              " heads, known are multiples of 4 up to 256 for each");
   std::filesystem::create_directories(directory);
   FreshTensors fresh(seed);
   fresh.normal("model.shared.weight", {config.vocab, config.width}, 1 / std::sqrt(double(config.width)));

@@ -51,6 +51,18 @@ void check_layers(const JsonFile& file, const ViTWeights& weights, const ViTConf
 
 }  // namespace
 
+void check_vit_sizes(const std::string& where, const ViTConfig& config) {
+  FOVEA_CHECK(config.patch >= 1 && config.height % config.patch == 0 && config.width % config.patch == 0,
+              where, ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
+              config.patch);
+  FOVEA_CHECK(config.heads >= 1 && config.embedding % config.heads == 0, where, ": hidden_size ",
+              config.embedding, " is no multiple of num_attention_heads ", config.heads);
+  const int64_t head_dim = config.embedding / config.heads;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", config.embedding,
+              " for num_attention_heads ", config.heads, " is ", head_dim,
+              " each, known are multiples of 4 up to 256");
+}
+
 ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weights) {
   const JsonFile file = JsonFile::load(std::filesystem::path(directory) / "config.json");
   const std::string type = file.get_string("model_type", "vit");
@@ -63,20 +75,12 @@ ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weight
   FOVEA_CHECK(patch_height == patch_width, file.file(), ": patch_size ", patch_height, " x ", patch_width,
               ", patches must be square");
   config.patch = patch_height;
-  FOVEA_CHECK(config.height % config.patch == 0 && config.width % config.patch == 0, file.file(),
-              ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
-              config.patch);
   config.channels = file.get_int("num_channels", 3, kCount);
   config.embedding = file.get_int("hidden_size", 768, kCount);
   config.depth = file.get_int("num_hidden_layers", 12, {1, 1024});
   config.heads = file.get_int("num_attention_heads", 12, kCount);
   config.hidden = file.get_int("intermediate_size", 3072, kCount);
-  FOVEA_CHECK(config.embedding % config.heads == 0, file.file(), ": hidden_size ", config.embedding,
-              " is no multiple of num_attention_heads ", config.heads);
-  const int64_t head_dim = config.embedding / config.heads;
-  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, file.file(), ": hidden_size ", config.embedding,
-              " for num_attention_heads ", config.heads, " is ", head_dim,
-              " each, known are multiples of 4 up to 256");
+  check_vit_sizes(file.file(), config);
   config.activation = activation(file);
   config.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
   config.distillation = weights.has("embeddings.distillation_token");

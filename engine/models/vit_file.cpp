@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "io/json.h"
 #include "models/model_file.h"
+#include "models/vit_config.h"
 
 namespace fovea {
 namespace {
@@ -79,6 +80,7 @@ void save_vit(const std::string& directory, const ViTConfig& config, const Param
 
 void write_fresh_vit(const std::string& directory, const ViTConfig& config, uint64_t seed) {
   constexpr double kDeviation = 0.02;  // of tokens and positions, as Dosovitskiy et al. start
+  check_vit_sizes("write_fresh_vit", config);
   std::filesystem::create_directories(directory);
   const int64_t width = config.embedding, patch = config.patch;
   const std::string base = config.distillation ? "deit." : "vit.";

@@ -11,6 +11,22 @@ namespace {
 
 constexpr int64_t kAlignment = 16;  // elements: every parameter's moments start on a cache line
 
+void check_options(const OptimizerOptions& o) {
+  const auto check = [](const char* name, float value, bool fits, const char* rule) {
+    FOVEA_CHECK(fits, "optimizer: ", name, " ", value, ", needs ", rule);
+  };
+  const auto decays = [&](const char* name, float v) { check(name, v, v >= 0 && v < 1, "0 to below 1"); };
+  decays("beta1", o.beta1);
+  decays("beta2", o.beta2);
+  decays("momentum", o.momentum);
+  decays("average", o.average);
+  check("eps", o.eps, o.eps >= 0, "0 or more");
+  check("weight_decay", o.weight_decay, o.weight_decay >= 0, "0 or more");
+  check("clip", o.clip, o.clip >= 0, "0 or more");
+  check("loss_scale", o.loss_scale, std::isnormal(o.loss_scale) && o.loss_scale > 0,
+        "a normal number above 0");
+}
+
 }  // namespace
 
 Optimizer::Optimizer(Device& device, Parameters parameters, const OptimizerOptions& options)
@@ -19,6 +35,7 @@ Optimizer::Optimizer(Device& device, Parameters parameters, const OptimizerOptio
       device_(device),
       loss_scale_(options.loss_scale) {
   FOVEA_CHECK(!parameters_.empty(), "optimizer: no parameters");
+  check_options(options);
   for (const Parameter& parameter : parameters_) {
     FOVEA_CHECK(parameter.state->layout() == Layout::rows, "optimizer: ", parameter.name, " ",
                 parameter.state->shape(), " lies in panels; make the model for training");
@@ -75,6 +92,7 @@ Optimizer::Step Optimizer::step(Tensor loss) {
 }
 
 Tensor Optimizer::accumulate(Tensor loss, int64_t batches) {
+  FOVEA_CHECK(batches >= 1, "optimizer: gradients of ", batches, " batches, needs 1 or more");
   if (!accumulator_) accumulator_.emplace(device_, Shape{elements_});
   const Tensor control = loss.graph->input({int64_t(kControlWords)}, DType::f32, "control");
   const std::vector<Tensor> slopes = gradients(loss, control);
@@ -112,6 +130,8 @@ std::array<float, 4> Optimizer::control(float rate) const {
 bool Optimizer::finish(float norm) {
   if (!std::isfinite(norm)) {
     if (options_.loss_scale_steps > 0) loss_scale_ /= 2;
+    FOVEA_CHECK(std::isnormal(loss_scale_), "optimizer: gradients of norm ", norm, " at a loss scale of ",
+                loss_scale_, ": no smaller one helps");
     finite_steps_ = 0;
     return false;
   }
@@ -146,7 +166,14 @@ std::vector<std::pair<std::string, State*>> Optimizer::states() {
   return result;
 }
 
+int64_t Optimizer::elements() const {
+  int64_t sum = 0;
+  for (const Parameter& parameter : parameters_) sum += int64_t(parameter.state->shape().elements());
+  return sum;
+}
+
 void Optimizer::restore(const Counters& counters) {
+  if (accumulator_) accumulator_->write(std::vector<float>(size_t(elements_)));
   steps_ = counters.steps;
   finite_steps_ = counters.finite_steps;
   loss_scale_ = counters.loss_scale;

@@ -135,6 +135,12 @@ std::vector<Tensor> Graph::grad(Tensor y, const std::vector<Tensor>& of, Tensor 
   FOVEA_CHECK(dy || y.shape().elements() == 1, "grad: y ", y.shape(), " is not one number: dy is needed");
   if (!dy) dy = fill(*this, y.shape(), 1);
   FOVEA_CHECK(dy.shape() == y.shape(), "grad: dy ", dy.shape(), " for y ", y.shape());
+  for (const Node& node : nodes_)  // the gradients would read what it has changed
+    for (const ValueId made : node.outputs) {
+      const auto used = states_.find(values_[made].state);
+      FOVEA_CHECK(used == states_.end(), "grad: ", node.op, " has changed ", values_[used->second].name, " ",
+                  values_[made].shape, " already: gradients come before what changes a State");
+    }
   const Walk walk(*this, of, y, dy);
   std::vector<Tensor> slopes;
   for (const Tensor& x : of) {

@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 std::atomic<bool> interrupted = false;
+void interrupt(int signal) { interrupted = true, std::signal(signal, SIG_DFL); }  // a second one ends at once
 
 struct Options {
   std::string pairs, source, target, out, log, device, validate;
@@ -92,10 +93,13 @@ void begin(Options& o, const fovea::Corpus& corpus) {
   o.pieces.seed = o.text.seed;
   fovea::train_marian_tokenizer(corpus.training, o.out, o.pieces);
   o.model.vocab = fovea::TextEncoder::source(o.out).vocab();
+  o.model.positions = std::max(o.model.positions, o.text.longest + o.text.multiple);  // with padding
   fovea::write_fresh_transformer(o.out, o.model, o.text.seed);
 }
 
 void train(Options& o) {
+  const std::string checkpoint = o.out + "/checkpoint.safetensors", candidate = o.out + "/candidate";
+  if (!o.resume) fovea::expect_no_checkpoint(checkpoint);
   const fovea::Corpus corpus = read_corpus(o);
   fovea::Device device({.name = o.device});
   if (!o.resume) begin(o, corpus);
@@ -117,14 +121,13 @@ void train(Options& o) {
       .schedule = {.kind = fovea::Schedule::Kind::inverse_square_root, .rate = o.rate, .warmup = o.warmup},
       .epochs = o.epochs,
       .steps_per_epoch = batches.batches(),
-      .checkpoint = o.out + "/checkpoint.safetensors",
+      .checkpoint = checkpoint,
       .save_every = o.save_every,
       .patience = o.patience,
       .interrupted = [&] { return interrupted || steps_left == 0; },
       .report = [&](const fovea::TrainPoint& point) { log.step(point); },
       .validated = [&](const fovea::TrainValidation& made) { log.validation(made); },
       .measure = "bleu"};
-  const std::string candidate = o.out + "/candidate";
   how.validate = [&] {
     model.save(candidate, fovea::Storage::f16);
     for (const char* file : {"source.spm", "target.spm", "vocab.json"})
@@ -132,7 +135,8 @@ void train(Options& o) {
     return bleu(device, candidate, corpus.validation);
   };
   how.keep = [&] { fs::rename(candidate + "/model.safetensors", o.out + "/model.safetensors"); };
-  if (corpus.validation.empty()) how.validate = {};
+  if (corpus.validation.empty())
+    how.validate = {}, how.keep = [&] { model.save(o.out, fovea::Storage::f16); };
   fovea::Trainer trainer(optimizer, &generator, how, o.resume);
   fovea::Loader<fovea::TextBatch> loader([&](uint64_t index) { return batches.batch(index); },
                                          uint64_t(trainer.progress().step));
@@ -144,18 +148,18 @@ void train(Options& o) {
     --steps_left;
     return step->run(batch, control);
   });
-  if (corpus.validation.empty()) model.save(o.out, fovea::Storage::f16);
   fs::remove_all(candidate);
   fovea::write_loss_curve(o.out + "/loss.png", trainer.progress().losses, trainer.progress().measures,
                           {.validation = "BLEU"});
-  log.note(end == fovea::Trainer::End::interrupted
-               ? "interrupted: --resume goes on from " + o.out + "/checkpoint.safetensors"
-               : fmt::format("best BLEU {:.2f}; model and loss.png in {}", trainer.progress().best, o.out));
+  const std::string best =
+      trainer.progress().validated ? fmt::format("best BLEU {:.2f}; ", trainer.progress().best) : "";
+  log.note(end == fovea::Trainer::End::interrupted ? "interrupted: --resume goes on from " + checkpoint
+                                                   : best + "model and loss.png in " + o.out);
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   Options o;
   CLI::App app{"Trains an encoder-decoder Transformer on pairs of sentences"};
   CLI::Option* pairs = app.add_option("--pairs", o.pairs, "file of lines: source, tab, target");
@@ -187,13 +191,9 @@ int main(int count, char** arguments) {
   app.add_option("--encoder-layers", o.model.encoder_layers)->capture_default_str();
   app.add_option("--decoder-layers", o.model.decoder_layers)->capture_default_str();
   CLI11_PARSE(app, count, arguments);
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  std::signal(SIGTERM, [](int) { interrupted = true; });
-  try {
-    train(o);
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "train_translator: {}\n", error.what());
-    return 1;
-  }
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, interrupt);
+  train(o);
+} catch (const std::exception& error) {
+  fmt::print(stderr, "train_translator: {}\n", error.what());
+  return 1;
 }

@@ -5,6 +5,7 @@
 // The best model so far lies in --out as a Hugging Face directory that `vit` and transformers load; beside it
 // the checkpoint that --resume goes on from, and the loss curve. Ctrl-C saves a checkpoint and leaves.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -14,6 +15,7 @@
 namespace {
 
 std::atomic<bool> interrupted = false;
+void interrupt(int signal) { interrupted = true, std::signal(signal, SIG_DFL); }  // a second one ends at once
 
 struct Options {
   std::string data, validation, out, log, device;
@@ -65,16 +67,15 @@ struct Step {
 // Share of the validation pictures whose most probable class is theirs.
 double accuracy(fovea::VisionTransformer& model, const fovea::PictureBatches& batches) {
   const size_t classes = model.config().labels.size();
-  int64_t right = 0, seen = 0;
+  std::vector<float> logits;  // of all pictures
+  std::vector<uint32_t> right;
   for (int64_t i = 0; i < batches.batches(); ++i) {
     const fovea::PictureBatch batch = batches.batch(uint64_t(i));
-    const std::vector<float> logits = model.run(batch.pixels, int64_t(batch.labels.size())).logits;
-    for (int64_t n = 0; n < batch.count; ++n, ++seen) {
-      const auto row = logits.begin() + n * int64_t(classes);
-      right += std::max_element(row, row + int64_t(classes)) - row == int64_t(batch.labels[size_t(n)]);
-    }
+    const std::vector<float> made = model.run(batch.pixels, int64_t(batch.labels.size())).logits;
+    logits.insert(logits.end(), made.begin(), made.begin() + batch.count * int64_t(classes));
+    right.insert(right.end(), batch.labels.begin(), batch.labels.begin() + batch.count);
   }
-  return double(right) / double(seen);
+  return fovea::top_k_accuracy(logits, right, 1).percent() / 100;
 }
 
 // Pictures of the validation as they are: resized and cropped to the model's size, nothing at random.
@@ -97,11 +98,18 @@ fovea::Schedule schedule(const Options& options, int64_t steps_per_epoch) {
 
 void train(Options& options) {
   const fovea::ImageFolder pictures(options.data), held_out(options.validation);
-  options.pictures.size = int(options.model.height);
   options.model.labels = pictures.classes();
+  const std::string checkpoint = options.out + "/checkpoint.safetensors";
+  if (!options.resume) fovea::expect_no_checkpoint(checkpoint);
   fovea::Device device({.name = options.device});
   if (!options.resume) fovea::write_fresh_vit(options.out, options.model, options.pictures.seed);
   fovea::VisionTransformer model(device, options.out, fovea::Use::training);
+  for (const fovea::ImageFolder* folder : {&pictures, &held_out})
+    if (folder->classes() != model.config().labels)
+      throw fovea::Error(fmt::format(
+          "{}: class folders {}, the model has {}", folder == &pictures ? options.data : options.validation,
+          fmt::join(folder->classes(), ", "), fmt::join(model.config().labels, ", ")));
+  options.pictures.size = int(model.config().height);
   fovea::Preprocessor::vit(options.pictures.size).save(options.out);
 
   fovea::State generator(device, {4}, fovea::DType::u32);  // of dropout: seed, step
@@ -118,7 +126,7 @@ void train(Options& options) {
                          {.schedule = schedule(options, batches.batches()),
                           .epochs = options.epochs,
                           .steps_per_epoch = batches.batches(),
-                          .checkpoint = options.out + "/checkpoint.safetensors",
+                          .checkpoint = checkpoint,
                           .save_every = options.save_every,
                           .patience = options.patience,
                           .interrupted = [&] { return interrupted || steps_left == 0; },
@@ -137,14 +145,14 @@ void train(Options& options) {
   fovea::write_loss_curve(options.out + "/loss.png", trainer.progress().losses, trainer.progress().measures,
                           {.validation = "accuracy"});
   log.note(end == fovea::Trainer::End::interrupted
-               ? "interrupted: --resume goes on from " + options.out + "/checkpoint.safetensors"
+               ? "interrupted: --resume goes on from " + checkpoint
                : fmt::format("best accuracy {:.4f}; model and loss.png in {}", trainer.progress().best,
                              options.out));
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   Options o;
   CLI::App app{"Trains a Vision Transformer on a folder of class folders of pictures"};
   app.add_option("--data", o.data, "folder of class folders to learn from")->required();
@@ -164,6 +172,7 @@ int main(int count, char** arguments) {
   app.add_option("--mixup", o.pictures.mixup, "alpha; 0: none")->capture_default_str();
   app.add_option("--pad", o.pictures.pad, "pixels around a picture before its random crop")
       ->capture_default_str();
+  app.add_flag("--flip,!--no-flip", o.pictures.flip, "mirror every other picture; on by default");
   app.add_option("--seed", o.pictures.seed)->capture_default_str();
   app.add_option("--patience", o.patience, "epochs without a better validation; 0: all")
       ->capture_default_str();
@@ -177,13 +186,9 @@ int main(int count, char** arguments) {
   app.add_option("--hidden", o.model.hidden, "of the feed-forward network")->capture_default_str();
   CLI11_PARSE(app, count, arguments);
   o.model.width = o.model.height;
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  std::signal(SIGTERM, [](int) { interrupted = true; });
-  try {
-    train(o);
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "train_vit: {}\n", error.what());
-    return 1;
-  }
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, interrupt);
+  train(o);
+} catch (const std::exception& error) {
+  fmt::print(stderr, "train_vit: {}\n", error.what());
+  return 1;
 }

@@ -36,19 +36,16 @@ struct Photo {
 
 struct UsageError : fovea::Error { using Error::Error; };
 
-// The directory of --model, or one near the sources that the program or the current folder belongs to.
+// The directory of --model, or the shipped one of the sources that the program or the current folder is in.
 fs::path find_model(const std::string& given, const fs::path& program) {
   if (fs::is_directory(given)) return given;
   if (!given.empty()) throw UsageError("--model " + given + ": no such directory");
-  for (const char* place : {"samples/models/vit", "../shared/models/deit-tiny-patch16-224"})
-    for (fs::path folder : {fs::absolute(program).parent_path(), fs::current_path()})
-      for (; folder != folder.root_path(); folder = folder.parent_path())
-        if (fs::exists(folder / place / "config.json")) return (folder / place).lexically_normal();
-  std::string message = "no model: give --model DIR, or fetch one into the project's folder:";
-  for (const char* file : {"config.json", "preprocessor_config.json", "model.safetensors"})
-    message += fmt::format("\n  curl -L --create-dirs -o samples/models/vit/{0} "
-                           "https://huggingface.co/facebook/deit-tiny-patch16-224/resolve/main/{0}", file);
-  throw UsageError(message);
+  const fs::path place = "samples/models/vit";
+  for (fs::path folder : {fs::absolute(program).parent_path(), fs::current_path()})
+    for (; folder != folder.root_path(); folder = folder.parent_path())
+      if (fs::exists(folder / place / "config.json")) return (folder / place).lexically_normal();
+  throw UsageError("no model: give --model DIR; " + place.string() +
+                   " is neither near this program nor the current folder");
 }
 
 // --attention OUT.png: OUT.png for the only photo, OUT-<stem>.png for one of several.
@@ -170,7 +167,7 @@ int main(int argc, char** argv) try {
   Options options;
   CLI::App app("Says what is on photos (PNG, JPEG, BMP) with a Vision Transformer.");
   app.add_option("IMAGE", options.images, "photos")->required();
-  app.add_option("--model", options.model, "Hugging Face directory of type vit or deit, else the project's");
+  app.add_option("--model", options.model, "Hugging Face directory, vit or deit; else samples/models/vit");
   app.add_option("--device", options.device, "index or part of the name, see fovea-info");
   app.add_option("--top", options.top, "how many classes to show, 5 by default")->check(CLI::PositiveNumber);
   app.add_option("--batch", options.batch, "photos a forward pass, 1 by default")->check(CLI::PositiveNumber);

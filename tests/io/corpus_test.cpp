@@ -18,6 +18,8 @@ TEST_CASE("split_corpus keeps what is measured out of the training") {
   for (const TextPair& pair : corpus.validation) validation += pair.target + " ";
   REQUIRE(training == "0 2 5 6 8 10 11 ");
   REQUIRE(validation == "3 ");
+  REQUIRE(split_corpus(pairs, "2:1", {"4:3"}).validation.size() ==
+          3);  // 1, 5 and 9; 3, 7 and 11 are left out
   REQUIRE(split_corpus(pairs, "").training.size() == 12);
 }
 

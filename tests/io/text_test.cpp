@@ -26,7 +26,7 @@ TEST_CASE("text: lines") {
   CHECK(lines("a\nb\n") == Lines{"a", "b"});
   CHECK(lines(std::string_view("a\0b\n", 4)) == Lines{std::string("a\0b", 3)});
   const auto bad = folder.write("bad", "good\nno\xc3\n");
-  CHECK(rejection([&] { read_lines(bad); }) == bad.string() + ": line 2: not UTF-8 at byte 2 of 3");
+  CHECK(rejection([&] { read_lines(bad); }) == bad.string() + ":2: not UTF-8 at byte 2 of 3");
   CHECK(contains(rejection([&] { read_lines(folder.path() / "missing"); }), "missing: cannot open"));
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("text: a file of columns") {
   CHECK(joined(read_pairs(path, odd)) == Lines{"a b|c d", "f|"});
   const auto bad = folder.write("bad", "a\tb\nno tab\n");
   CHECK(rejection([&] { read_pairs(bad); }) ==
-        bad.string() + ": line 2: no tab, expected source, tab, target");
+        bad.string() + ":2: no tab, expected source, tab, target");
 }
 
 }  // namespace

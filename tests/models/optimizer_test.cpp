@@ -1,7 +1,6 @@
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <numbers>
 
 #include "fovea/train.hpp"
 #include "gpu/environment.h"
@@ -327,30 +326,25 @@ TEST_CASE("A step is one submission and allocates nothing") {
   own.gpu().free_commands(nothing);
 }
 
-TEST_CASE("Schedules are their formulas") {
-  using Form = Schedule::Kind;
-  const Schedule constant{.kind = Form::constant, .rate = 0.5f, .warmup = 4};
-  const Schedule cosine{.kind = Form::cosine, .rate = 0.5f, .warmup = 4, .steps = 20, .last = 0.1f};
-  const Schedule root{.kind = Form::inverse_square_root, .rate = 0.5f, .warmup = 4};
-  for (const Schedule& schedule : {constant, cosine, root})
-    for (int64_t step = 1; step <= 4; ++step)
-      CHECK(std::abs(double(schedule.at(step)) - 0.5 * double(step) / 4) < 1e-7);
-  for (int64_t step = 5; step <= 30; ++step) {
-    INFO("step " << step);
-    const double part = double(std::min<int64_t>(step, 20) - 4) / 16;
-    CHECK(constant.at(step) == 0.5f);
-    CHECK(std::abs(double(cosine.at(step)) - (0.1 + 0.2 * (1 + std::cos(std::numbers::pi * part)))) < 1e-7);
-    CHECK(std::abs(double(root.at(step)) - 0.5 * std::sqrt(4 / double(step))) < 1e-7);
-  }
-  CHECK(cosine.at(12) == 0.3f);  // half way
-  CHECK(cosine.at(20) == 0.1f);
-  CHECK(Schedule{.rate = 2}.at(1) == 2);
-  const Schedule unwarmed{.kind = Form::inverse_square_root, .rate = 0.5f};
-  CHECK(unwarmed.at(1) == 0.5f);
-  CHECK(unwarmed.at(25) == 0.1f);
+TEST_CASE("A checkpoint's counters leave no half of an accumulated gradient behind") {
+  Weights weights;
+  Optimizer optimizer(device(), weights.parameters(), {.kind = Kind::sgd});
+  Graph gather, update;
+  std::vector<Tensor> inputs;
+  const Tensor control = optimizer.accumulate(loss_of(gather, weights, inputs), 2);
+  const Optimizer::Step step = optimizer.step_accumulated(update);
+  Plan gathers(device(), gather, {}), updates(device(), update, {step.norm});
+  const Slopes slopes = slopes_of(1);
+  for (size_t i = 0; i < inputs.size(); ++i) gathers.write(inputs[i], slopes[i]);
+  gathers.write(control, optimizer.control(0.1f));
+  gathers.run();
+  optimizer.restore({});
+  updates.write(step.control, optimizer.control(0.1f));
+  updates.run();
+  CHECK(updates.read(step.norm).front() == 0);
 }
 
-TEST_CASE("Optimisers and schedules reject what does not fit") {
+TEST_CASE("Optimisers reject what does not fit") {
   check_rejects([&] { Optimizer(device(), {}, {}); }, {"optimizer", "no parameters"});
   State panels(device(), {3, 5}, DType::f32, Layout::panels);
   check_rejects([&] { Optimizer(device(), {{"w", &panels}}, {}); }, {"optimizer", "w", "(3, 5)", "panels"});
@@ -362,8 +356,22 @@ TEST_CASE("Optimisers and schedules reject what does not fit") {
   check_rejects([&] { one.step(rows); }, {"optimizer", "(3, 1)", "one number"});
   check_rejects([&] { both.step(sum(rows, 0)); }, {"does not depend on", "unused", "(4)"});
   check_rejects([&] { one.swap_average(); }, {"optimizer", "average"});
-
-  check_rejects([&] { Schedule().at(0); }, {"schedule", "step 0"});
-  const Schedule cosine{.kind = Schedule::Kind::cosine, .warmup = 5, .steps = 5};
-  check_rejects([&] { cosine.at(6); }, {"schedule", "5 steps", "5 of warm-up"});
+  check_rejects([&] { one.accumulate(sum(rows, 0), 0); }, {"optimizer", "0 batches"});
+  const auto check = [&](const OptimizerOptions& options, const char* name) {
+    check_rejects([&] { Optimizer(device(), {{"used", &used}}, options); }, {"optimizer", name});
+  };
+  check({.momentum = 1}, "momentum 1");
+  check({.beta1 = 1}, "beta1 1");
+  check({.beta2 = -0.5f}, "beta2 -0.5");
+  check({.eps = NAN}, "eps nan");
+  check({.weight_decay = -1}, "weight_decay -1");
+  check({.clip = -1}, "clip -1");
+  check({.average = 1.5f}, "average 1.5");
+  check({.loss_scale = 0}, "loss_scale 0");
+  Optimizer scaled(device(), {{"used", &used}}, {.loss_scale_steps = 3});
+  check_rejects(
+      [&] {
+        while (!scaled.finish(kInf)) continue;
+      },
+      {"optimizer", "norm inf", "no smaller one"});
 }

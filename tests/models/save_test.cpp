@@ -183,7 +183,7 @@ TEST_CASE("A fresh Transformer is its seed's, and says next to nothing") {
 
 TEST_CASE("Models that cannot be trained say why") {
   check_rejects([] { Transformer(device(), (kGolden / "seq2seq/bart").string()); },
-                {"Marian", "config.json"});
+                {"config.json", "model_type bart", "marian"});
   check_rejects([] { Transformer(device(), (kGolden / "seq2seq/marian-relu-unscaled").string()); },
                 {"config.json", "20", "28"});
   VisionTransformer model(device(), (kGolden / "vit/vit").string());

@@ -1,16 +1,8 @@
-#include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#ifndef _WIN32
-#include <sys/resource.h>
 
-#include <csignal>
-#endif
-
-#include "fovea/train.hpp"
-#include "io/safetensors.h"
 #include "io/temporary.h"
-#include "support/check.h"
+#include "models/training.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -18,84 +10,6 @@ using namespace fovea::test;
 namespace {
 
 using End = Trainer::End;
-using Bits = std::vector<std::vector<uint32_t>>;
-
-constexpr int64_t kRows = 6, kIn = 5, kHidden = 9, kOut = 4;
-
-const OptimizerOptions kAdamW{
-    .weight_decay = 0.1f, .clip = 0.5f, .average = 0.9f, .loss_scale = 4, .loss_scale_steps = 3};
-
-// A perceptron with dropout, and everything that a checkpoint keeps.
-struct Training {
-  explicit Training(const OptimizerOptions& options = kAdamW, int64_t hidden = kHidden)
-      : up(device(), hidden, kIn, random_values(uint64_t(hidden * kIn), 1),
-           random_values(uint64_t(hidden), 2), Use::training),
-        down(device(), kOut, hidden, random_values(uint64_t(kOut * hidden), 3), random_values(kOut, 4),
-             Use::training),
-        x(graph.input({kRows, kIn})),
-        ids(graph.input({kRows}, DType::u32)),
-        loss(cross_entropy(down(dropout(relu(up(x)))), ids).loss),
-        optimizer(device(), parameters(), options),
-        step(optimizer.step(loss)) {
-    generator.write(std::vector<uint32_t>{7, 0, 0, 0});
-    advance(graph, generator);
-    plan.emplace(device(), graph, std::vector<Tensor>{loss, step.norm});
-  }
-  Parameters parameters() {
-    Parameters all;
-    up.parameters("up", all);
-    down.parameters("down", all);
-    return all;
-  }
-  Trainer::Made run(int64_t index, std::span<const float> control) {
-    plan->write(x, wrong == index ? std::vector<float>(kRows * kIn, wrong_value)
-                                  : random_values(kRows * kIn, uint32_t(index) + 10));
-    plan->write(ids, random_ids(kRows, uint32_t(index) + 20, kOut));
-    plan->write(step.control, control);
-    plan->run();
-    losses.push_back(plan->read(loss).front());
-    return {.loss = losses.back(), .norm = plan->read(step.norm).front(), .items = kRows};
-  }
-  End train(Trainer& trainer) {
-    return trainer.run([this](int64_t index, std::span<const float> control) { return run(index, control); });
-  }
-  Bits bits() {
-    Bits all{generator.read_u32()};
-    const auto append = [&](State& state) {
-      all.emplace_back();
-      for (float value : state.read()) all.back().push_back(std::bit_cast<uint32_t>(value));
-    };
-    for (const Parameter& parameter : optimizer.parameters()) append(*parameter.state);
-    for (const auto& [name, state] : optimizer.states()) append(*state);
-    const Optimizer::Counters counters = optimizer.counters();
-    all.push_back({uint32_t(counters.steps), uint32_t(counters.finite_steps),
-                   std::bit_cast<uint32_t>(counters.loss_scale)});
-    return all;
-  }
-
-  State generator{device(), {4}, DType::u32};
-  Dropout dropout{.rate = 0.25f, .generator = &generator};
-  Linear up, down;
-  Graph graph;
-  Tensor x, ids, loss;
-  Optimizer optimizer;
-  Optimizer::Step step;
-  std::optional<Plan> plan;
-  std::vector<float> losses;  // of every step
-  int64_t wrong = -1;         // the batch that has no good values
-  float wrong_value = NAN;
-};
-
-// 4 epochs of 5 steps with a cosine, and what the losses say as a measure.
-TrainerOptions options_for(Training& training, const std::filesystem::path& checkpoint = {}) {
-  TrainerOptions options;
-  options.schedule = {.kind = Schedule::Kind::cosine, .rate = 0.05f, .warmup = 3, .steps = 20};
-  options.epochs = 4;
-  options.steps_per_epoch = 5;
-  options.checkpoint = checkpoint;
-  options.validate = [&training] { return -double(training.losses.back()); };
-  return options;
-}
 
 void check_same(const Progress& got, const Progress& want) {
   const auto same = [](const CurvePoint& a, const CurvePoint& b) {
@@ -107,31 +21,6 @@ void check_same(const Progress& got, const Progress& want) {
   CHECK(std::ranges::equal(got.losses, want.losses, same));
   CHECK(std::ranges::equal(got.measures, want.measures, same));
 }
-
-size_t files_in(const std::filesystem::path& folder) {
-  const std::filesystem::directory_iterator files(folder);
-  return size_t(std::distance(begin(files), end(files)));
-}
-
-#ifndef _WIN32
-// As a full disk: no file grows past `bytes`.
-class FullDisk {
- public:
-  explicit FullDisk(uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit limit{bytes, old_.rlim_max};
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_{};
-};
-#endif
 
 }  // namespace
 
@@ -294,77 +183,32 @@ TEST_CASE("Gradients that are not finite end a training with a fixed loss scale 
   }
 }
 
-TEST_CASE("A checkpoint that cannot be written loses nothing that was") {
+TEST_CASE("A training whose measuring or keeping fails has its weights, not their average") {
   const TemporaryFolder folder;
-  const std::filesystem::path place = folder.path() / "kept", checkpoint = place / "checkpoint";
-  std::filesystem::create_directory(place);
-  Training training, loaded;
-  Trainer trainer(training.optimizer, &training.generator, options_for(training));
-  save_checkpoint(checkpoint, training.optimizer, &training.generator, {.step = 3});
-  const std::string before = read_bytes(checkpoint);
-  training.train(trainer);
-  const Bits bits = training.bits();
-  const auto save = [&](const std::filesystem::path& path) {
-    save_checkpoint(path, training.optimizer, &training.generator, {.step = 4});
-  };
-#ifndef _WIN32
-  for (const uint64_t bytes : {0, 1, 1000, 2048}) {
-    REQUIRE(bytes < before.size());
-    const FullDisk full(bytes);
-    check_rejects([&] { save(checkpoint); }, {checkpoint.string(), "cannot write"});
-  }
-#endif
-  check_rejects([&] { save(checkpoint / "below"); }, {(checkpoint / "below").string(), "cannot create"});
-  check_rejects([&] { save(place); }, {place.string(), "cannot replace"});
-  check_rejects([&] { save(folder.path() / "nowhere" / "checkpoint"); }, {"nowhere", "cannot create"});
-  CHECK(read_bytes(checkpoint) == before);
-  CHECK(files_in(place) == 1);
-  CHECK(files_in(folder.path()) == 1);
-  CHECK(training.bits() == bits);
-  CHECK(load_checkpoint(checkpoint, loaded.optimizer, &loaded.generator).step == 3);
-  save(checkpoint);
-  CHECK(load_checkpoint(checkpoint, loaded.optimizer, &loaded.generator).step == 4);
-  CHECK(loaded.bits() == bits);
+  Training training, failing;
+  TrainerOptions options = options_for(training);
+  options.epochs = 1;
+  Trainer trainer(training.optimizer, &training.generator, options);
+  CHECK(training.train(trainer) == End::finished);
+  options.keep = [] { throw Error("disk full"); };
+  Trainer broken(failing.optimizer, &failing.generator, options);
+  CHECK(rejection([&] { failing.train(broken); }) == "disk full");
+  CHECK(failing.bits() == training.bits());
 }
 
-TEST_CASE("A file that is no checkpoint of this training changes nothing") {
-  const TemporaryFolder folder;
-  const std::string checkpoint = (folder.path() / "checkpoint").string();
-  Training made;
-  Trainer trainer(made.optimizer, &made.generator, options_for(made, checkpoint));
-  made.train(trainer);
-  const auto rejected = [&](Training& to, const std::string& path, State* generator,
-                            const std::vector<std::string>& parts) {
-    const Bits before = to.bits();
-    check_rejects([&] { load_checkpoint(path, to.optimizer, generator); }, parts);
-    CHECK(to.bits() == before);
-  };
-  Training same;
-  const std::string bytes = read_bytes(checkpoint);
-  for (const size_t size : {size_t(0), size_t(5), size_t(100), bytes.size() - 1}) {
-    const std::string cut = folder.write("cut", bytes.substr(0, size)).string();
-    rejected(same, cut, &same.generator, {cut});
-  }
-  rejected(same, (folder.path() / "none").string(), &same.generator, {"none", "cannot open"});
-  rejected(same, FOVEA_SOURCE_DIR "/tests/golden/vit/vit/model.safetensors", &same.generator,
-           {"model.safetensors", "checkpoint"});
-  rejected(same, checkpoint, nullptr, {checkpoint, "generator"});
-
-  Training wider(kAdamW, kHidden + 1);
-  rejected(wider, checkpoint, &wider.generator, {checkpoint, "(10, 5)", "(9, 5)"});
-  OptimizerOptions options = kAdamW;
-  options.average = 0;
-  Training plain(options);
-  rejected(plain, checkpoint, &plain.generator, {checkpoint, "7 tensors", "6"});
-  options = kAdamW;
-  options.beta2 = 0.5f;
-  Training quick(options);
-  rejected(quick, checkpoint, &quick.generator, {checkpoint, "beta2", "0.5"});
-  options.kind = OptimizerOptions::Kind::adam;
-  Training adam(options);
-  rejected(adam, checkpoint, &adam.generator, {checkpoint, "kind"});
-  CHECK(load_checkpoint(checkpoint, same.optimizer, &same.generator).step == 20);
-  CHECK(same.bits() == made.bits());
+TEST_CASE("A training without a measure keeps the averaged weights of every epoch") {
+  Training training;
+  TrainerOptions options = options_for(training);
+  options.validate = {};
+  std::vector<std::vector<float>> kept;
+  options.keep = [&] { kept.push_back(training.optimizer.parameters()[0].state->read()); };
+  Trainer trainer(training.optimizer, &training.generator, options);
+  CHECK(training.train(trainer) == End::finished);
+  CHECK(!trainer.progress().validated);
+  CHECK(kept.size() == 4);
+  CHECK(kept.back() != training.optimizer.parameters()[0].state->read());
+  training.optimizer.swap_average();
+  CHECK(kept.back() == training.optimizer.parameters()[0].state->read());
 }
 
 TEST_CASE("A trainer rejects what makes no training") {
@@ -374,4 +218,7 @@ TEST_CASE("A trainer rejects what makes no training") {
     (epochs ? options.epochs : options.steps_per_epoch) = 0;
     check_rejects([&] { Trainer(training.optimizer, &training.generator, options); }, {"trainer"});
   }
+  TrainerOptions options = options_for(training);
+  options.schedule.warmup = options.schedule.steps;
+  check_rejects([&] { Trainer(training.optimizer, &training.generator, options); }, {"20 of warm-up"});
 }

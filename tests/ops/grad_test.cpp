@@ -147,6 +147,12 @@ TEST_CASE("grad rejects what has no gradient") {
   check_rejects([&] { graph.grad(sum(y), {z}); }, {"grad", "does not depend", "(4)"});
   check_rejects([&] { graph.grad(other.input({1}), {x}); }, {"grad", "another graph"});
   check_rejects([&] { graph.grad(top_k(x, 1).values, {x}); }, {"grad", "top_k", "no gradient"});
+  Graph updated;
+  State weights(device(), {4}), generator(device(), {4}, DType::u32);
+  const Tensor loss = sum(mul(updated.use(weights), updated.use(weights)));
+  updated.use(generator);
+  advance(updated, generator);
+  check_rejects([&] { updated.grad(loss, {updated.use(weights)}); }, {"grad", "advance has changed", "(4)"});
   Tensor w = graph.use(State(device(), {4, 4}, DType::f32, Layout::panels));
   Tensor a = graph.input({2, 4});
   check_rejects([&] { graph.grad(sum(sum(matmul(a, w), 0), 1), {a}); }, {"matmul", "panels"});

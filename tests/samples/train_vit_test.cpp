@@ -91,4 +91,17 @@ TEST_CASE("train_vit says what is wrong") {
       "train_vit", {"--data", "/nowhere", "--validation", pictures.held_out, "--out", pictures.out("x")});
   REQUIRE(outcome.status == 1);
   REQUIRE(outcome.err.find("/nowhere") != std::string::npos);
+  const auto check = [](const Outcome& made, const std::string& wrong) {
+    INFO(made.err);
+    REQUIRE(made.status == 1);
+    REQUIRE(made.err.find(wrong) != std::string::npos);
+  };
+  check(run_program("train_vit", {"--data", pictures.training, "--validation", pictures.held_out, "--out",
+                                  pictures.out("y"), "--size", "8", "--width", "100", "--heads", "3"}),
+        "hidden_size 100 is no multiple of num_attention_heads 3");
+  REQUIRE_FALSE(fs::exists(pictures.out("y")));
+  REQUIRE(pictures.train("z", {"--stop-after", "1"}).status == 0);
+  check(pictures.train("z", {}), "is there already");
+  fs::rename(fs::path(pictures.held_out) / "below", fs::path(pictures.held_out) / "under");
+  check(pictures.train("w", {}), "class folders above, under, the model has above, below");
 }

@@ -38,19 +38,6 @@ struct Settings {
   bool as_json = false;
 };
 
-std::vector<std::string> lines_of(std::string_view text, const std::string& file) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    fovea::check_utf8(line, fovea::concat(file, ":", lines.size() + 1));
-    lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 // Keeps the given column of lines whose columns are parted by tabs.
 void take_column(std::vector<std::string>& lines, int column, const std::string& file) {
   for (size_t number = 0; number < lines.size(); ++number) {
@@ -73,13 +60,13 @@ std::string read_input() {
 void evaluate_lines(const Settings& settings) {
   std::vector<std::vector<std::string>> references;
   for (const std::string& file : settings.references) {
-    references.push_back(lines_of(fovea::read_text(file), file));
+    references.push_back(fovea::lines_of(fovea::read_text(file), file));
     if (settings.column > 0) take_column(references.back(), settings.column, file);
   }
   const bool piped = settings.hypotheses.empty();
   const std::string name = piped ? "standard input" : settings.hypotheses;
   const std::vector<std::string> hypotheses =
-      lines_of(piped ? read_input() : fovea::read_text(settings.hypotheses), name);
+      fovea::lines_of(piped ? read_input() : fovea::read_text(settings.hypotheses), name);
   for (size_t i = 0; i < references.size(); ++i)
     FOVEA_CHECK(hypotheses.size() == references[i].size(), name, ": ", hypotheses.size(), " lines, ",
                 settings.references[i], ": ", references[i].size(), " lines");

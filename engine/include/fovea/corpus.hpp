@@ -11,9 +11,9 @@ namespace fovea {
 struct Corpus {
   std::vector<TextPair> training, validation;
 };
-// Rules name lines: "100:7" those whose number, from 0, leaves 7 modulo 100, "" none. validation: the lines
-// of its rule, in order; training: the others, but for those that a rule of leave_out names. No source of the
-// training stands in a line that a rule names. Error: a text that is no rule.
+// Rules name lines: "100:7" those whose number, from 0, leaves 7 modulo 100, "" none. Lines that a
+// rule of leave_out names are in neither part; validation: those of its rule, in order; training: the others.
+// No source of the training stands in a line that a rule names. Error: a text that is no rule.
 Corpus split_corpus(std::vector<TextPair> pairs, const std::string& validation,
                     const std::vector<std::string>& leave_out = {});
 

@@ -69,7 +69,8 @@ Tensor silu(Tensor x);                         // x / (1 + exp(-x))
 // Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
 // drawn depends on them and on the place in the graph alone: the same on every device.
 Tensor dropout(Tensor x, float rate, const State& generator);  // 0 with probability rate, else x / (1 - rate)
-Tensor advance(Graph& graph, State& generator);  // step <- step + 1, in place; behind all that draws
+Tensor advance(Graph& graph, State& generator);                // step <- step + 1, in place; behind all that
+                                                               // draws, its gradients included
 
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))

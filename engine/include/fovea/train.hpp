@@ -65,8 +65,8 @@ class Optimizer {
   // left all as it was.
   bool finish(float norm);
 
-  int64_t steps() const { return steps_; }        // updates done
-  int64_t elements() const { return elements_; }  // of all parameters, with a little padding
+  int64_t steps() const { return steps_; }  // updates done
+  int64_t elements() const;                 // of all parameters
   const Parameters& parameters() const { return parameters_; }
   const OptimizerOptions& options() const { return options_; }
   // Exchanges weights and their average: to validate and save, and back to go on. Needs options.average.
@@ -97,8 +97,9 @@ class Optimizer {
 
 // Where a training stands: what a checkpoint keeps beside weights, moments and generator.
 struct Progress {
-  int64_t step = 0;  // batches done; also the place in the data
-  double best = 0;   // the best validation so far
+  int64_t step = 0;             // batches done; also the place in the data
+  int64_t steps_per_epoch = 1;  // a training goes on with as many
+  double best = 0;              // the best validation so far
   bool validated = false;
   int64_t stale = 0;                         // epochs since the best
   std::vector<CurvePoint> losses, measures;  // means of kCurveSteps steps each, and validations
@@ -108,9 +109,11 @@ struct Progress {
 };
 
 // One file, written whole or not at all: weights, moments, average, generator and progress. Training from it
-// goes on bit for bit as if it had never stopped. generator: (4) u32 or null.
+// with the same data and options goes on bit for bit as if it had never stopped. generator: (4) u32 or null.
 void save_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, const State* generator,
                      const Progress& progress);
+// For a training that begins anew. Error: one lies there already, and with it a model that would be lost.
+void expect_no_checkpoint(const std::filesystem::path& path);
 // Error: not a checkpoint of these parameters and options. Nothing is changed then.
 Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, State* generator);
 
@@ -123,7 +126,7 @@ struct TrainerOptions {
   std::function<bool()> interrupted;  // asked after every step
   std::function<void(const TrainPoint&)> report;  // after every step
   // After an epoch, with the averaged weights if there are any: its measure, the higher the better; then,
-  // where it is the best so far, keep().
+  // where it is the best so far or nothing is measured, keep().
   std::function<double()> validate;
   std::function<void()> keep;
   std::function<void(const TrainValidation&)> validated;
@@ -150,6 +153,7 @@ class Trainer {
 
  private:
   void one(const StepFunction& step);
+  void with_average(const std::function<void()>& action);
   bool end_epoch();  // true: stop early
   void save();
   void report(const Made& made, float rate);
