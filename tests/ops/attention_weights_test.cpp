@@ -43,12 +43,13 @@ void check_weights(const AttentionCase& x, const HeadsAndRows& which = {}, const
 }  // namespace
 
 TEST_CASE("attention_weights are the softmax of the scores") {
-  for (int64_t keys : {1, 3, 7, 8, 9, 16, 17, 33, 65, 197}) check_weights(random_attention(2, 3, 5, keys, 8));
-  for (int64_t head_dim : {4, 20, 72, 128, 256}) check_weights(random_attention(1, 2, 3, 33, head_dim));
+  for (int64_t keys : {1, 3, 7, 8, 9, 16, 17, 33, 65, 197})
+    check_weights(random_attention(2, 3, 5, keys, 8, 1));
+  for (int64_t head_dim : {4, 20, 72, 128, 256}) check_weights(random_attention(1, 2, 3, 33, head_dim, 1));
 }
 
 TEST_CASE("attention_weights of chosen heads and rows") {
-  const AttentionCase x = random_attention(2, 5, 9, 33, 8);
+  const AttentionCase x = random_attention(2, 5, 9, 33, 8, 1);
   check_weights(x, {.head = 2, .heads = 2, .row = 3, .rows = 4});
   check_weights(x, {.head = 4});
   check_weights(x, {.row = 8});
@@ -57,7 +58,7 @@ TEST_CASE("attention_weights of chosen heads and rows") {
 
 TEST_CASE("attention_weights follow causal, lengths and bias; rows without keys are zero") {
   for (int64_t tokens : {5, 33, 40}) {
-    AttentionCase x = random_attention(2, 2, tokens, 33, 8);
+    AttentionCase x = random_attention(2, 2, tokens, 33, 8, 1);
     x.causal = true;
     check_weights(x);
     x.lengths = {0, 17};
@@ -72,7 +73,7 @@ TEST_CASE("attention_weights follow causal, lengths and bias; rows without keys 
 }
 
 TEST_CASE("attention_weights times v is what attention gives") {
-  const AttentionCase x = random_attention(2, 3, 17, 65, 20);
+  const AttentionCase x = random_attention(2, 3, 17, 65, 20, 1);
   const Weights got = run_weights(x, {});
   std::vector<double> want;
   for (int64_t row = 0; row < x.batch * x.heads * x.tokens; ++row)

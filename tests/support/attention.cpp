@@ -32,10 +32,11 @@ AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t
   return row;
 }
 
-AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim) {
+AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim,
+                               float size) {
   AttentionCase x{batch, heads, tokens, keys, head_dim, 1 / std::sqrt(double(head_dim))};
-  x.q = random_values(uint64_t(batch * heads * tokens * head_dim), 1, -2, 2);
-  x.k = random_values(uint64_t(batch * heads * keys * head_dim), 2, -2, 2);
+  x.q = random_values(uint64_t(batch * heads * tokens * head_dim), 1, -size, size);
+  x.k = random_values(uint64_t(batch * heads * keys * head_dim), 2, -size, size);
   x.v = random_values(uint64_t(batch * heads * keys * head_dim), 3);
   return x;
 }

@@ -35,8 +35,9 @@ struct AttentionRow {
 };
 AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t i);
 
-// Random operands, scores of some +-5.
-AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim);
+// Random operands, q and k between -size and size: scores of some +-5, or +-1 where size is 1.
+AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim,
+                               float size = 2);
 
 // Cases that are easy to get wrong. Sequences of every kind of length, NaN and inf beyond it:
 AttentionCase masked_attention(bool causal);
