@@ -11,6 +11,7 @@ namespace fovea {
 
 template <typename Sequence>
 size_t edit_distance(const Sequence& from, const Sequence& to) {
+  if (from == to) return 0;
   std::vector<size_t> row(to.size() + 1);  // from the part of `from` read so far to each start of `to`
   std::iota(row.begin(), row.end(), size_t(0));
   for (size_t i = 0; i < from.size(); ++i) {

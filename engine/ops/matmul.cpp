@@ -135,9 +135,7 @@ Tensor activated(Tensor x, Activation activation) {
 // The options are nodes of their own, which the Plan folds back in where no gradient needs what lies between.
 Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
   expect_dtype("matmul", a, DType::f32);
-  FOVEA_CHECK(b, "matmul: an operand is absent");
-  FOVEA_CHECK(b.dtype() == DType::f32, "matmul: operand ", b.shape(), " holds ", name(b.dtype()),
-              ", needs f32");
+  expect_holds("matmul", b, DType::f32);
   const Shape& left = a.shape();
   const Shape& right = b.shape();
   FOVEA_CHECK(left.rank() >= 2 && right.rank() >= 2, "matmul: needs matrices, got ", left, " x ", right);

@@ -8,10 +8,15 @@
 
 namespace fovea {
 
-inline void expect_dtype(const char* op, Tensor x, DType dtype) {
+// In rows or in panels.
+inline void expect_holds(const char* op, Tensor x, DType dtype) {
   FOVEA_CHECK(x, op, ": an operand is absent");
   FOVEA_CHECK(x.dtype() == dtype, op, ": operand ", x.shape(), " holds ", name(x.dtype()), ", needs ",
               name(dtype));
+}
+
+inline void expect_dtype(const char* op, Tensor x, DType dtype) {
+  expect_holds(op, x, dtype);
   FOVEA_CHECK(x.layout() == Layout::rows, op, ": operand ", x.shape(),
               " lies in panels, which only matmul reads");
 }

@@ -58,36 +58,25 @@ constexpr QueryTile kQueryTiles[] = {
 
 // The tiles of attention_grad_q_register.comp and attention_grad_kv_register.comp, likewise.
 struct GradTile {
-  AttentionGradOf of;
-  const char* kernel;
+  const char *of_q, *of_kv;  // kernels
   uint32_t lanes, own, head_dim;
 };
-constexpr AttentionGradOf kQ = AttentionGradOf::q, kKv = AttentionGradOf::kv;
-constexpr GradTile kGradTiles[] = {{kQ, "attention_grad_q_register_4_2_16", 4, 8, 16},
-                                   {kQ, "attention_grad_q_register_4_2_32", 4, 8, 32},
-                                   {kQ, "attention_grad_q_register_4_2_64", 4, 8, 64},
-                                   {kQ, "attention_grad_q_register_4_1_128", 4, 4, 128},
-                                   {kQ, "attention_grad_q_register_8_2_16", 8, 16, 16},
-                                   {kQ, "attention_grad_q_register_8_2_32", 8, 16, 32},
-                                   {kQ, "attention_grad_q_register_8_2_64", 8, 16, 64},
-                                   {kQ, "attention_grad_q_register_8_1_128", 8, 8, 128},
-                                   {kQ, "attention_grad_q_register_16_1_16", 16, 16, 16},
-                                   {kQ, "attention_grad_q_register_16_1_64", 16, 16, 64},
-                                   {kKv, "attention_grad_kv_register_4_2_16", 4, 8, 16},
-                                   {kKv, "attention_grad_kv_register_4_2_32", 4, 8, 32},
-                                   {kKv, "attention_grad_kv_register_4_2_64", 4, 8, 64},
-                                   {kKv, "attention_grad_kv_register_4_1_128", 4, 4, 128},
-                                   {kKv, "attention_grad_kv_register_8_2_16", 8, 16, 16},
-                                   {kKv, "attention_grad_kv_register_8_2_32", 8, 16, 32},
-                                   {kKv, "attention_grad_kv_register_8_2_64", 8, 16, 64},
-                                   {kKv, "attention_grad_kv_register_8_1_128", 8, 8, 128},
-                                   {kKv, "attention_grad_kv_register_16_1_16", 16, 16, 16},
-                                   {kKv, "attention_grad_kv_register_16_1_64", 16, 16, 64}};
+constexpr GradTile kGradTiles[] = {
+    {"attention_grad_q_register_4_2_16", "attention_grad_kv_register_4_2_16", 4, 8, 16},
+    {"attention_grad_q_register_4_2_32", "attention_grad_kv_register_4_2_32", 4, 8, 32},
+    {"attention_grad_q_register_4_2_64", "attention_grad_kv_register_4_2_64", 4, 8, 64},
+    {"attention_grad_q_register_4_1_128", "attention_grad_kv_register_4_1_128", 4, 4, 128},
+    {"attention_grad_q_register_8_2_16", "attention_grad_kv_register_8_2_16", 8, 16, 16},
+    {"attention_grad_q_register_8_2_32", "attention_grad_kv_register_8_2_32", 8, 16, 32},
+    {"attention_grad_q_register_8_2_64", "attention_grad_kv_register_8_2_64", 8, 16, 64},
+    {"attention_grad_q_register_8_1_128", "attention_grad_kv_register_8_1_128", 8, 8, 128},
+    {"attention_grad_q_register_16_1_16", "attention_grad_kv_register_16_1_16", 16, 16, 16},
+    {"attention_grad_q_register_16_1_64", "attention_grad_kv_register_16_1_64", 16, 16, 64}};
 
-const GradTile* grad_tile(const Limits& limits, AttentionGradOf of, uint32_t head_dim) {
+const GradTile* grad_tile(const Limits& limits, uint32_t head_dim) {
   if (!has_register_tiles(limits)) return nullptr;
   for (const GradTile& tile : kGradTiles)
-    if (tile.of == of && tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
+    if (tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
   return nullptr;
 }
 
@@ -166,8 +155,8 @@ AttentionGradTiles gpu_attention_grad(const Limits& limits, AttentionGradOf of, 
   const int64_t quads = head_dim / 4;
   AttentionGradTiles tiles{};
   for (const auto& choice : kChoices) {
-    tiles = {of == kQ ? "attention_grad_q_shared" : "attention_grad_kv_shared", choice.lanes, choice.own,
-             choice.step};
+    tiles = {of == AttentionGradOf::q ? "attention_grad_q_shared" : "attention_grad_kv_shared", choice.lanes,
+             choice.own, choice.step};
     const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
                       shared_bytes(tiles, head_dim) <= limits.shared_bytes &&
                       8 * ceil_div(quads, choice.lanes / (choice.own / 4)) <= kSums;
@@ -214,8 +203,8 @@ AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uin
 
 AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,
                                                uint32_t head_dim) {
-  if (const GradTile* tile = grad_tile(limits, of, head_dim))
-    return {tile->kernel, tile->lanes, tile->own, tile->lanes};
+  if (const GradTile* tile = grad_tile(limits, head_dim))
+    return {of == AttentionGradOf::q ? tile->of_q : tile->of_kv, tile->lanes, tile->own, tile->lanes};
   return gpu_attention_grad(limits, of, own, head_dim);
 }
 

@@ -32,15 +32,7 @@ TEST_CASE("attention matches the double loop for every number of queries and key
 }
 
 TEST_CASE("attention, causal, keys != tokens included") {
-  struct Extents {
-    int64_t tokens, keys;
-  };
-  for (const Extents e :
-       {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
-    AttentionCase x = random_attention(1, 2, e.tokens, e.keys, 8);
-    x.causal = true;
-    check_attention_case(x);
-  }
+  for (const AttentionCase& x : causal_attentions()) check_attention_case(x);
 }
 
 TEST_CASE("attention sees no key past the length, whatever lies there") {

@@ -41,6 +41,19 @@ AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int
   return x;
 }
 
+std::vector<AttentionCase> causal_attentions() {
+  struct Extents {
+    int64_t tokens, keys;
+  };
+  std::vector<AttentionCase> cases;
+  for (const Extents e :
+       {Extents{1, 1}, {2, 2}, {9, 9}, {33, 33}, {65, 65}, {7, 40}, {1, 33}, {40, 7}, {65, 33}}) {
+    cases.push_back(random_attention(1, 2, e.tokens, e.keys, 8));
+    cases.back().causal = true;
+  }
+  return cases;
+}
+
 AttentionCase masked_attention(bool causal) {
   AttentionCase x = random_attention(7, 2, 33, 65, 8);
   x.causal = causal;

@@ -39,7 +39,9 @@ AttentionRow attention_row(const AttentionCase& x, int64_t b, int64_t h, int64_t
 AttentionCase random_attention(int64_t batch, int64_t heads, int64_t tokens, int64_t keys, int64_t head_dim,
                                float size = 2);
 
-// Cases that are easy to get wrong. Sequences of every kind of length, NaN and inf beyond it:
+// Cases that are easy to get wrong. Causal, with as many keys as queries, more and fewer:
+std::vector<AttentionCase> causal_attentions();
+// Sequences of every kind of length, NaN and inf beyond it:
 AttentionCase masked_attention(bool causal);
 // A bias of (batch, heads, tokens, 37), each the case's own extent or 1:
 AttentionCase biased_attention(int64_t batch, int64_t heads, int64_t tokens);
