@@ -18,7 +18,7 @@ std::vector<int> count_reads(const std::vector<Value>& values, const std::vector
 
 // The node's epilogue as seen from its input number i: a residual may sit on either side.
 Epilogue seen_from(const Node& node, size_t i) {
-  Epilogue epilogue = *node.epilogue;
+  Epilogue epilogue = *node.spec.epilogue;
   if (epilogue.kind == Epilogue::Kind::residual)
     epilogue.operand = Tensor(epilogue.operand.graph, node.inputs[1 - i]);
   return epilogue;
@@ -35,10 +35,9 @@ bool state_changes(const std::vector<Value>& values, const std::vector<Node>& no
 }
 
 Node absorbed(const Node& consumer, NodeSpec spec) {
-  Node node{std::move(spec.op),       std::move(spec.detail), {},
-            consumer.outputs,         std::move(spec.launch), std::move(spec.grad),
-            std::move(spec.epilogue), std::move(spec.absorb)};
+  Node node{.spec = {}, .inputs = {}, .outputs = consumer.outputs};
   for (const Tensor& input : spec.inputs) node.inputs.push_back(input ? input.id : kNoValue);
+  node.spec = std::move(spec);
   return node;
 }
 
@@ -52,14 +51,15 @@ std::vector<Node> fuse(const std::vector<Value>& values, std::vector<Node> nodes
   std::vector<bool> folded(nodes.size(), false);
 
   for (size_t n = 0; n < nodes.size(); ++n) {
-    const size_t sides = !nodes[n].epilogue ? 0 : nodes[n].epilogue->kind == Epilogue::Kind::residual ? 2 : 1;
+    const std::optional<Epilogue>& epilogue = nodes[n].spec.epilogue;
+    const size_t sides = !epilogue ? 0 : epilogue->kind == Epilogue::Kind::residual ? 2 : 1;
     for (size_t i = 0; i < sides; ++i) {
       const ValueId x = nodes[n].inputs[i];
       const size_t from = maker[x];
       const bool same_shape = values[x].shape == values[nodes[n].outputs[0]].shape;
-      if (from == kNone || !nodes[from].absorb || reads[x] != 1 || !same_shape) continue;
+      if (from == kNone || !nodes[from].spec.absorb || reads[x] != 1 || !same_shape) continue;
       if (state_changes(values, nodes, nodes[from], from + 1, n)) continue;
-      std::optional<NodeSpec> spec = nodes[from].absorb(seen_from(nodes[n], i));
+      std::optional<NodeSpec> spec = nodes[from].spec.absorb(seen_from(nodes[n], i));
       if (!spec) continue;
       nodes[n] = absorbed(nodes[n], std::move(*spec));
       folded[from] = true;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "fovea/graph.hpp"
+#include "fovea/op.hpp"
 
 namespace fovea {
 

@@ -1,9 +1,11 @@
 #include "fovea/graph.hpp"
 
-#include <algorithm>
+#include <deque>
+#include <unordered_map>
 
 #include "core/check.h"
 #include "core/panels.h"
+#include "fovea/op.hpp"
 
 namespace fovea {
 
@@ -33,14 +35,28 @@ bool Tensor::contiguous() const {
   return true;
 }
 
+struct Graph::Parts {
+  std::unordered_map<ValueId, View> views;
+  std::unordered_map<const Buffer*, ValueId> states;  // by use()
+  std::deque<Value> values;  // a deque: references to shapes stay valid while ops add values
+  std::vector<Node> nodes;
+};
+
+Graph::Graph() : parts_(std::make_unique<Parts>()) {}
+Graph::~Graph() = default;
+
+const Value& Graph::value(ValueId id) const { return parts_->values.at(id); }
+std::vector<Value> Graph::values() const { return {parts_->values.begin(), parts_->values.end()}; }
+const std::vector<Node>& Graph::nodes() const { return parts_->nodes; }
+
 ValueId Graph::add_value(Value value) {
-  const ValueId id = ValueId(values_.size());
+  const ValueId id = ValueId(parts_->values.size());
   if (value.base == kNoValue) {
     value.base = id;
     value.strides = contiguous_strides(value.shape);
     value.bytes = storage_bytes(value.shape, value.layout);
   }
-  values_.push_back(std::move(value));
+  parts_->values.push_back(std::move(value));
   return id;
 }
 
@@ -49,23 +65,21 @@ Tensor Graph::input(const Shape& shape, DType dtype, std::string name) {
 }
 
 Tensor Graph::use(const State& state, std::string name) {
-  const auto known = states_.find(&state.buffer());
-  if (known != states_.end()) return {this, known->second};
+  const auto known = parts_->states.find(&state.buffer());
+  if (known != parts_->states.end()) return {this, known->second};
   const ValueId id = add_value({.shape = state.shape(),
                                 .dtype = state.dtype(),
                                 .layout = state.layout(),
                                 .state = &state.buffer(),
                                 .name = std::move(name)});
-  states_.emplace(&state.buffer(), id);
+  parts_->states.emplace(&state.buffer(), id);
   return {this, id};
 }
 
 std::vector<Tensor> Graph::add_all(NodeSpec spec) {
-  Node node{
-      std::move(spec.op),       std::move(spec.detail), {}, {}, std::move(spec.launch), std::move(spec.grad),
-      std::move(spec.epilogue), std::move(spec.absorb)};
+  Node node;
   for (const Tensor& input : spec.inputs) {
-    FOVEA_CHECK(!input || input.graph == this, node.op, ": operands belong to different graphs");
+    FOVEA_CHECK(!input || input.graph == this, spec.op, ": operands belong to different graphs");
     node.inputs.push_back(input ? input.id : kNoValue);
   }
   std::vector<Tensor> outputs;
@@ -82,19 +96,25 @@ std::vector<Tensor> Graph::add_all(NodeSpec spec) {
                 .dtype = more.dtype,
                 .layout = more.layout,
                 .state = more.target ? &more.target->buffer() : nullptr});
-  nodes_.push_back(std::move(node));
+  node.spec = std::move(spec);
+  parts_->nodes.push_back(std::move(node));
   return outputs;
 }
 
 Tensor Graph::add(NodeSpec spec) { return add_all(std::move(spec)).front(); }
 
 const View* Graph::view_of(ValueId id) const {
-  const auto found = views_.find(id);
-  return found == views_.end() ? nullptr : &found->second;
+  const auto found = parts_->views.find(id);
+  return found == parts_->views.end() ? nullptr : &found->second;
+}
+
+const Value* Graph::use_of(const Buffer* state) const {
+  const auto found = parts_->states.find(state);
+  return found == parts_->states.end() ? nullptr : &value(found->second);
 }
 
 Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how) {
-  const Value& source = values_.at(x.id);
+  const Value& source = value(x.id);
   FOVEA_CHECK(source.layout == Layout::rows, "view: ", source.shape,
               " lies in panels and has no other shape");
   const ValueId id = add_value({.shape = shape,
@@ -104,7 +124,7 @@ Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t
                                 .base = source.base,
                                 .state = source.state});
   how.source = x.id;
-  views_.emplace(id, std::move(how));
+  parts_->views.emplace(id, std::move(how));
   return {this, id};
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fovea/device.hpp"
-#include "fovea/graph.hpp"
+#include "fovea/op.hpp"
 #include "gpu/recorder.h"
 
 namespace fovea {

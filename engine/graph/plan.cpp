@@ -149,8 +149,8 @@ void Plan::Impl::record_steps(Recorder& recorder) {
       return result;
     };
     Launch launch(gpu, recorder, tables, spans(step.inputs), spans(step.outputs));
-    recorder.begin_step(step.op);
-    step.launch(launch);
+    recorder.begin_step(step.spec.op);
+    step.spec.launch(launch);
     recorder.end_step();
   }
 }
@@ -271,7 +271,7 @@ std::vector<StepTime> Plan::profile() {
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     const Node& node = plan.steps[step];
     result.push_back(
-        {node.op, node.detail, to_string(plan.values[node.outputs[0]].shape), milliseconds[step]});
+        {node.spec.op, node.spec.detail, to_string(plan.values[node.outputs[0]].shape), milliseconds[step]});
   }
   return result;
 }
@@ -284,8 +284,8 @@ void Plan::Impl::table_row(std::string& text, size_t step) const {
   const Value& made = values[node.outputs[0]];
   const Span place = span_of(node.outputs[0]);
   const char* where = made.state ? "state" : place.buffer == io.get() ? "output" : "arena";
-  text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.op,
-                      inputs, to_string(made.shape), made.bytes, where, place.offset, node.detail);
+  text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.spec.op,
+                      inputs, to_string(made.shape), made.bytes, where, place.offset, node.spec.detail);
 }
 
 std::string Plan::print() const {

@@ -1,6 +1,6 @@
 #include "fovea/nn.hpp"
 #include "nn/heads.h"
-#include "ops/search.h"
+#include "ops/attention_step.h"
 
 namespace fovea {
 
@@ -27,7 +27,7 @@ void CrossAttention::parameters(const std::string& name, Parameters& to) {
 }
 
 SelfAttention::Result CrossAttention::step(Tensor x, Tensor residual, Tensor memory, Tensor lengths,
-                                           const Search& search, bool weights) const {
+                                           const StepState& search, bool weights) const {
   const int64_t batch = search.params.batch, beams = search.params.beams, width = x.shape().back();
   if (beams == 1 || weights) {
     const AttentionStep attended = attention_step(q_(x), search, memory, lengths, heads_);
@@ -73,7 +73,7 @@ void DecoderLayer::parameters(const std::string& name, Parameters& to) {
 }
 
 SelfAttention::Result DecoderLayer::step(Tensor x, State& cache, Tensor memory, Tensor lengths,
-                                         const Search& search, bool weights) const {
+                                         const StepState& search, bool weights) const {
   SelfAttention::Result result;
   const Tensor h = normalised(place_, norms_.attention, x, [&](Tensor y) {
     return attention_.step(y, x, cache, search);  // (rows, width), as all below

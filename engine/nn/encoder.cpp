@@ -2,7 +2,7 @@
 #include "fovea/nn.hpp"
 #include "nn/heads.h"
 #include "nn/relative.h"
-#include "ops/search.h"
+#include "ops/attention_step.h"
 
 namespace fovea {
 
@@ -30,7 +30,7 @@ void SelfAttention::parameters(const std::string& name, Parameters& to) {
   out_.parameters(name + ".out", to);
 }
 
-Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const Search& search) const {
+Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const StepState& search) const {
   return out_(attention_step(qkv_(x), search, cache, heads_, relative_ ? &relative_->table : nullptr).out,
               {.residual = residual});
 }

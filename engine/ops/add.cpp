@@ -23,7 +23,7 @@ Tensor add(Tensor a, Tensor b) {
                        .inputs = {operands.whole, operands.repeated},
                        .shape = shape,
                        .launch = [=](Launch& k) { launch_broadcast(k, "add", params); },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{dy, sum_to(dy, repeated)}; },
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{dy, sum_to(dy, repeated)}; },
                        .epilogue = epilogue_of(operands)});
 }
 

@@ -87,8 +87,8 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& given)
                              params);
            },
        .grad =
-           [=](Tensor out, Tensor dout) {
-             return attention_grad({q, k, v, out, Tensor(out.graph, out.id + 1), options}, dout);
+           [=](Outputs y, Tensor dout) {
+             return attention_grad({q, k, v, y[0], y[1], options}, dout);
            }});
   return {.out = permute(made[0], {0, 2, 1, 3}), .lse = made[1]};
 }

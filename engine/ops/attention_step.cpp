@@ -1,7 +1,7 @@
-#include "shaders/attention_step.h"
+#include "ops/attention_step.h"
 
-#include "ops/search.h"
 #include "ops/shapes.h"
+#include "shaders/attention_step.h"
 
 namespace fovea {
 namespace {
@@ -18,12 +18,12 @@ void launch(Launch& k, const AttentionStepParams& params, bool self, const Span&
              params);
 }
 
-void expect_queries(Tensor q, const Search& search) {
+void expect_queries(Tensor q, const StepState& search) {
   FOVEA_CHECK(q.shape().rank() == 2 && q.shape()[0] == search.rows(), "attention_step: queries ", q.shape(),
               " for ", search.rows(), " rows");
 }
 
-AttentionStepParams params_of(const Search& search, int64_t width, int64_t heads, int64_t keys,
+AttentionStepParams params_of(const StepState& search, int64_t width, int64_t heads, int64_t keys,
                               int64_t reach = 0) {
   FOVEA_CHECK(heads >= 1 && width % heads == 0, "attention_step: width ", width, " is no multiple of ", heads,
               " heads");
@@ -33,7 +33,7 @@ AttentionStepParams params_of(const Search& search, int64_t width, int64_t heads
 
 }  // namespace
 
-AttentionStep attention_step(Tensor qkv, const Search& search, State& cache, int64_t heads,
+AttentionStep attention_step(Tensor qkv, const StepState& search, State& cache, int64_t heads,
                              const State* relative) {
   qkv = dense("attention_step", qkv);
   expect_queries(qkv, search);
@@ -61,7 +61,8 @@ AttentionStep attention_step(Tensor qkv, const Search& search, State& cache, int
   return {.out = made[1], .weights = made[2]};
 }
 
-AttentionStep attention_step(Tensor q, const Search& search, Tensor memory, Tensor lengths, int64_t heads) {
+AttentionStep attention_step(Tensor q, const StepState& search, Tensor memory, Tensor lengths,
+                             int64_t heads) {
   q = dense("attention_step", q);
   memory = dense("attention_step", memory);
   lengths = dense("attention_step", lengths, DType::u32);

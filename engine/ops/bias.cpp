@@ -12,7 +12,7 @@ Tensor bias(Tensor x, Tensor b) {
                        .inputs = {x, b},
                        .shape = x.shape(),
                        .launch = [=](Launch& k) { launch_broadcast(k, "add", {count, 1, columns}); },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{dy, sum_to(dy, b.shape())}; },
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{dy, sum_to(dy, b.shape())}; },
                        .epilogue = Epilogue{Epilogue::Kind::bias, b}});
 }
 

@@ -57,7 +57,7 @@ Tensor concat(const std::vector<Tensor>& tensors, int axis) {
              }
            },
        .grad =
-           [=](Tensor, Tensor dy) {
+           [=](Outputs, Tensor dy) {
              std::vector<Tensor> gradients;
              for (const Part& part : parts)
                gradients.push_back(slice(dy, axis, part.start, part.shape[axis]));

@@ -16,7 +16,7 @@ Tensor dense_copy(Tensor x) {
        .shape = shape,
        .dtype = x.dtype(),
        .launch = [=](Launch& k) { copy_strided(k, k.in(), from, k.out(), contiguous_strides(shape), shape); },
-       .grad = [](Tensor, Tensor dy) { return std::vector{dy}; }});
+       .grad = [](Outputs, Tensor dy) { return std::vector{dy}; }});
 }
 
 }  // namespace fovea

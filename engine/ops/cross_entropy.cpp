@@ -59,9 +59,8 @@ CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions&
        .more = {{.shape = leading}, {.shape = {1}}, {.shape = {rows(shape), 2}}},
        .launch = [=](Launch& k) { launch_cross_entropy(k, params); },
        .grad =
-           [=](Tensor loss, Tensor dloss) {
-             const Tensor count(loss.graph, loss.id + 2), weights(loss.graph, loss.id + 3);
-             return std::vector{cross_entropy_grad(logits, ids, {weights, count}, dloss, params), Tensor()};
+           [=](Outputs y, Tensor dloss) {  // loss, rows, count, weights
+             return std::vector{cross_entropy_grad(logits, ids, {y[3], y[2]}, dloss, params), Tensor()};
            }});
   return {made[0], made[1], made[2]};
 }

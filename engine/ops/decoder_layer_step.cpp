@@ -1,7 +1,7 @@
-#include "shaders/decoder_layer_step.h"
+#include "ops/decoder_layer_step.h"
 
-#include "ops/search.h"
 #include "ops/shapes.h"
+#include "shaders/decoder_layer_step.h"
 
 namespace fovea {
 namespace {
@@ -22,7 +22,7 @@ bool has_decoder_layer_step(const Limits& limits, int64_t width, int64_t hidden)
   return limits.kernels == KernelClass::cpu && lanes && width <= kWidest && hidden <= kMostHidden;
 }
 
-Tensor decoder_layer_step(Tensor x, const Search& search, const DecoderLayerState& layer, State& cache,
+Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerState& layer, State& cache,
                           Tensor memory, Tensor lengths) {
   x = dense("decoder_layer_step", x);
   memory = dense("decoder_layer_step", memory);

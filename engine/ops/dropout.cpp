@@ -22,7 +22,7 @@ Tensor dropped(Tensor x, Tensor generator, const DropoutParams& params) {
                                          .writes = {k.out()}},
                                         params);
                            },
-                       .grad = [=](Tensor, Tensor dy) {  // the same elements
+                       .grad = [=](Outputs, Tensor dy) {  // the same elements
                          return std::vector{dropped(dense("dropout", dy), generator, params), Tensor()};
                        }});
 }

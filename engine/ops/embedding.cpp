@@ -66,7 +66,7 @@ Tensor embedding(Tensor table, Tensor ids) {
                          .writes = {k.out()}},
                         params);
            },
-       .grad = [=](Tensor,
+       .grad = [=](Outputs,
                    Tensor dy) { return std::vector{embedding_grad(dy, ids, table.shape()), Tensor()}; }});
 }
 

@@ -43,7 +43,7 @@ Tensor gelu(Tensor x, Gelu kind) {
                                          .writes = {k.out()}},
                                         GeluParams{count});
                            },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{gelu_grad(x, dy, with_tanh)}; },
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{gelu_grad(x, dy, with_tanh)}; },
                        .epilogue = Epilogue{with_tanh ? Epilogue::Kind::gelu_tanh : Epilogue::Kind::gelu}});
 }
 

@@ -137,7 +137,7 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
        .launch = [=, eps = options.eps](
                      Launch& k) { launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps); },
        .grad = [=, kept = LayerNormOptions{options.eps, residual}](
-                   Tensor, Tensor dy) { return layer_norm_grad(x, gain, kept, dy); }});
+                   Outputs, Tensor dy) { return layer_norm_grad(x, gain, kept, dy); }});
 }
 
 }  // namespace fovea

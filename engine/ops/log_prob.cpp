@@ -43,7 +43,7 @@ Tensor log_prob(Tensor x, Tensor ids) {
                          .writes = {k.out()}},
                         params);
            },
-       .grad = [=](Tensor y, Tensor dy) { return std::vector{log_prob_grad(x, ids, y, dy), Tensor()}; }});
+       .grad = [=](Outputs y, Tensor dy) { return std::vector{log_prob_grad(x, ids, y[0], dy), Tensor()}; }});
 }
 
 }  // namespace fovea

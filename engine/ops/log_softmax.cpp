@@ -22,7 +22,7 @@ Tensor log_softmax(Tensor x) {
                                         params);
                            },
                        .grad =
-                           [=](Tensor, Tensor dy) {
+                           [=](Outputs, Tensor dy) {
                              const Tensor shared = mul(softmax(x), sum(dy));  // what the sum hands back
                              return std::vector{add(dy, scale(shared, -1))};
                            }});

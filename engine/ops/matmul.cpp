@@ -106,7 +106,7 @@ NodeSpec spec_of(const Product& product) {
           .inputs = {product.a, product.b, options.bias, options.residual},
           .shape = product.shape,
           .launch = [=](Launch& k) { launch_matmul(k, recipe); },
-          .grad = [=](Tensor, Tensor dy) { return gradients(product, dy); },
+          .grad = [=](Outputs, Tensor dy) { return gradients(product, dy); },
           .absorb = [=](const Epilogue& epilogue) { return absorb(product, epilogue); }};
 }
 

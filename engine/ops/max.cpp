@@ -36,7 +36,7 @@ Tensor max(Tensor x, int axis) {
                                          .writes = {k.out()}},
                                         MaxParams{r.results, r.extent, r.inner});
                            },
-                       .grad = [=](Tensor y, Tensor dy) { return std::vector{max_grad(x, y, dy, r)}; }});
+                       .grad = [=](Outputs y, Tensor dy) { return std::vector{max_grad(x, y[0], dy, r)}; }});
 }
 
 }  // namespace fovea

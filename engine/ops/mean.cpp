@@ -13,7 +13,7 @@ Tensor mean(Tensor x, int axis) {
                        .more = sum_parts(r),
                        .launch = [=](Launch& k) { launch_sum(k, r, float(r.extent)); },
                        .grad =
-                           [=](Tensor, Tensor dy) {
+                           [=](Outputs, Tensor dy) {
                              return std::vector{expand(scale(dy, 1 / float(r.extent)), shape)};
                            }});
 }

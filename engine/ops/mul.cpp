@@ -9,7 +9,7 @@ Tensor mul(Tensor a, Tensor b) {
                        .shape = whole.shape(),
                        .launch = [params = params](Launch& k) { launch_broadcast(k, "mul", params); },
                        .grad =
-                           [whole = whole, repeated = repeated](Tensor, Tensor dy) {
+                           [whole = whole, repeated = repeated](Outputs, Tensor dy) {
                              return std::vector{mul(dy, repeated), sum_to(mul(dy, whole), repeated.shape())};
                            }});
 }

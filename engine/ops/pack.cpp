@@ -27,7 +27,7 @@ Tensor pack(Tensor b) {
                  PackParams{from.rows, from.columns, from.batch_stride, from.row_stride, from.column_stride});
            },
        // Gradients of panels lie in rows: what matmul makes for its right operand.
-       .grad = [](Tensor, Tensor dy) { return std::vector{dy}; }});
+       .grad = [](Outputs, Tensor dy) { return std::vector{dy}; }});
 }
 
 }  // namespace fovea

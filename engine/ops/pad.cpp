@@ -33,7 +33,7 @@ Tensor pad(Tensor x, int axis, int64_t before, int64_t after) {
                          .writes = {k.out()}},
                         params);
            },
-       .grad = [=](Tensor, Tensor dy) { return std::vector{slice(dy, axis, before, extent)}; }});
+       .grad = [=](Outputs, Tensor dy) { return std::vector{slice(dy, axis, before, extent)}; }});
 }
 
 }  // namespace fovea

@@ -23,7 +23,7 @@ Tensor patches(Tensor image, int64_t patch) {
              copy_strided(k, k.in(), strides, k.out(), contiguous_strides(moved), moved);
            },
        .grad =
-           [=](Tensor, Tensor dy) {
+           [=](Outputs, Tensor dy) {
              const Tensor split = reshape(dy, moved);  // (batch, down, across, channels, patch, patch)
              return std::vector{reshape(permute(split, {0, 3, 1, 4, 2, 5}), from)};
            }});

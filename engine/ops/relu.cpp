@@ -37,7 +37,7 @@ Tensor relu(Tensor x) {
                                          .writes = {k.out()}},
                                         ReluParams{count});
                            },
-                       .grad = [](Tensor y, Tensor dy) { return std::vector{relu_grad(y, dy)}; },
+                       .grad = [](Outputs y, Tensor dy) { return std::vector{relu_grad(y[0], dy)}; },
                        .epilogue = Epilogue{Epilogue::Kind::relu}});
 }
 

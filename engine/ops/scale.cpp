@@ -20,7 +20,7 @@ Tensor scale(Tensor x, float factor) {
                                          .writes = {k.out()}},
                                         ScaleParams{count, factor});
                            },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{scale(dy, factor)}; }});
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{scale(dy, factor)}; }});
 }
 
 }  // namespace fovea

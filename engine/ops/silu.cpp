@@ -37,7 +37,7 @@ Tensor silu(Tensor x) {
                                          .writes = {k.out()}},
                                         SiluParams{count});
                            },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{silu_grad(x, dy)}; },
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{silu_grad(x, dy)}; },
                        .epilogue = Epilogue{Epilogue::Kind::silu}});
 }
 

@@ -30,9 +30,9 @@ Tensor softmax(Tensor x, const SoftmaxOptions& options) {
                         params);
            },
        .grad =
-           [factor = options.scale](Tensor y, Tensor dy) {
-             const Tensor along = sum(mul(dy, y));  // (.., 1): how far dy lies along y
-             return std::vector{scale(mul(y, add(dy, scale(along, -1))), factor), Tensor()};
+           [factor = options.scale](Outputs y, Tensor dy) {
+             const Tensor along = sum(mul(dy, y[0]));  // (.., 1): how far dy lies along y
+             return std::vector{scale(mul(y[0], add(dy, scale(along, -1))), factor), Tensor()};
            }});
 }
 

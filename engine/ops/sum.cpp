@@ -95,7 +95,7 @@ Tensor sum(Tensor x, int axis) {
                        .shape = r.result,
                        .more = sum_parts(r),
                        .launch = [=](Launch& k) { launch_sum(k, r, 1); },
-                       .grad = [=](Tensor, Tensor dy) { return std::vector{expand(dy, shape)}; }});
+                       .grad = [=](Outputs, Tensor dy) { return std::vector{expand(dy, shape)}; }});
 }
 
 }  // namespace fovea

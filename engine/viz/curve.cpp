@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "fovea/train_log.hpp"
+#include "fovea/curve.hpp"
 #include "viz/canvas.h"
 
 namespace fovea {

@@ -59,7 +59,7 @@ struct Layer {
     for (Tensor output : outputs) ids.push_back(output.id);
     std::string text;
     for (const Node& node : fuse(graph.values(), order(graph.values(), graph.nodes(), ids), ids))
-      if (node.op != "pack") text += (text.empty() ? "" : " ") + node.op;
+      if (node.spec.op != "pack") text += (text.empty() ? "" : " ") + node.spec.op;
     return text;
   }
 };

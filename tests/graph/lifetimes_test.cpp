@@ -15,7 +15,7 @@ Tensor node(Graph& graph, const std::vector<Tensor>& reads, const Shape& shape =
   return graph.add({.op = "node", .inputs = reads, .shape = shape, .launch = [](Launch&) {}});
 }
 
-Tensor half(Tensor x) { return x.graph->view(x, {x.shape()[0] / 2}, x.strides(), 0); }
+Tensor half(Tensor x) { return x.graph->view(x, {x.shape()[0] / 2}, x.strides(), 0, {}); }
 
 std::vector<Lifetime> lives_of(const Graph& graph, const std::vector<Tensor>& outputs) {
   std::vector<ValueId> ids;

@@ -14,11 +14,11 @@ Tensor node(Graph& graph, const std::string& op, const std::vector<Tensor>& read
   return graph.add({.op = op, .inputs = reads, .shape = {8}, .launch = [](Launch&) {}});
 }
 
-Tensor half(Tensor x) { return x.graph->view(x, {4}, x.strides(), 4); }
+Tensor half(Tensor x) { return x.graph->view(x, {4}, x.strides(), 4, {}); }
 
 std::vector<std::string> ops(const std::vector<Node>& nodes) {
   std::vector<std::string> names;
-  for (const Node& one : nodes) names.push_back(one.op);
+  for (const Node& one : nodes) names.push_back(one.spec.op);
   return names;
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("order matches brute force on random graphs") {
     }
     Names want;
     for (const Node& one : graph.nodes())
-      if (needed.count(one.outputs[0])) want.push_back(one.op);
+      if (needed.count(one.outputs[0])) want.push_back(one.spec.op);
     REQUIRE(order_of(graph.values(), graph, outputs) == want);
   }
 }

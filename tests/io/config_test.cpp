@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

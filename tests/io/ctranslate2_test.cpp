@@ -8,7 +8,7 @@
 #include <limits>
 #include <span>
 
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

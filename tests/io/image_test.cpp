@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "io/crc32.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

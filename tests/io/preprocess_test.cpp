@@ -7,7 +7,7 @@
 #include "fovea/image.hpp"
 #include "io/crc32.h"
 #include "io/safetensors.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "io/crc32.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea {
 namespace {

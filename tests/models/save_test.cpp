@@ -7,8 +7,8 @@
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
 #include "io/safetensors.h"
-#include "io/temporary.h"
-#include "models/seq2seq_weights.h"
+#include "support/temporary.h"
+#include "models/seq2seq/weights.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -5,7 +5,7 @@
 
 #include "io/file.h"
 #include "io/safetensors.h"
-#include "models/seq2seq.h"
+#include "models/seq2seq/seq2seq.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
-#include "io/temporary.h"
-#include "models/seq2seq.h"
+#include "support/temporary.h"
+#include "models/seq2seq/seq2seq.h"
 #include "support/check.h"
 
 using namespace fovea;

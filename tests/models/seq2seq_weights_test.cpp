@@ -1,4 +1,4 @@
-#include "models/seq2seq_weights.h"
+#include "models/seq2seq/weights.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
 

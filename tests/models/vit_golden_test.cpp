@@ -8,7 +8,7 @@
 
 #include "fovea/vit.hpp"
 #include "io/safetensors.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/attention_step.h"
 #include "support/search.h"
 
 using namespace fovea;

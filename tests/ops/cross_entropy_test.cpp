@@ -58,7 +58,7 @@ float check_case(const Case& what, const std::vector<float>& values, bool gradie
   Tensor x = graph.input(what.shape()), ids = graph.input({what.shape()[0]}, DType::u32);
   Tensor slope = graph.input({1});
   const CrossEntropy y = cross_entropy(x, ids, what.options);
-  Tensor dx = graph.nodes().back().grad(y.loss, slope).front();
+  Tensor dx = gradients_of(y.loss, slope).front();
   REQUIRE(y.loss.shape() == Shape{1});
   REQUIRE(y.rows.shape() == ids.shape());
   REQUIRE(y.count.shape() == Shape{1});
@@ -85,7 +85,7 @@ std::pair<std::vector<float>, std::vector<float>> rows_and_gradient(const Case& 
   Tensor x = graph.input(what.shape()), ids = graph.input({what.shape()[0]}, DType::u32);
   Tensor slope = fill(graph, {1}, 1);
   const CrossEntropy y = cross_entropy(x, ids, what.options);
-  Tensor dx = graph.nodes().back().grad(y.loss, slope).front();
+  Tensor dx = gradients_of(y.loss, slope).front();
   const std::vector<Values> got = run_all(graph, {{x, values}, {ids, what.ids}}, {y.rows, dx});
   return {std::get<std::vector<float>>(got[0]), std::get<std::vector<float>>(got[1])};
 }

@@ -1,8 +1,9 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "core/panels.h"
+#include "decode/search.h"
 #include "fovea/nn.hpp"
-#include "ops/search.h"
+#include "ops/decoder_layer_step.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "support/check.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -91,7 +92,7 @@ TEST_CASE("dropout matches the plain loop at every edge, and so does its gradien
       const std::vector<float> values = random_values(uint64_t(count), 1),
                                slopes = random_values(uint64_t(count), 2);
       Tensor y = dropout(x, rate, generator);
-      Tensor dx = graph.nodes().back().grad(y, dy).front();
+      Tensor dx = gradients_of(y, dy).front();
       const std::vector<Values> got = run_all(graph, {{x, values}, {dy, slopes}}, {y, dx});
       REQUIRE(std::get<std::vector<float>>(got[0]) == reference(values, rate, 0, words));
       REQUIRE(std::get<std::vector<float>>(got[1]) == reference(slopes, rate, 0, words));
@@ -126,7 +127,7 @@ TEST_CASE("dropout draws anew after advance, in plans that share the generator")
   Graph training, other;
   Tensor x = training.input({37}), z = other.input({37});
   Tensor y = dropout(x, 0.5f, generator), w = dropout(z, 0.5f, generator);
-  Tensor dx = training.nodes().back().grad(y, x).front();
+  Tensor dx = gradients_of(y, x).front();
   advance(training, generator);
   Plan plan(device(), training, {y, dx}), same(device(), other, {w});
   plan.write(x, values);

@@ -38,7 +38,7 @@ void check_gradient(const Shape& shape, int axis) {
   const std::vector<float> values = random_values(shape.elements(), uint32_t(axis + 1));
   const std::vector<float> slopes = random_values(dy.shape().elements(), 7);
   Tensor y = fovea::max(x, axis);
-  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  Tensor dx = gradients_of(y, dy).front();
   const auto f = [&](const Operands& inputs) { return reference(inputs[0], shape, axis); };
   check_close(run(graph, {{x, values}, {dy, slopes}}, dx), gradient(f, {widened(values)}, slopes, 0, 1e-7),
               kRow);
@@ -88,10 +88,10 @@ TEST_CASE("max sends its gradient to the first of equals, and NaN to NaN") {
   const std::vector<double> want = {0, 2, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, NAN, 0, 0, NAN, 0, 0, 0};
   const std::vector<float> slopes = {2, 3, 4, 5, NAN};
   Tensor y = fovea::max(x);
-  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  Tensor dx = gradients_of(y, dy).front();
   check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kExact);
   Tensor below = fovea::max(transpose(x), 0);  // (1, 5)
-  Tensor turned = graph.nodes().back().grad(below, transpose(dy)).front();
+  Tensor turned = gradients_of(below, transpose(dy)).front();
   check_close(run(graph, {{x, values}, {dy, slopes}}, transpose(turned)), want, kExact);
 }
 

@@ -50,7 +50,7 @@ TEST_CASE("relu has the gradient of its formula") {
     for (float& value : values) value += value < 0 ? -1e-3f : 1e-3f;  // away from the corner
     const std::vector<float> slopes = random_values(uint64_t(count), 2);
     Tensor y = relu(x);
-    Tensor dx = graph.nodes().back().grad(y, dy).front();
+    Tensor dx = gradients_of(y, dy).front();
     check_close(run(graph, {{x, values}, {dy, slopes}}, dx), gradient(f, {widened(values)}, slopes),
                 kElementwise);
   }
@@ -62,7 +62,7 @@ TEST_CASE("relu passes gradients through positive numbers only, and NaN always")
   Graph graph;
   Tensor x = graph.input({2, 6}), dy = graph.input({6, 2});
   Tensor y = relu(x);
-  Tensor dx = graph.nodes().back().grad(y, transpose(dy)).front();
+  Tensor dx = gradients_of(y, transpose(dy)).front();
   const std::vector<float> values{inf, -inf, 0, -0.f, least, -least, NAN, -NAN, 1, -1, 1, -1};
   const std::vector<float> slopes{2, 2, 2, 2, 2, inf, 2, -inf, -2, NAN, 2, NAN};  // dy, transposed
   check_close(run(graph, {{x, values}, {dy, slopes}}, dx), {2, 0, 0, 0, -2, 0, NAN, NAN, inf, 0, NAN, NAN},
@@ -73,7 +73,7 @@ TEST_CASE("relu folds into a product that has a gradient, too") {
   Graph graph;
   Tensor a = graph.input({5, 3}), b = graph.input({3, 7}), dy = graph.input({5, 7});
   Tensor y = relu(matmul(a, b));
-  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  Tensor dx = gradients_of(y, dy).front();
   const Plan plan(device(), graph, {y, dx});
   REQUIRE(plan.dispatches() == 3);  // pack, matmul, relu_grad
 }

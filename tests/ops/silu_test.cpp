@@ -29,7 +29,7 @@ std::vector<float> slope_on_device(const std::vector<float>& values, const std::
   Graph graph;
   Tensor x = graph.input({int64_t(values.size())}), dy = graph.input(x.shape());
   Tensor y = silu(x);
-  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  Tensor dx = gradients_of(y, dy).front();
   return run(graph, {{x, values}, {dy, slopes}}, dx);
 }
 

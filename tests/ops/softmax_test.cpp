@@ -100,7 +100,7 @@ TEST_CASE("softmax has the gradient of its formula") {
   Tensor dy = graph.input({4, 9});
   const std::vector<float> values = random_values(36, 8, -2, 2), slopes = random_values(36, 9);
   Tensor y = softmax(x, {.scale = 0.5f});
-  Tensor dx = graph.nodes().back().grad(y, dy).front();
+  Tensor dx = gradients_of(y, dy).front();
   const auto f = [](const Operands& inputs) { return reference(inputs[0], 9, 0.5); };
   const std::vector<double> want = gradient(f, {widened(values)}, slopes);
   check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kRow);

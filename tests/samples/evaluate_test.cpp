@@ -6,7 +6,7 @@
 
 #include "fovea/image.hpp"
 #include "fovea/vit.hpp"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/check.h"
 #include "support/program.h"
 

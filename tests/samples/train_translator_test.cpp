@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "core/random.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/program.h"
 
 using namespace fovea;

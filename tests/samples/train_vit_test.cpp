@@ -4,7 +4,7 @@
 
 #include "core/random.h"
 #include "fovea/image.hpp"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/program.h"
 
 using namespace fovea;

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "fovea/image.hpp"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
 #include "support/program.h"

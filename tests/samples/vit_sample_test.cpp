@@ -9,7 +9,7 @@
 
 #include "fovea/image.hpp"
 #include "io/safetensors.h"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "support/check.h"
 #include "support/program.h"
 

@@ -1,10 +1,7 @@
 #include "support/check.h"
 
-#include <algorithm>
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
-#include <cmath>
-#include <limits>
 
 namespace fovea::test {
 
@@ -14,14 +11,6 @@ Device& device() {
 }
 
 namespace {
-
-// SplitMix64 (Steele, Lea, Flood 2014).
-uint64_t next(uint64_t& state) {
-  uint64_t z = (state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
 
 Values read(Plan& plan, Tensor output) {
   if (output.dtype() == DType::u32) return plan.read_u32(output);
@@ -36,20 +25,6 @@ std::vector<uint32_t> bits(const Values& values) {
 }
 
 }  // namespace
-
-std::vector<float> random_values(uint64_t count, uint32_t seed, float low, float high) {
-  uint64_t state = seed;
-  std::vector<float> values(count);
-  for (float& value : values) value = low + (high - low) * float(next(state) >> 40) * 0x1p-24f;
-  return values;
-}
-
-std::vector<uint32_t> random_ids(uint64_t count, uint32_t seed, uint32_t below) {
-  uint64_t state = seed;
-  std::vector<uint32_t> ids(count);
-  for (uint32_t& id : ids) id = uint32_t(next(state) % below);
-  return ids;
-}
 
 std::vector<Values> run_all(Graph& graph, const std::vector<Input>& inputs,
                             const std::vector<Tensor>& outputs) {
@@ -78,54 +53,6 @@ std::vector<float> run(Graph& graph, const std::vector<Input>& inputs, Tensor ou
 
 std::vector<uint32_t> run_u32(Graph& graph, const std::vector<Input>& inputs, Tensor output) {
   return std::get<std::vector<uint32_t>>(run_all(graph, inputs, {output}).front());
-}
-
-void check_close(const std::vector<float>& got, const std::vector<double>& want, Tolerance tolerance) {
-  REQUIRE(got.size() == want.size());
-  double largest = 0, error_squares = 0, squares = 0, worst = 0;
-  size_t worst_at = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    INFO("element " << i << ": got " << got[i] << ", want " << want[i]);
-    if (!std::isfinite(want[i])) {
-      const bool same = std::isnan(want[i]) ? std::isnan(got[i]) : double(got[i]) == want[i];
-      REQUIRE(same);
-      continue;
-    }
-    REQUIRE(std::isfinite(got[i]));
-    const double error = std::abs(double(got[i]) - want[i]);
-    if (error > worst) worst = error, worst_at = i;
-    largest = std::max(largest, std::abs(want[i]));
-    error_squares += error * error;
-    squares += want[i] * want[i];
-  }
-  INFO("worst error " << worst << " at element " << worst_at << ", largest value " << largest);
-  REQUIRE(worst <= tolerance.worst * largest + std::numeric_limits<float>::min());
-  REQUIRE(error_squares <= tolerance.nmse * squares + std::numeric_limits<float>::min());
-}
-
-void check_elements(const std::vector<float>& got, const std::vector<double>& want) {
-  REQUIRE(got.size() == want.size());
-  double worst = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const double error = std::abs(double(got[i]) - want[i]) / std::max(1.0, std::abs(want[i]));
-    worst = std::max(worst, std::isnan(error) ? INFINITY : error);
-  }
-  INFO("worst error " << worst);
-  REQUIRE(worst <= 1e-6);
-}
-
-void check_rejects(const std::function<void()>& action, const std::vector<std::string>& parts) {
-  std::string text;
-  try {
-    action();
-  } catch (const Error& error) {
-    text = error.what();
-  }
-  REQUIRE_FALSE(text.empty());
-  for (const std::string& part : parts) {
-    INFO("message: " << text);
-    REQUIRE(text.find(part) != std::string::npos);
-  }
 }
 
 }  // namespace fovea::test

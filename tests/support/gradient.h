@@ -1,10 +1,15 @@
-// Gradients of double-precision references by central differences, to compare gradients of ops with.
+// The gradients that an op gives, and those of double-precision references by central differences.
 #pragma once
 
 #include <functional>
 #include <vector>
 
+#include "fovea/graph.hpp"
+
 namespace fovea::test {
+
+// What the node that made y, its first output, gives for its inputs from the gradient of y.
+std::vector<Tensor> gradients_of(Tensor y, Tensor dy);
 
 std::vector<double> widened(const std::vector<float>& values);
 

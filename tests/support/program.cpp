@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "io/temporary.h"
+#include "support/temporary.h"
 
 namespace fovea::test {
 namespace {

@@ -2,7 +2,7 @@
 // States.
 #pragma once
 
-#include "ops/search.h"
+#include "decode/search.h"
 #include "support/check.h"
 
 namespace fovea::test {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "fovea/train_log.hpp"
-#include "io/temporary.h"
+#include "support/temporary.h"
 #include "viz/canvas.h"
 
 namespace fovea {

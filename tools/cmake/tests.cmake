@@ -1,11 +1,13 @@
 # Two test programs. fovea_host_tests needs no Vulkan and is always built with the sanitizers: it feeds malformed files
 # to everything that reads one. fovea_tests holds the rest; ctest runs each of its files once per driver and kernel
 # class, one process each.
-file(GLOB_RECURSE host_sources CONFIGURE_DEPENDS tests/core/*.cpp tests/io/*.cpp tests/viz/*.cpp
-     engine/core/*.cpp engine/io/*.cpp engine/viz/*.cpp)
-add_executable(fovea_host_tests ${host_sources})
+set(host_folders core io text data viz)
+list(TRANSFORM host_folders REPLACE "(.+)" "tests/\\1/*.cpp;engine/\\1/*.cpp" OUTPUT_VARIABLE host_patterns)
+file(GLOB host_sources CONFIGURE_DEPENDS ${host_patterns})
+add_executable(fovea_host_tests ${host_sources} engine/train/log.cpp tests/train/log_test.cpp tests/support/values.cpp)
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS tests/*.cpp)
-list(FILTER test_sources EXCLUDE REGEX "/tests/(core|io|viz)/")
+list(JOIN host_folders "|" host_pattern)
+list(FILTER test_sources EXCLUDE REGEX "/tests/(${host_pattern})/|/log_test.cpp")
 add_executable(fovea_tests ${test_sources})
 target_link_libraries(fovea_tests PRIVATE fovea)
 foreach(program fovea_host_tests fovea_tests)
@@ -55,7 +57,7 @@ foreach(source ${test_sources})
     fovea_test_file(${source} swiftshader swiftshader)
   endif()
   fovea_test_file(${source} lavapipe lavapipe)
-  if(source MATCHES "/tests/(ops|graph|models)/")
+  if(source MATCHES "/tests/(ops|graph|nn|train|decode|models)/")
     fovea_test_file(${source} swiftshader-gpu swiftshader FOVEA_KERNELS=gpu)
     fovea_test_file(${source} lavapipe-gpu lavapipe FOVEA_KERNELS=gpu)
     if(has_avx512)

@@ -24,7 +24,7 @@
 #include "images.h"
 #include "io/file.h"
 #include "fovea/metrics.hpp"
-#include "io/utf8.h"
+#include "text/utf8.h"
 
 namespace {
 

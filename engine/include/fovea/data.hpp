@@ -1,16 +1,14 @@
-// Data for training: labelled pictures and pairs of sentences, in batches that can be made again exactly.
+// Batches for training, of labelled pictures and of pairs of sentences, that can be made again exactly.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "fovea/corpus.hpp"
 #include "fovea/image.hpp"
 
 namespace fovea {
@@ -87,67 +85,6 @@ class PictureBatches {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-};
-
-// The lines of a text file, without their ends (LF or CR LF). Error: not UTF-8, naming file and line.
-std::vector<std::string> read_lines(const std::filesystem::path& path);
-
-struct TextPair {
-  std::string source, target;
-};
-// Whether a pair is kept; lines count from 1.
-using PairFilter = std::function<bool(int64_t line, std::string_view source, std::string_view target)>;
-
-// Line i of one file with line i of the other. Error: as read_lines, or not as many lines in both.
-std::vector<TextPair> read_parallel(const std::filesystem::path& source, const std::filesystem::path& target,
-                                    const PairFilter& keep = {});
-// Lines of source, tab, target; further columns are not read. Error: as read_lines, or a line without a tab.
-std::vector<TextPair> read_pairs(const std::filesystem::path& path, const PairFilter& keep = {});
-
-// Of a SentencePiece model (Kudo, Richardson 2018).
-struct SentencePieceOptions {
-  std::string kind = "unigram";            // or bpe
-  int64_t vocab = 8000;                    // pieces, the special ones counted
-  double coverage = 0.9995;                // share of the text's characters that get a piece, 0.98 to 1
-  std::string normalisation = "nmt_nfkc";  // nfkc, nmt_nfkc_cf and nfkc_cf (lower case), or identity
-  int64_t lines = 0;                       // at most so many are learnt from, chosen by the seed; 0: all
-  uint64_t seed = 0;
-  int64_t eos = 0, unk = 1, pad = 2, bos = -1;  // ids of </s>, <unk>, <pad>, <s>; -1: none (<unk> must be)
-};
-// Learns from lines of UTF-8 and writes the model, whole or not at all; returns its pieces, the place being
-// the id. The same lines and options make the same bytes. SentencePiece's own log is off from then on. Error:
-// options out of range, lines without text, or too little text for so many pieces.
-std::vector<std::string> train_sentencepiece(std::span<const std::string> lines,
-                                             const std::filesystem::path& model,
-                                             const SentencePieceOptions& options = {});
-
-// The tokenizer of a translation directory, which must exist, as Translator and transformers' MarianTokenizer
-// read it: source.spm, target.spm, vocab.json, tokenizer_config.json. shared: one model of both sides;
-// otherwise one each, their sizes as options.vocab says, and target_vocab.json.
-void train_marian_tokenizer(std::span<const TextPair> pairs, const std::filesystem::path& directory,
-                            const SentencePieceOptions& options = {}, bool shared = true);
-
-// Text to ids and back, by the tokenizer of a translation directory. Threads may share one.
-class TextEncoder {
- public:
-  static TextEncoder source(const std::filesystem::path& directory);  // source.spm, vocab.json
-  static TextEncoder target(const std::filesystem::path& directory);  // target.spm, target_vocab.json if any
-  ~TextEncoder();
-  TextEncoder(TextEncoder&&) noexcept;
-
-  int64_t vocab() const;                                      // ids are below
-  uint32_t id(std::string_view token) const;                  // such as of </s>; Error: there is none
-  std::vector<uint32_t> encode(std::string_view line) const;  // without the end of the sentence
-  std::string decode(std::span<const uint32_t> ids) const;    // special tokens are nothing
-
- private:
-  struct Impl;
-  explicit TextEncoder(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
-
-struct EncodedPair {
-  std::vector<uint32_t> source, target;  // ids, without start and end
 };
 
 struct TextOptions {

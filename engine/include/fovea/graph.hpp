@@ -1,13 +1,9 @@
 // Graph: a description of a computation on tensors. Nothing runs here; a Plan (plan.hpp) runs it.
 #pragma once
 
-#include <deque>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "fovea/core.hpp"
@@ -18,7 +14,6 @@ class Buffer;
 class Device;
 class Gpu;
 class Graph;
-class Launch;  // what a node's launch closure records with, engine/graph/launch.h
 
 using ValueId = uint32_t;
 constexpr ValueId kNoValue = UINT32_MAX;
@@ -76,99 +71,44 @@ class Tensor {
   ValueId id = kNoValue;
 };
 
-// What a value is, as plain data: the passes of a Plan work on these.
-struct Value {
-  Shape shape;
-  DType dtype = DType::f32;
-  Layout layout = Layout::rows;
-  Strides strides{};              // of a view; contiguous otherwise
-  int64_t offset = 0;             // elements from the start of base
-  ValueId base = kNoValue;        // the value whose memory this one is part of; itself unless it is a view
-  const Buffer* state = nullptr;  // memory of the State it lives in
-  bool input = false;             // written by Plan::write
-  uint64_t bytes = 0;             // of memory, for bases
-  std::string name;               // of inputs and states
-};
-
-// A step that may be folded into the end of the node that makes its input (see fuse.h).
-struct Epilogue {
-  enum class Kind : uint8_t { bias, relu, gelu, gelu_tanh, silu, residual };
-  Kind kind = Kind::bias;
-  Tensor operand = {};  // of bias and residual
-};
-
-// What an op says of itself when it adds a node.
-struct NodeSpec {
-  struct Output {
-    Shape shape;
-    DType dtype = DType::f32;
-    Layout layout = Layout::rows;
-    State* target = nullptr;  // the output is this State, updated in place
-  };
-  std::string op;                   // the op's one word
-  std::string detail = {};          // its parameters in words, for Plan::print
-  std::vector<Tensor> inputs = {};  // absent operands keep their place
-  Shape shape = {};                 // of the first output
-  DType dtype = DType::f32;
-  Layout layout = Layout::rows;
-  std::vector<Output> more = {};  // further outputs
-  State* target = nullptr;        // the first output is this State, updated in place
-  std::function<void(Launch&)> launch;
-  // Gradients of the inputs from that of the first output, as further nodes; absent for inputs without one.
-  std::function<std::vector<Tensor>(Tensor y, Tensor dy)> grad = {};
-  std::optional<Epilogue> epilogue =
-      {};  // this node is y = epilogue(x) and may be folded into the maker of x
-  std::function<std::optional<NodeSpec>(const Epilogue&)> absorb =
-      {};  // this node with an epilogue folded in
-};
-
-struct Node {
-  std::string op, detail;
-  std::vector<ValueId> inputs, outputs;  // kNoValue: absent
-  std::function<void(Launch&)> launch;
-  std::function<std::vector<Tensor>(Tensor, Tensor)> grad;
-  std::optional<Epilogue> epilogue;
-  std::function<std::optional<NodeSpec>(const Epilogue&)> absorb;
-};
-
-// How a view came about, for gradients.
-struct View {
-  ValueId source = kNoValue;                   // what it was made of
-  std::function<Tensor(Tensor dy)> grad = {};  // the gradient of the source from that of the view
-  int axis = -1;                               // of a slice: neighbours along it become one gradient
-  int64_t start = 0;                           // of a slice
-};
+// What authors of ops write and passes read, op.hpp.
+struct NodeSpec;
+struct Node;
+struct Value;
+struct View;
 
 // Owner of values and nodes, in the order they were added. Neither copied nor moved: tensors point at it.
 class Graph {
  public:
-  Graph() = default;
+  Graph();
+  ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
   Tensor input(const Shape& shape, DType dtype = DType::f32, std::string name = "input");
   Tensor use(const State& state, std::string name = "state");  // one handle a State
-  Tensor add(NodeSpec spec);                                   // its first output
-  std::vector<Tensor> add_all(NodeSpec spec);                  // all outputs
-  // The same memory in another shape. how.source is filled in.
-  Tensor view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how = {});
 
   // Adds the nodes that compute dy * dy/dx for every x of `of`: reverse accumulation. dy: as y; absent: y is
   // one number and dy 1. A panels-layout x gets its gradient in rows. An Error where y does not depend on x.
   std::vector<Tensor> grad(Tensor y, const std::vector<Tensor>& of, Tensor dy = {});
 
-  const Value& value(ValueId id) const { return values_.at(id); }
-  std::vector<Value> values() const { return {values_.begin(), values_.end()}; }
-  const std::vector<Node>& nodes() const { return nodes_; }
-  const View* view_of(ValueId id) const;  // null: no view
+  // For ops.
+  Tensor add(NodeSpec spec);                   // its first output
+  std::vector<Tensor> add_all(NodeSpec spec);  // all outputs
+  // The same memory in another shape. how.source is filled in.
+  Tensor view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how);
+
+  const Value& value(ValueId id) const;
+  std::vector<Value> values() const;
+  const std::vector<Node>& nodes() const;
+  const View* view_of(ValueId id) const;           // null: no view
+  const Value* use_of(const Buffer* state) const;  // what use() made of a State's memory; null: nothing
 
  private:
   ValueId add_value(Value value);
 
-  std::unordered_map<ValueId, View> views_;
-  std::unordered_map<const Buffer*, ValueId> states_;  // by use()
-  std::deque<Value> values_;  // a deque: references to shapes stay valid while ops add values
-  std::vector<Node> nodes_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace fovea

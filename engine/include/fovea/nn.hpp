@@ -11,7 +11,7 @@
 
 namespace fovea {
 
-struct Search;  // the state of a decoding, engine/ops/search.h
+struct StepState;  // of a decoding, engine/ops/step_state.h
 
 // A tensor that training changes, by the name that it has in its model.
 struct Parameter {
@@ -85,7 +85,7 @@ class SelfAttention {
   // x: (batch, tokens, width); residual, like x, is added to the result.
   Result operator()(Tensor x, Tensor residual, const LayerOptions& options = {}) const;
   // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
-  Tensor step(Tensor x, Tensor residual, State& cache, const Search& search) const;
+  Tensor step(Tensor x, Tensor residual, State& cache, const StepState& search) const;
   void parameters(const std::string& name, Parameters& to);  // name.qkv, name.out
 
  private:
@@ -138,8 +138,8 @@ class CrossAttention {
   SelfAttention::Result operator()(Tensor x, Tensor residual, Tensor memory,
                                    const LayerOptions& options = {}) const;
   // One token a row: x (rows, width); weights (rows, heads, keys).
-  SelfAttention::Result step(Tensor x, Tensor residual, Tensor memory, Tensor lengths, const Search& search,
-                             bool weights) const;
+  SelfAttention::Result step(Tensor x, Tensor residual, Tensor memory, Tensor lengths,
+                             const StepState& search, bool weights) const;
   void parameters(const std::string& name, Parameters& to);  // name.q, name.kv, name.out
 
  private:
@@ -159,7 +159,7 @@ class DecoderLayer {
   // All tokens at once, each seeing those before it; options.weights and .attention: of the cross attention.
   SelfAttention::Result operator()(Tensor x, Tensor memory, const LayerOptions& options = {}) const;
   // One token a row, x (rows, width), after those in cache (2, rows, steps, width); it is added there.
-  SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const Search& search,
+  SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const StepState& search,
                              bool weights) const;
   // As EncoderLayer, and name.cross_norm, name.cross.
   void parameters(const std::string& name, Parameters& to);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/curve.hpp"
 #include "fovea/nn.hpp"
 #include "fovea/plan.hpp"
 #include "fovea/train_log.hpp"

@@ -1,11 +1,9 @@
-// What a training says while it runs: a progress bar or lines of JSON, and the curve of its loss.
+// What a training says while it runs: a progress bar or lines of JSON.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <iosfwd>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,21 +74,5 @@ class TrainLog {
   double drawn_at_ = -1;
   size_t drawn_ = 0;  // characters of the bar on the line; 0: none
 };
-
-struct CurvePoint {
-  int64_t step = 0;
-  double value = 0;  // not drawn if it is not finite
-};
-
-struct CurveLabels {  // of ASCII
-  std::string training = "loss", validation = "validation", steps = "step";
-};
-
-// A PNG of 960 x 540: the loss over the steps, light, and its moving average, dark; beside it the measure of
-// the validations with an axis of its own on the right. Points come in the order of their steps; either may
-// be missing. The axis of the loss leaves out the worst hundredth of it. The file is written whole or not at
-// all.
-void write_loss_curve(const std::filesystem::path& path, std::span<const CurvePoint> training,
-                      std::span<const CurvePoint> validation, const CurveLabels& labels = {});
 
 }  // namespace fovea

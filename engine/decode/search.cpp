@@ -1,0 +1,58 @@
+#include "decode/search.h"
+
+#include <bit>
+#include <utility>
+
+#include "core/check.h"
+
+namespace fovea {
+namespace {
+
+constexpr int64_t kHistories = 9;  // three parities of three kinds
+constexpr float kNever = -1e9f;    // as shaders/common/search.glsl
+
+SearchParams layout(int64_t batch, int64_t beams, int64_t length, uint32_t eos) {
+  FOVEA_CHECK(batch >= 1 && beams >= 1 && length >= 1, "search: batch ", batch, ", beams ", beams,
+              ", length ", length, " must be at least 1");
+  FOVEA_CHECK(batch * beams * length * kHistories < int64_t(1) << 32, "search: ", batch, " sentences of ",
+              beams, " beams and ", length, " steps are more than a buffer holds");
+  SearchParams p{uint32_t(batch), uint32_t(beams), uint32_t(length)};
+  const uint32_t rows = p.batch * p.beams;
+  uint32_t next = 2;  // behind step and unfinished
+  const auto section = [&next](uint32_t words) { return std::exchange(next, next + words); };
+  p.tokens = section(rows);
+  p.scores = section(2 * rows);
+  p.done = section(p.batch);
+  p.prompt = section(p.batch);
+  p.seeds = section(p.batch);
+  p.pool_scores = section(rows);
+  p.pool_lengths = section(rows);
+  p.given = section(p.batch * p.steps);
+  p.eos = eos;
+  return p;
+}
+
+int64_t words(const SearchParams& p) { return int64_t(p.given) + int64_t(p.batch) * p.steps; }
+
+}  // namespace
+
+Search::Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos)
+    : Search(device, layout(batch, beams, length, eos)) {}
+
+Search::Search(Device& device, const SearchParams& p)
+    : StepState{p, State(device, {words(p)}, DType::u32),
+                State(device, {kHistories * p.batch * p.beams * p.steps}, DType::u32)} {}
+
+std::vector<uint32_t> Search::initial(uint32_t start) const {
+  std::vector<uint32_t> all(control.shape().elements(), 0);
+  all[1] = params.batch;
+  for (uint32_t row = 0; row < uint32_t(rows()); ++row) {
+    all[params.tokens + row] = start;
+    all[params.scores + row] = std::bit_cast<uint32_t>(row % params.beams == 0 ? 0.0f : kNever);
+    all[params.pool_scores + row] = std::bit_cast<uint32_t>(kNever);
+  }
+  std::fill(all.begin() + params.given, all.end(), kNoToken);
+  return all;
+}
+
+}  // namespace fovea

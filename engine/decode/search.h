@@ -1,0 +1,53 @@
+// A search for targets, and the ops of its steps.
+#pragma once
+
+#include "fovea/device.hpp"
+#include "fovea/ops.hpp"
+#include "ops/step_state.h"
+
+namespace fovea {
+
+constexpr uint32_t kNoToken = UINT32_MAX;
+
+// Sentences decoded together. rows = batch * beams; see shaders/search.h for what lies where.
+struct Search : StepState {
+  Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos);
+
+  // What control holds before the first step: every row reads `start`, only the first beam counts, any token
+  // may come.
+  std::vector<uint32_t> initial(uint32_t start) const;
+
+ private:
+  Search(Device& device, const SearchParams& params);
+};
+
+// Rules on what may come next.
+struct NextRules {
+  uint32_t start = 0;  // what rows read before the first step
+  int64_t min_length = 0;
+  int64_t ngram = 0;
+  float repetition = 1;
+  bool forced_eos = false;
+  bool renormalise = false;  // also with several beams
+  const State* suppressed =
+      nullptr;  // (n) u32 tokens, or (n, longest) sequences behind kNoToken, that never come
+};
+Tensor next_log_probs(Tensor logits, const Search& search, const NextRules& rules);  // (rows, vocab)
+
+struct Sampling {
+  float temperature = 1, top_p = 1;
+  int64_t top_k = 1;  // 1: the likeliest
+};
+// Both append a token to every row, advance the step and give how many sentences are unfinished: (1) u32.
+Tensor sample_step(Tensor log_probs, Search& search, const Sampling& sampling);
+
+struct BeamRules {
+  float length_penalty = 1;
+  bool stop_early = false, patient = false;
+};
+Tensor beam_step(Tensor log_probs, Search& search, const BeamRules& rules);
+
+// record[r, step] = x[r] for x (rows, n) and record (rows, steps, n), in place.
+Tensor record_step(Tensor x, const Search& search, State& record);
+
+}  // namespace fovea

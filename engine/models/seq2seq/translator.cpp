@@ -1,0 +1,267 @@
+#include "fovea/translator.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "core/check.h"
+#include "text/tokenizer.h"
+#include "models/seq2seq/seq2seq.h"
+
+namespace fovea {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_ctranslate2(const fs::path& directory) { return fs::exists(directory / "model.bin"); }
+
+Seq2SeqWeights load_weights(const fs::path& directory) {
+  FOVEA_CHECK(fs::is_directory(directory), directory.string(), ": no such directory");
+  return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_marian_or_bart(directory);
+}
+
+// tokens: those that came with the weights, if any.
+Vocabulary load_vocabulary(const fs::path& directory, const std::string& side,
+                           std::vector<std::string> tokens) {
+  if (!tokens.empty())
+    return Vocabulary(std::move(tokens), concat(directory.string(), ": ", side, " vocabulary"));
+  const fs::path own = directory / (side == "target" ? "target_vocab.json" : "vocab.json");
+  return marian_vocabulary(fs::exists(own) ? own : directory / "vocab.json");
+}
+
+// Nearly all tokens are one character, markers such as <s> apart.
+bool has_characters_only(const Vocabulary& vocabulary) {
+  int64_t single = 0, words = 0;
+  for (int64_t id = 0; id < vocabulary.size(); ++id) {
+    const std::string& token = vocabulary.token(uint32_t(id));
+    if (token.size() > 2 && token.front() == '<' && token.back() == '>') continue;
+    const bool one =
+        std::count_if(token.begin(), token.end(), [](char c) { return (c & 0xc0) != 0x80; }) == 1;
+    (one ? single : words) += 1;
+  }
+  return single > 19 * words;
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& directory, const std::string& side,
+                                          const std::string& kind, const Vocabulary& vocabulary) {
+  const fs::path spm = directory / (side + ".spm");
+  const bool automatic = kind == "auto";
+  FOVEA_CHECK(automatic || kind == "spm" || kind == "words" || kind == "chars", "translator: tokenizer \"",
+              kind, "\", known are auto, spm, words and chars");
+  if (kind == "spm" || (automatic && fs::exists(spm))) return spm_tokenizer(spm);
+  if (kind == "chars" || (automatic && has_characters_only(vocabulary))) return char_tokenizer();
+  return word_tokenizer();
+}
+
+}  // namespace
+
+struct Translator::Impl {
+  Impl(Device& device, const std::string& directory, const TranslatorOptions& given);
+
+  struct Source {
+    std::vector<std::string> tokens;  // those of the line that the model sees
+    std::vector<uint32_t> ids;        // with the ends of the sentence
+  };
+  Source read_source(const std::string& line, int64_t limit) const;
+  std::vector<uint32_t> target_ids(const std::string& text) const;
+  Hypothesis hypothesis(const DecodedTarget& target, const Source& source,
+                        const TranslateOptions& options) const;
+  DecodeRequest request(const TranslateOptions& options) const;
+  void translate_batch(const std::vector<size_t>& which, const std::vector<Source>& sources,
+                       const TranslateOptions& options, std::vector<Translation>& results);
+
+  TranslatorOptions options;
+  Decoding decoding;
+  Vocabulary source_vocabulary, target_vocabulary;
+  Seq2Seq model;
+  std::unique_ptr<Tokenizer> source_tokenizer, target_tokenizer;
+
+ private:
+  Impl(Device& device, const fs::path& directory, const TranslatorOptions& given, Seq2SeqWeights weights);
+};
+
+Translator::Impl::Impl(Device& device, const std::string& directory, const TranslatorOptions& given)
+    : Impl(device, fs::path(directory), given, load_weights(directory)) {}
+
+Translator::Impl::Impl(Device& device, const fs::path& directory, const TranslatorOptions& given,
+                       Seq2SeqWeights weights)
+    : options(given),
+      decoding(weights.decoding),
+      source_vocabulary(load_vocabulary(directory, "source", std::move(weights.source_tokens))),
+      target_vocabulary(load_vocabulary(directory, "target", std::move(weights.target_tokens))),
+      model(device, std::move(weights)),
+      source_tokenizer(load_tokenizer(directory, "source", given.tokenizer, source_vocabulary)),
+      target_tokenizer(load_tokenizer(directory, "target", given.tokenizer, target_vocabulary)) {
+  FOVEA_CHECK(options.batch >= 1 && options.batch <= 1024, "translator: a batch of ", options.batch,
+              ", 1 to 1024 are possible");
+  const Seq2SeqConfig& config = model.config();
+  FOVEA_CHECK(
+      source_vocabulary.size() <= config.source_vocab && target_vocabulary.size() <= config.target_vocab,
+      directory.string(), ": vocabularies of ", source_vocabulary.size(), " and ", target_vocabulary.size(),
+      " tokens, embeddings of ", config.source_vocab, " and ", config.target_vocab);
+  decoding.max_length = std::min(decoding.max_length, config.positions);
+}
+
+Translator::Impl::Source Translator::Impl::read_source(const std::string& line, int64_t limit) const {
+  const Seq2SeqConfig& config = model.config();
+  Source source{source_tokenizer->encode(line), {}};
+  const int64_t ends = int64_t(config.source_bos) + int64_t(config.source_eos);
+  limit = std::min(limit, config.positions) - ends;
+  FOVEA_CHECK(limit >= 1, "translator: max_source leaves no room for a token");
+  if (int64_t(source.tokens.size()) > limit) source.tokens.resize(size_t(limit));
+  if (source.tokens.empty()) return source;
+  const uint32_t unknown = source_vocabulary.find(config.unknown).value_or(0);
+  if (config.source_bos) source.ids.push_back(config.source_bos_id);
+  for (const std::string& token : source.tokens)
+    source.ids.push_back(source_vocabulary.find(token).value_or(unknown));
+  if (config.source_eos) source.ids.push_back(config.source_eos_id);
+  return source;
+}
+
+std::vector<uint32_t> Translator::Impl::target_ids(const std::string& text) const {
+  const uint32_t unknown = target_vocabulary.find(model.config().unknown).value_or(0);
+  std::vector<uint32_t> ids;
+  for (const std::string& token : target_tokenizer->encode(text))
+    ids.push_back(target_vocabulary.find(token).value_or(unknown));
+  return ids;
+}
+
+Hypothesis Translator::Impl::hypothesis(const DecodedTarget& target, const Source& source,
+                                        const TranslateOptions& asked) const {
+  const Seq2SeqConfig& config = model.config();
+  Hypothesis made{.score = target.score, .log_probs = target.log_probs, .attention = target.attention};
+  for (size_t t = 0; t < target.tokens.size() && target.tokens[t] != config.eos; ++t) {
+    const uint32_t id = target.tokens[t];
+    made.tokens.push_back(int64_t(id) < target_vocabulary.size() ? target_vocabulary.token(id)
+                                                                 : config.unknown);
+    if (!asked.replace_unknown || made.tokens.back() != config.unknown) continue;
+    const std::vector<float>& weights = target.attention.at(t);
+    const int64_t at = std::max_element(weights.begin(), weights.end()) - weights.begin() - config.source_bos;
+    if (at >= 0 && at < int64_t(source.tokens.size())) made.tokens.back() = source.tokens[size_t(at)];
+  }
+  made.attention.resize(asked.attention ? made.tokens.size() : 0);
+  made.text = target_tokenizer->decode(made.tokens);
+  return made;
+}
+
+DecodeRequest Translator::Impl::request(const TranslateOptions& asked) const {
+  DecodeRequest made{.decoding = asked.decoding.value_or(decoding),
+                     .attention = asked.attention || asked.replace_unknown,
+                     .layer = asked.layer,
+                     .head = asked.head};
+  for (const std::string& text : asked.suppressed) {
+    made.decoding.suppressed.push_back(target_ids(text));
+    FOVEA_CHECK(!made.decoding.suppressed.back().empty(), "translator: a suppressed text has no tokens");
+  }
+  return made;
+}
+
+void Translator::Impl::translate_batch(const std::vector<size_t>& which, const std::vector<Source>& sources,
+                                       const TranslateOptions& asked, std::vector<Translation>& results) {
+  DecodeRequest batch = request(asked);
+  // Samples of one sentence are as many sentences, each with random numbers of its own.
+  const size_t copies = batch.decoding.beams == 1 ? size_t(batch.decoding.n_best) : 1;
+  const std::vector<uint32_t> prefix = target_ids(asked.prefix);
+  for (size_t line : which)
+    for (size_t copy = 0; copy < copies; ++copy) {
+      batch.sources.push_back(sources[line].ids);
+      if (!prefix.empty()) batch.prefixes.push_back(prefix);
+      batch.seeds.push_back(batch.decoding.seed + uint32_t(line * 0x9e3779b9u + copy * 0x85ebca6bu));
+    }
+  const auto decoded = model.decode(batch);
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    const size_t line = which[i / copies];
+    for (const DecodedTarget& target : decoded[i])
+      results[line].outputs.push_back(hypothesis(target, sources[line], asked));
+  }
+  for (size_t line : which)
+    std::stable_sort(results[line].outputs.begin(), results[line].outputs.end(),
+                     [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+}
+
+Translator::Translator(Device& device, const std::string& directory, const TranslatorOptions& options)
+    : impl_(std::make_unique<Impl>(device, directory, options)) {}
+Translator::~Translator() = default;
+Translator::Translator(Translator&&) noexcept = default;
+Translator& Translator::operator=(Translator&&) noexcept = default;
+
+const Decoding& Translator::decoding() const { return impl_->decoding; }
+const TranslatorStatistics& Translator::statistics() const { return impl_->model.statistics(); }
+
+std::vector<Translation> Translator::translate(std::span<const std::string> lines,
+                                               const TranslateOptions& options) {
+  const int64_t limit = options.decoding.value_or(impl_->decoding).max_source;
+  std::vector<Impl::Source> sources;
+  std::vector<Translation> results(lines.size());
+  std::vector<size_t> order;  // lines with tokens, by their length: batches with little padding
+  for (size_t line = 0; line < lines.size(); ++line) {
+    sources.push_back(impl_->read_source(lines[line], limit));
+    results[line].source = sources[line].tokens;
+    if (sources[line].ids.empty()) {
+      results[line].outputs.emplace_back();
+    } else {
+      order.push_back(line);
+    }
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sources[a].ids.size() < sources[b].ids.size(); });
+  const size_t batch = size_t(impl_->options.batch);
+  for (size_t first = 0; first < order.size(); first += batch) {
+    const auto end = order.begin() + int64_t(std::min(first + batch, order.size()));
+    impl_->translate_batch({order.begin() + int64_t(first), end}, sources, options, results);
+  }
+  return results;
+}
+
+std::vector<Scored> Translator::score(std::span<const std::pair<std::string, std::string>> pairs) {
+  const size_t batch = size_t(impl_->options.batch);
+  std::vector<Scored> results(pairs.size());
+  std::vector<size_t> which;  // pairs of the batch
+  std::vector<std::vector<uint32_t>> sources, targets;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const Impl::Source source = impl_->read_source(pairs[i].first, impl_->decoding.max_source);
+    results[i].tokens = impl_->target_tokenizer->encode(pairs[i].second);
+    if (!source.ids.empty()) {
+      which.push_back(i);
+      sources.push_back(source.ids);
+      targets.push_back(impl_->target_ids(pairs[i].second));
+      targets.back().push_back(impl_->model.config().eos);
+    }
+    if (which.empty() || (which.size() < batch && i + 1 < pairs.size())) continue;
+    std::vector<std::vector<float>> scores = impl_->model.score(sources, targets);
+    for (size_t k = 0; k < scores.size(); ++k) results[which[k]].log_probs = std::move(scores[k]);
+    which.clear();
+    sources.clear();
+    targets.clear();
+  }
+  return results;
+}
+
+Translation Translator::stream(const std::string& line,
+                               const std::function<bool(const std::string&)>& on_token,
+                               const TranslateOptions& options) {
+  DecodeRequest request = impl_->request(options);
+  FOVEA_CHECK(request.decoding.beams == 1 && request.decoding.n_best == 1,
+              "stream: one beam and one output, not ", request.decoding.beams, " and ",
+              request.decoding.n_best);
+  const Impl::Source source = impl_->read_source(line, request.decoding.max_source);
+  Translation result{source.tokens, {}};
+  if (source.ids.empty()) {
+    result.outputs.emplace_back();
+    return result;
+  }
+  request.sources = {source.ids};
+  request.seeds = {request.decoding.seed};
+  const std::vector<uint32_t> prefix = impl_->target_ids(options.prefix);
+  if (!prefix.empty()) request.prefixes = {prefix};
+  const Seq2SeqConfig& config = impl_->model.config();
+  const auto decoded = impl_->model.decode(request, [&](uint32_t id) {
+    if (id == config.eos || int64_t(id) >= impl_->target_vocabulary.size()) return true;
+    return on_token(impl_->target_vocabulary.token(id));
+  });
+  for (const DecodedTarget& target : decoded[0])
+    result.outputs.push_back(impl_->hypothesis(target, source, options));
+  return result;
+}
+
+}  // namespace fovea

@@ -1,0 +1,96 @@
+#include "models/vit/config.h"
+
+#include "core/check.h"
+#include "io/config.h"
+
+namespace fovea {
+namespace {
+
+Activation activation(const JsonFile& file) {
+  const std::string word = file.get_string("hidden_act", "gelu");
+  if (word == "gelu") return Activation::gelu;
+  if (word == "relu") return Activation::relu;
+  if (word == "gelu_new" || word == "gelu_fast" || word == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+  fail(file.file(), ": hidden_act \"", word,
+       "\", known are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh and relu");
+}
+
+// A number, or [height, width].
+std::pair<int64_t, int64_t> size(const JsonFile& file, const char* key, int64_t fallback) {
+  if (!file.has(key)) return {fallback, fallback};
+  const std::vector<double> both = file.require_floats(key, 2);
+  for (double side : both)
+    FOVEA_CHECK(side >= 1 && side <= 65536 && side == double(int64_t(side)), file.file(), ": ", key, " ",
+                side, " is no size in pixels");
+  return {int64_t(both[0]), int64_t(both[1])};
+}
+
+// One for each row of the classifier's weights, which the file holds; none without a classifier.
+std::vector<std::string> labels(const JsonFile& file, const ViTWeights& weights, int64_t width) {
+  if (weights.classifier().empty()) return {};
+  const std::string head = weights.classifier() + ".weight";
+  const std::vector<int64_t> shape = weights.shape(head);
+  FOVEA_CHECK(shape.size() == 2 && shape[0] >= 1 && shape[1] == width, weights.where(head),
+              ": expected shape (labels, ", width, "), got ", extents_text(shape));
+  return file.labels(shape[0]);
+}
+
+// What the settings say of the tensors: how many layers there are, and whether Q, K and V have biases.
+void check_layers(const JsonFile& file, const ViTWeights& weights, const ViTConfig& config) {
+  FOVEA_CHECK(config.depth == weights.layers(), file.file(), ": num_hidden_layers ", config.depth, ", but ",
+              weights.file(), " has tensors \"encoder.layer.N.\" of ", weights.layers(), " layers");
+  const bool biased = file.get_bool("qkv_bias", true);
+  for (int64_t layer = 0; layer < config.depth; ++layer) {
+    for (const char* part : {"query", "key", "value"}) {
+      const std::string name = concat("encoder.layer.", layer, ".attention.attention.", part, ".bias");
+      FOVEA_CHECK(weights.has(name) == biased, file.file(), ": qkv_bias ", biased ? "true" : "false",
+                  ", but ", weights.where(name), biased ? " is missing" : " exists");
+    }
+  }
+}
+
+}  // namespace
+
+void check_vit_sizes(const std::string& where, const ViTConfig& config) {
+  FOVEA_CHECK(config.patch >= 1 && config.height % config.patch == 0 && config.width % config.patch == 0,
+              where, ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
+              config.patch);
+  FOVEA_CHECK(config.heads >= 1 && config.embedding % config.heads == 0, where, ": hidden_size ",
+              config.embedding, " is no multiple of num_attention_heads ", config.heads);
+  const int64_t head_dim = config.embedding / config.heads;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", config.embedding,
+              " for num_attention_heads ", config.heads, " is ", head_dim,
+              " each, known are multiples of 4 up to 256");
+}
+
+ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weights) {
+  const JsonFile file = JsonFile::load(std::filesystem::path(directory) / "config.json");
+  const std::string type = file.get_string("model_type", "vit");
+  FOVEA_CHECK(type == "vit" || type == "deit", file.file(), ": model_type \"", type,
+              "\", known are vit and deit");
+  constexpr Bounds<int64_t> kCount{1, 1 << 20};
+  ViTConfig config;
+  std::tie(config.height, config.width) = size(file, "image_size", 224);
+  const auto [patch_height, patch_width] = size(file, "patch_size", 16);
+  FOVEA_CHECK(patch_height == patch_width, file.file(), ": patch_size ", patch_height, " x ", patch_width,
+              ", patches must be square");
+  config.patch = patch_height;
+  config.channels = file.get_int("num_channels", 3, kCount);
+  config.embedding = file.get_int("hidden_size", 768, kCount);
+  config.depth = file.get_int("num_hidden_layers", 12, {1, 1024});
+  config.heads = file.get_int("num_attention_heads", 12, kCount);
+  config.hidden = file.get_int("intermediate_size", 3072, kCount);
+  check_vit_sizes(file.file(), config);
+  config.activation = activation(file);
+  config.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
+  config.distillation = weights.has("embeddings.distillation_token");
+  config.labels = labels(file, weights, config.embedding);
+  check_layers(file, weights, config);
+  // The second classifier looks at the second token.
+  FOVEA_CHECK(
+      config.distillation || weights.classifier() != "cls_classifier", weights.file(),
+      ": has tensors of cls_classifier or distillation_classifier, but no \"embeddings.distillation_token\"");
+  return config;
+}
+
+}  // namespace fovea

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "fovea/text.hpp"
+#include "io/file.h"
+#include "text/tokenizer.h"
+
+namespace fovea {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+void write_text(const fs::path& path, const std::string& text) {
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+// As JSON of ASCII alone: some readers take the system's encoding.
+std::string ascii(const std::string& text) { return json(text).dump(-1, ' ', true); }
+
+// {"token": id, ..} in the order of ids.
+void write_vocabulary(const fs::path& path, const std::vector<std::string>& pieces) {
+  std::string text;
+  for (const std::string& piece : pieces)
+    text += fmt::format("{}\n  {}: {}", text.empty() ? "{" : ",", ascii(piece), &piece - pieces.data());
+  write_text(path, text + "\n}\n");
+}
+
+}  // namespace
+
+void train_marian_tokenizer(std::span<const TextPair> pairs, const fs::path& directory,
+                            const SentencePieceOptions& options, bool shared) {
+  FOVEA_CHECK(options.eos >= 0 && options.pad >= 0, "marian tokenizer: </s> and <pad> need ids, got ",
+              options.eos, " and ", options.pad);
+  std::vector<std::string> sources, targets;
+  for (const TextPair& pair : pairs) {
+    sources.push_back(pair.source);
+    (shared ? sources : targets).push_back(pair.target);
+  }
+  const fs::path source = directory / "source.spm", target = directory / "target.spm";
+  write_vocabulary(directory / "vocab.json", train_sentencepiece(sources, source, options));
+  if (shared) {
+    write_file_atomically(target, MappedFile(source).bytes());
+    fs::remove(directory / "target_vocab.json");  // of an earlier run: readers prefer it
+  } else {
+    write_vocabulary(directory / "target_vocab.json", train_sentencepiece(targets, target, options));
+  }
+  const json config = {{"tokenizer_class", "MarianTokenizer"},
+                       {"separate_vocabs", !shared},
+                       {"eos_token", "</s>"},
+                       {"unk_token", "<unk>"},
+                       {"pad_token", "<pad>"}};
+  write_text(directory / "tokenizer_config.json", config.dump(2) + "\n");
+}
+
+struct TextEncoder::Impl {
+  Impl(const fs::path& spm, const fs::path& ids)
+      : tokenizer(spm_tokenizer(spm)), vocabulary(marian_vocabulary(ids)), unknown(id("<unk>")) {}
+
+  uint32_t id(std::string_view token) const {
+    const std::optional<uint32_t> found = vocabulary.find(token);
+    FOVEA_CHECK(found, vocabulary.name(), ": no token ", token);
+    return *found;
+  }
+
+  std::unique_ptr<Tokenizer> tokenizer;
+  Vocabulary vocabulary;
+  uint32_t unknown;
+};
+
+TextEncoder::TextEncoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TextEncoder::~TextEncoder() = default;
+TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
+
+TextEncoder TextEncoder::source(const fs::path& directory) {
+  return TextEncoder(std::make_unique<Impl>(directory / "source.spm", directory / "vocab.json"));
+}
+
+TextEncoder TextEncoder::target(const fs::path& directory) {
+  const fs::path own = directory / "target_vocab.json";
+  return TextEncoder(
+      std::make_unique<Impl>(directory / "target.spm", fs::exists(own) ? own : directory / "vocab.json"));
+}
+
+int64_t TextEncoder::vocab() const { return impl_->vocabulary.size(); }
+
+uint32_t TextEncoder::id(std::string_view token) const { return impl_->id(token); }
+
+std::vector<uint32_t> TextEncoder::encode(std::string_view line) const {
+  std::vector<uint32_t> ids;
+  for (const std::string& token : impl_->tokenizer->encode(line))
+    ids.push_back(impl_->vocabulary.find(token).value_or(impl_->unknown));
+  return ids;
+}
+
+std::string TextEncoder::decode(std::span<const uint32_t> ids) const {
+  std::vector<std::string> tokens;
+  for (const uint32_t id : ids) tokens.push_back(impl_->vocabulary.token(id));
+  return impl_->tokenizer->decode(tokens);
+}
+
+}  // namespace fovea

@@ -1,0 +1,24 @@
+#include "shaders/sgd.h"
+
+#include "train/update_node.h"
+
+namespace fovea {
+
+void sgd(const std::vector<Updated>& updated, const UpdateInputs& inputs, State& moment,
+         const SgdRules& rules) {
+  add_update({.op = "sgd",
+              .updated = updated,
+              .inputs = inputs,
+              .moments = {&moment},
+              .launch = [rules, clip = inputs.clip](Launch& k, const UpdateSpans& at) {
+                k.dispatch({.kernel = "sgd",
+                            .constants = {lanes(k), rules.nesterov},
+                            .groups = k.rows(at.table.segments),
+                            .reads = {at.table.place, at.control, at.norm},
+                            .writes = {at.moments[0]},
+                            .behind = at.table.behind},
+                           SgdParams{at.table.segments, rules.momentum, rules.decay, clip});
+              }});
+}
+
+}  // namespace fovea
