@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "fovea/op.hpp"
 #include "support/check.h"
 
 using namespace fovea;
@@ -75,8 +76,8 @@ TEST_CASE("slices that cover a value become one concat, others are padded") {
     const Tensor dx = graph.grad(loss, {x})[0];
     int joined = 0, padded = 0;
     for (const Node& node : graph.nodes()) {
-      joined += node.op == "concat";
-      padded += node.op == "pad";
+      joined += node.spec.op == "concat";
+      padded += node.spec.op == "pad";
     }
     REQUIRE(joined == (all ? 1 : 0));
     REQUIRE(padded == (all ? 0 : 2));

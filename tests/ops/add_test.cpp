@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "support/array.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "support/array.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "fovea/op.hpp"
 #include "support/array.h"
+#include "support/gradient.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "fovea/op.hpp"
 #include "support/array.h"
 
 using namespace fovea;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "fovea/op.hpp"
 #include "support/array.h"
 
 using namespace fovea;
