@@ -24,11 +24,12 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   void* resize(void* old, size_t bytes) {
-    const size_t before = old ? blocks_.at(old) : 0;
+    const auto held = blocks_.find(old);  // found now: after realloc the address of old means nothing
+    const size_t before = held == blocks_.end() ? 0 : held->second;
     if (bytes > limit_ - (used_ - before)) return nullptr;
     void* block = std::realloc(old, bytes);
     if (!block) return nullptr;
-    blocks_.erase(old);
+    if (held != blocks_.end()) blocks_.erase(held);
     blocks_[block] = bytes;
     used_ = used_ - before + bytes;
     return block;
