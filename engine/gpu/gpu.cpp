@@ -4,9 +4,15 @@
 #include <array>
 
 #include "core/check.h"
+#include "gpu/capabilities.h"
 #include "gpu/selftest.h"
 
 namespace fovea {
+namespace {
+
+constexpr const char* kPortability = "VK_KHR_portability_subset";  // must be enabled where a device has it
+
+}  // namespace
 
 // Delegating to Gpu() first: if the body throws, ~Gpu releases what was made so far.
 Gpu::Gpu(const DeviceOptions& options) : Gpu() {
@@ -35,35 +41,35 @@ Gpu::Gpu(const HostDevice& host, const DeviceOptions& options) : Gpu() {
   FOVEA_CHECK(physical_.info.unsuitable.empty(), "adopting ", physical_.info.name, ": ",
               physical_.info.unsuitable);
   why_ = physical_.info.name + ": adopted from the host application";
-  capability("int64").advertised = int64_in_chain(host.features);
+  keep_enabled(physical_.info.capabilities, host.features);
   device_ = host.device;
   queue_ = host.queue;
   start(options);
 }
 
 void Gpu::make_device() {
-  VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
-  v12.bufferDeviceAddress = VK_TRUE;
-  v12.timelineSemaphore = VK_TRUE;
-  VkPhysicalDeviceVulkan13Features v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12};
-  v13.synchronization2 = VK_TRUE;
-  v13.maintenance4 = VK_TRUE;
-  v13.subgroupSizeControl = VK_TRUE;
-  v13.computeFullSubgroups = VK_TRUE;
-  VkPhysicalDeviceFeatures2 features = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
-  features.features.shaderInt64 = capability("int64").advertised;
+  FeatureChain features(physical_.extensions);
+  std::vector<const char*> extensions;
+  for (const std::string& each : physical_.extensions) {
+    if (each == kPortability) extensions.push_back(kPortability);
+  }
+  for (const Feature& feature : required_features()) features.enable(feature);
+  for (const CapabilityRow& row : capability_rows()) {
+    if (!capability(row.name).advertised) continue;
+    if (row.feature.name != nullptr) features.enable(row.feature);
+    if (row.extension != nullptr) extensions.push_back(row.extension);
+  }
 
   const float priority = 1;
   VkDeviceQueueCreateInfo queue = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
   queue.queueFamilyIndex = physical_.family;
   queue.queueCount = 1;
   queue.pQueuePriorities = &priority;
-  const char* portability = "VK_KHR_portability_subset";
-  VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features};
+  VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, features.head()};
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queue;
-  info.enabledExtensionCount = physical_.portability ? 1 : 0;
-  info.ppEnabledExtensionNames = &portability;
+  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+  info.ppEnabledExtensionNames = extensions.data();
   const InstanceTable& table = instance_->table();
   check_vk(table.create_device(physical_.handle, &info, nullptr, &device_), "vkCreateDevice");
   owned_ = true;
@@ -91,18 +97,19 @@ void Gpu::start(const DeviceOptions& options) {
 
 void Gpu::test_capabilities() {
   SelfTest result = run_selftest(*this);
-  if (!result.memory.empty() && usable("mapped")) {
-    Capability& mapped = capability("mapped");
-    mapped.tested = false;
-    mapped.note = result.memory;
+  for (const CapabilityRow& row : capability_rows()) {
+    // Memory may be wrong only the way that this capability takes it: tested again without.
+    if (row.finding != &SelfTest::memory || result.memory.empty() || !usable(row.name)) continue;
+    settle(physical_.info, row.name, result.memory);
     result = run_selftest(*this);
   }
   FOVEA_CHECK(result.memory.empty(), info().name, ": self-test of memory failed: ", result.memory);
-  settle(physical_.info, "subgroup", result.subgroup);
-  settle(physical_.info, "timestamps", result.timestamps);
-  for (const char* optional : {"quad", "int64"}) {
-    Capability& each = capability(optional);
-    if (each.usable()) settle(physical_.info, optional, run_optional_selftest(*this, optional));
+  for (const CapabilityRow& row : capability_rows()) {
+    Capability& each = capability(row.name);
+    if (row.finding != nullptr && row.finding != &SelfTest::memory)
+      settle(physical_.info, row.name, result.*row.finding);
+    if (row.answer == nullptr) continue;
+    if (each.usable()) settle(physical_.info, row.name, run_optional_selftest(*this, row));
     if (each.disabled) each.tested = false;  // a switched-off feature is not even tried
   }
 }
@@ -124,12 +131,7 @@ void Gpu::release() {
   if (owned_) table_.vkDestroyDevice(device_, nullptr);
 }
 
-Capability& Gpu::capability(const char* name) {
-  auto& all = physical_.info.capabilities;
-  const auto at = std::find_if(all.begin(), all.end(), [&](const Capability& c) { return c.name == name; });
-  FOVEA_CHECK(at != all.end(), "no capability ", name);
-  return *at;
-}
+Capability& Gpu::capability(const char* name) { return find_capability(physical_.info.capabilities, name); }
 
 bool Gpu::usable(const char* name) const { return const_cast<Gpu*>(this)->capability(name).usable(); }
 

@@ -1,54 +1,12 @@
 #include <algorithm>
-#include <cstring>
 
 #include "core/check.h"
+#include "gpu/capabilities.h"
 #include "gpu/instance.h"
 #include "gpu/select.h"
 
 namespace fovea {
 namespace {
-
-constexpr std::array<const char*, kRequiredFeatures> kFeatureNames = {
-    "bufferDeviceAddress", "timelineSemaphore",   "synchronization2",
-    "maintenance4",        "subgroupSizeControl", "computeFullSubgroups"};
-
-// The structures that can carry a required feature: of the version they became core in, or alone.
-void note_features(const VkBaseInStructure* s, FeatureSet& set) {
-  const auto on = [&](size_t feature, VkBool32 value) { set[feature] = set[feature] || value == VK_TRUE; };
-  switch (s->sType) {
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES: {
-      const auto* f = reinterpret_cast<const VkPhysicalDeviceVulkan12Features*>(s);
-      on(0, f->bufferDeviceAddress);
-      on(1, f->timelineSemaphore);
-      break;
-    }
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES: {
-      const auto* f = reinterpret_cast<const VkPhysicalDeviceVulkan13Features*>(s);
-      on(2, f->synchronization2);
-      on(3, f->maintenance4);
-      on(4, f->subgroupSizeControl);
-      on(5, f->computeFullSubgroups);
-      break;
-    }
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES:
-      return on(0,
-                reinterpret_cast<const VkPhysicalDeviceBufferDeviceAddressFeatures*>(s)->bufferDeviceAddress);
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES:
-      return on(1, reinterpret_cast<const VkPhysicalDeviceTimelineSemaphoreFeatures*>(s)->timelineSemaphore);
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES:
-      return on(2, reinterpret_cast<const VkPhysicalDeviceSynchronization2Features*>(s)->synchronization2);
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES:
-      return on(3, reinterpret_cast<const VkPhysicalDeviceMaintenance4Features*>(s)->maintenance4);
-    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES: {
-      const auto* f = reinterpret_cast<const VkPhysicalDeviceSubgroupSizeControlFeatures*>(s);
-      on(4, f->subgroupSizeControl);
-      on(5, f->computeFullSubgroups);
-      break;
-    }
-    default:
-      break;
-  }
-}
 
 const char* type_name(VkPhysicalDeviceType type) {
   switch (type) {
@@ -86,20 +44,6 @@ struct Properties {
   Properties(const Properties&) = delete;
   Properties& operator=(const Properties&) = delete;
 };
-
-std::string missing_subgroup_operation(const VkPhysicalDeviceSubgroupProperties& subgroup) {
-  if ((subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) == 0)
-    return "subgroup operations in compute shaders";
-  constexpr std::array<std::pair<VkSubgroupFeatureFlagBits, const char*>, 4> kNeeded = {
-      {{VK_SUBGROUP_FEATURE_BASIC_BIT, "basic subgroup operations"},
-       {VK_SUBGROUP_FEATURE_BALLOT_BIT, "subgroup broadcast"},
-       {VK_SUBGROUP_FEATURE_ARITHMETIC_BIT, "subgroup arithmetic"},
-       {VK_SUBGROUP_FEATURE_SHUFFLE_BIT, "subgroup shuffle"}}};
-  for (const auto& [bit, what] : kNeeded) {
-    if ((subgroup.supportedOperations & bit) == 0) return what;
-  }
-  return {};
-}
 
 void note_limits(const Properties& p, Physical& physical) {
   const VkPhysicalDeviceLimits& from = p.base.properties.limits;
@@ -147,55 +91,42 @@ bool note_memory(const InstanceTable& table, Physical& physical) {
                      [&](const VkMemoryType& t) { return (t.propertyFlags & kMapped) == kMapped; });
 }
 
-bool needs_portability(const InstanceTable& table, VkPhysicalDevice handle) {
+std::vector<std::string> extensions_of(const InstanceTable& table, VkPhysicalDevice handle) {
   uint32_t count = 0;
   check_vk(table.enumerate_device_extensions(handle, nullptr, &count, nullptr),
            "vkEnumerateDeviceExtensionProperties");
   std::vector<VkExtensionProperties> all(count);
   check_vk(table.enumerate_device_extensions(handle, nullptr, &count, all.data()),
            "vkEnumerateDeviceExtensionProperties");
-  return std::any_of(all.begin(), all.end(), [](const VkExtensionProperties& e) {
-    return std::strcmp(e.extensionName, "VK_KHR_portability_subset") == 0;
-  });
+  std::vector<std::string> names;
+  for (const VkExtensionProperties& each : all) names.push_back(each.extensionName);
+  return names;
 }
 
-// What the device can do, as far as Fovea asks.
-struct Supported {
-  FeatureSet required;
-  bool int64;
-};
+std::vector<std::string> features_of(const InstanceTable& table, const Physical& physical) {
+  FeatureChain chain(physical.extensions);
+  table.get_features2(physical.handle, chain.head());
+  return features_in_chain(chain.head());
+}
 
-Supported supported_features(const InstanceTable& table, VkPhysicalDevice handle) {
-  VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
-  VkPhysicalDeviceVulkan13Features v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12};
-  VkPhysicalDeviceFeatures2 base = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
-  table.get_features2(handle, &base);
-  return {features_in_chain(&base), base.features.shaderInt64 == VK_TRUE};
+// Why Fovea cannot use the device; empty: it can. family: as asked for.
+std::string unsuitable(const Physical& physical, const Evidence& evidence, uint32_t family) {
+  if (physical.family == UINT32_MAX)
+    return family == UINT32_MAX ? "no queue with compute"
+                                : concat("queue family ", family, " has no compute");
+  if (const std::string feature = missing_feature(evidence.features); !feature.empty())
+    return "no " + feature;
+  const std::string operation = missing_subgroup_operation(evidence.subgroup);
+  return operation.empty() ? "" : "no " + operation;
 }
 
 }  // namespace
 
-bool int64_in_chain(const void* chain) {
-  for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext) {
-    if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2)
-      return reinterpret_cast<const VkPhysicalDeviceFeatures2*>(s)->features.shaderInt64 == VK_TRUE;
-  }
-  return false;
+std::vector<std::string> Device::required_features() {
+  std::vector<std::string> names;
+  for (const Feature& feature : fovea::required_features()) names.push_back(feature.name);
+  return names;
 }
-
-FeatureSet features_in_chain(const void* chain) {
-  FeatureSet set{};
-  for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext)
-    note_features(s, set);
-  return set;
-}
-
-std::string missing_feature(const FeatureSet& features) {
-  const auto at = std::find(features.begin(), features.end(), false);
-  return at == features.end() ? "" : kFeatureNames[static_cast<size_t>(at - features.begin())];
-}
-
-std::vector<std::string> Device::required_features() { return {kFeatureNames.begin(), kFeatureNames.end()}; }
 
 Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index, uint32_t family) {
   Physical physical;
@@ -220,28 +151,19 @@ Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index
   info.driver = p.driver.driverName;
   if (p.driver.driverInfo[0] != '\0') info.driver_version = p.driver.driverInfo;
   note_limits(p, physical);
-  physical.portability = needs_portability(table, handle);
+  physical.extensions = extensions_of(table, handle);
   physical.nanoseconds_per_tick =
       physical.timestamp_bits ? double(p.base.properties.limits.timestampPeriod) : 0;
 
-  const Supported supported = supported_features(table, handle);
-  const std::string operation = missing_subgroup_operation(p.subgroup);
-  if (physical.family == UINT32_MAX) {
-    info.unsuitable =
-        family == UINT32_MAX ? "no queue with compute" : concat("queue family ", family, " has no compute");
-  } else if (const std::string feature = missing_feature(supported.required); !feature.empty()) {
-    info.unsuitable = "no " + feature;
-  } else if (!operation.empty()) {
-    info.unsuitable = "no " + operation;
-  }
-  const bool shares_memory = info.type == "cpu" || info.type == "integrated";
-  const bool quad = operation.empty() && (p.subgroup.supportedOperations & VK_SUBGROUP_FEATURE_QUAD_BIT) != 0;
-  info.capabilities = {{.name = "subgroup", .advertised = operation.empty()},
-                       {.name = "quad", .advertised = quad},
-                       {.name = "int64", .advertised = supported.int64},
-                       {.name = "mapped", .advertised = shares_memory && coherent},
-                       {.name = "timestamps", .advertised = physical.nanoseconds_per_tick > 0},
-                       {.name = "debug_labels", .advertised = table.begin_label != nullptr}};
+  const bool in_compute = (p.subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+  const Evidence evidence = {.features = features_of(table, physical),
+                             .extensions = physical.extensions,
+                             .subgroup = in_compute ? p.subgroup.supportedOperations : 0,
+                             .host_memory = coherent && (info.type == "cpu" || info.type == "integrated"),
+                             .timestamps = physical.nanoseconds_per_tick > 0,
+                             .debug_utils = table.begin_label != nullptr};
+  info.unsuitable = unsuitable(physical, evidence, family);
+  info.capabilities = advertised_capabilities(evidence);
   return physical;
 }
 

@@ -2,23 +2,17 @@
 // function.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "fovea/device.hpp"
+#include "gpu/capabilities.h"
 #include "gpu/table.h"
 
 namespace fovea {
 
 class Instance;
-
-constexpr size_t kRequiredFeatures = 6;
-using FeatureSet = std::array<bool, kRequiredFeatures>;  // in the order of Device::required_features
-FeatureSet features_in_chain(const void* chain);  // a VkPhysicalDeviceFeatures2 chain, or any part of one
-bool int64_in_chain(const void* chain);           // shaderInt64
-std::string missing_feature(const FeatureSet& features);  // the first that is not there; empty: none
 
 // A physical device as Fovea sees it. Capabilities: advertised is settled, tested is not yet.
 struct Physical {
@@ -27,7 +21,7 @@ struct Physical {
   uint32_t family = UINT32_MAX;  // the first with compute
   uint32_t subgroup = 0;         // lanes of the hardware; Limits::subgroup is 1 where it is not to be used
   bool pins_subgroup = false;    // a compute pipeline may require its subgroup size
-  bool portability = false;      // VK_KHR_portability_subset must be enabled
+  std::vector<std::string> extensions;  // that it has
   double nanoseconds_per_tick = 0;
   uint32_t timestamp_bits = 0;
 };

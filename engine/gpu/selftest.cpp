@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "gpu/capabilities.h"
 #include "gpu/gpu.h"
 #include "gpu/profile.h"
 #include "gpu/recorder.h"
@@ -112,7 +113,7 @@ SelfTest run_selftest(Gpu& gpu) {
   return wide;
 }
 
-std::string run_optional_selftest(Gpu& gpu, const std::string& capability) {
+std::string run_optional_selftest(Gpu& gpu, const CapabilityRow& row) {
   constexpr uint32_t kWords = 32;
   const uint32_t lanes = gpu.physical().subgroup;
   std::vector<uint32_t> x(kWords), y(2 * kWords);
@@ -125,36 +126,25 @@ std::string run_optional_selftest(Gpu& gpu, const std::string& capability) {
   Recorder recorder(gpu, commands.handle());
   const Span reads{&from, 0, from.bytes()}, writes{&to, 0, to.bytes()};
   recorder.enter();
-  recorder.dispatch(gpu.kernel("selftest_" + capability, std::span(&lanes, 1)), {1, 1, 1},
+  recorder.dispatch(gpu.kernel(concat("selftest_", row.name), std::span(&lanes, 1)), {1, 1, 1},
                     {std::span(&reads, 1), std::span(&writes, 1)}, {});
   recorder.leave();
   commands.end();
   gpu.wait(gpu.submit(commands.handle()));
   gpu.memory().read(to, 0, std::as_writable_bytes(std::span(y)));
   for (uint32_t i = 0; i < 2 * kWords; ++i) {
-    // Both shaders pair words up: quad swaps neighbours, int64 exchanges the halves of 64-bit words. Behind
-    // them stand the words of the diagonal, and the sum of a 64-bit word and its own low half.
-    const uint32_t at = i % kWords;
-    uint32_t want = x[at ^ 1];
-    if (i >= kWords && capability == "quad") want = x[at ^ 3];
-    if (i >= kWords && capability == "int64") {
-      const uint64_t sum = (uint64_t(x[at | 1]) << 32 | x[at & ~1u]) + x[at & ~1u];
-      want = uint32_t(at % 2 ? sum >> 32 : sum);
-    }
+    const uint32_t want = row.answer(x, i);
     if (y[i] != want) return concat("word ", i, ": ", y[i], ", expected ", want);
   }
   return {};
 }
 
 void settle(DeviceInfo& info, const std::string& capability, const std::string& finding) {
-  const auto at = std::find_if(info.capabilities.begin(), info.capabilities.end(),
-                               [&](const Capability& c) { return c.name == capability; });
-  FOVEA_CHECK(at != info.capabilities.end(), "no capability ", capability);
-  at->tested = at->advertised && finding.empty();
-  at->note = finding;
-  if (capability == "subgroup" && !at->usable()) info.limits.subgroup = 1;
-  if (capability == "quad") info.limits.quad = at->usable() && info.limits.subgroup >= 4;
-  if (capability == "int64") info.limits.int64 = at->usable();
+  Capability& each = find_capability(info.capabilities, capability);
+  each.tested = each.advertised && finding.empty();
+  each.note = finding;
+  const CapabilityRow& row = capability_row(capability);
+  if (row.limit != nullptr) row.limit(info.limits, each.usable());
 }
 
 }  // namespace fovea

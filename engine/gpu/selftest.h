@@ -11,6 +11,7 @@
 namespace fovea {
 
 class Gpu;
+struct CapabilityRow;
 
 // What each capability's test found wrong; empty: it passed.
 struct SelfTest {
@@ -21,15 +22,14 @@ struct SelfTest {
 
 SelfTest run_selftest(Gpu& gpu);
 
-// The finding of shaders/selftest_<capability>.comp, for "quad" and "int64".
-std::string run_optional_selftest(Gpu& gpu, const std::string& capability);
+// The finding of shaders/selftest_<name>.comp: what it writes, 64 words for 32, against the row's answer.
+std::string run_optional_selftest(Gpu& gpu, const CapabilityRow& row);
 
 // Input of shaders/selftest.comp, and the judgement of what it wrote: (values, kSelftestWords) words.
 std::vector<uint32_t> selftest_values(uint32_t lanes);
 SelfTest judge_selftest(std::span<const uint32_t> values, std::span<const uint32_t> words, uint32_t subgroup);
 
-// Notes a test's finding; without usable subgroup operations a workgroup is one lane wide, where each of them
-// returns the lane's own value, so kernels that fill a workgroup with one subgroup stay correct.
+// Notes a test's finding, and what it means for the limits.
 void settle(DeviceInfo& info, const std::string& capability, const std::string& finding);
 
 }  // namespace fovea

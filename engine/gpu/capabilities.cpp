@@ -1,0 +1,224 @@
+#include "gpu/capabilities.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace fovea {
+namespace {
+
+using Base = VkPhysicalDeviceFeatures2;
+using Core = VkPhysicalDeviceFeatures;
+using Vulkan12 = VkPhysicalDeviceVulkan12Features;
+using Vulkan13 = VkPhysicalDeviceVulkan13Features;
+using Address = VkPhysicalDeviceBufferDeviceAddressFeatures;
+using Timeline = VkPhysicalDeviceTimelineSemaphoreFeatures;
+using Synchronization = VkPhysicalDeviceSynchronization2Features;
+using Maintenance = VkPhysicalDeviceMaintenance4Features;
+using SubgroupSize = VkPhysicalDeviceSubgroupSizeControlFeatures;
+
+constexpr FeaturePlace core(size_t offset) {
+  return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, sizeof(Base), offsetof(Base, features) + offset};
+}
+constexpr FeaturePlace vulkan12(size_t offset) {
+  return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, sizeof(Vulkan12), offset};
+}
+constexpr FeaturePlace vulkan13(size_t offset) {
+  return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, sizeof(Vulkan13), offset};
+}
+constexpr FeaturePlace subgroup_size(size_t offset) {
+  return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, sizeof(SubgroupSize), offset};
+}
+
+constexpr std::array<Feature, 6> kRequired = {
+    {{"bufferDeviceAddress",
+      vulkan12(offsetof(Vulkan12, bufferDeviceAddress)),
+      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, sizeof(Address),
+       offsetof(Address, bufferDeviceAddress)}},
+     {"timelineSemaphore",
+      vulkan12(offsetof(Vulkan12, timelineSemaphore)),
+      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, sizeof(Timeline),
+       offsetof(Timeline, timelineSemaphore)}},
+     {"synchronization2",
+      vulkan13(offsetof(Vulkan13, synchronization2)),
+      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, sizeof(Synchronization),
+       offsetof(Synchronization, synchronization2)}},
+     {"maintenance4",
+      vulkan13(offsetof(Vulkan13, maintenance4)),
+      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, sizeof(Maintenance),
+       offsetof(Maintenance, maintenance4)}},
+     {"subgroupSizeControl", vulkan13(offsetof(Vulkan13, subgroupSizeControl)),
+      subgroup_size(offsetof(SubgroupSize, subgroupSizeControl))},
+     {"computeFullSubgroups", vulkan13(offsetof(Vulkan13, computeFullSubgroups)),
+      subgroup_size(offsetof(SubgroupSize, computeFullSubgroups))}}};
+
+// shaders/selftest_quad.comp: neighbours swapped, behind them the words of the diagonal.
+uint32_t quad_answer(std::span<const uint32_t> x, uint32_t i) {
+  return i < x.size() ? x[i ^ 1] : x[(i - x.size()) ^ 3];
+}
+
+// shaders/selftest_int64.comp: halves of 64-bit words exchanged, behind them each word and its low half
+// summed.
+uint32_t int64_answer(std::span<const uint32_t> x, uint32_t i) {
+  if (i < x.size()) return x[i ^ 1];
+  const size_t low = (i - x.size()) & ~size_t(1);
+  const uint64_t sum = (uint64_t(x[low + 1]) << 32 | x[low]) + x[low];
+  return uint32_t(i % 2 ? sum >> 32 : sum);
+}
+
+bool has_quad(const Evidence& e) {
+  return missing_subgroup_operation(e.subgroup).empty() && (e.subgroup & VK_SUBGROUP_FEATURE_QUAD_BIT) != 0;
+}
+
+constexpr std::array<CapabilityRow, 6> kCapabilities = {
+    // Without it a workgroup is one lane wide, where each subgroup operation returns the lane's own value, so
+    // kernels that fill a workgroup with one subgroup stay correct.
+    {{.name = "subgroup",
+      .offered = [](const Evidence& e) { return missing_subgroup_operation(e.subgroup).empty(); },
+      .limit = [](Limits& l, bool usable) { l.subgroup = usable ? l.subgroup : 1; },
+      .finding = &SelfTest::subgroup},
+     {.name = "quad",
+      .offered = has_quad,
+      .limit = [](Limits& l, bool usable) { l.quad = usable && l.subgroup >= 4; },
+      .answer = quad_answer},
+     {.name = "int64",
+      .feature = {"shaderInt64", core(offsetof(Core, shaderInt64)), {}},
+      .limit = [](Limits& l, bool usable) { l.int64 = usable; },
+      .answer = int64_answer},
+     {.name = "mapped",
+      .offered = [](const Evidence& e) { return e.host_memory; },
+      .finding = &SelfTest::memory},
+     {.name = "timestamps",
+      .offered = [](const Evidence& e) { return e.timestamps; },
+      .finding = &SelfTest::timestamps},
+     {.name = "debug_labels", .offered = [](const Evidence& e) { return e.debug_utils; }}}};
+
+bool contains(const std::vector<std::string>& names, const char* name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Whether one structure of a chain enables the feature.
+bool enables(const VkBaseInStructure* structure, const FeaturePlace& place) {
+  if (place.bytes == 0 || structure->sType != place.structure) return false;
+  VkBool32 value = VK_FALSE;
+  std::memcpy(&value, reinterpret_cast<const std::byte*>(structure) + place.offset, sizeof value);
+  return value == VK_TRUE;
+}
+
+bool enabled(const Feature& feature, const void* chain) {
+  for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext) {
+    if (enables(s, feature.place) || enables(s, feature.alone)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const Feature> required_features() { return kRequired; }
+std::span<const CapabilityRow> capability_rows() { return kCapabilities; }
+
+const CapabilityRow& capability_row(const std::string& name) {
+  const auto at = std::find_if(kCapabilities.begin(), kCapabilities.end(),
+                               [&](const CapabilityRow& row) { return row.name == name; });
+  FOVEA_CHECK(at != kCapabilities.end(), "no capability ", name);
+  return *at;
+}
+
+std::string missing_feature(const std::vector<std::string>& features) {
+  const auto at = std::find_if(kRequired.begin(), kRequired.end(),
+                               [&](const Feature& needed) { return !contains(features, needed.name); });
+  return at == kRequired.end() ? "" : at->name;
+}
+
+std::vector<std::string> features_in_chain(const void* chain) {
+  std::vector<std::string> names;
+  const auto note = [&](const Feature& feature) {
+    if (feature.name != nullptr && enabled(feature, chain)) names.push_back(feature.name);
+  };
+  for (const Feature& feature : kRequired) note(feature);
+  for (const CapabilityRow& row : kCapabilities) note(row.feature);
+  return names;
+}
+
+std::string missing_subgroup_operation(VkSubgroupFeatureFlags operations) {
+  if (operations == 0) return "subgroup operations in compute shaders";
+  constexpr std::array<std::pair<VkSubgroupFeatureFlagBits, const char*>, 4> kNeeded = {
+      {{VK_SUBGROUP_FEATURE_BASIC_BIT, "basic subgroup operations"},
+       {VK_SUBGROUP_FEATURE_BALLOT_BIT, "subgroup broadcast"},
+       {VK_SUBGROUP_FEATURE_ARITHMETIC_BIT, "subgroup arithmetic"},
+       {VK_SUBGROUP_FEATURE_SHUFFLE_BIT, "subgroup shuffle"}}};
+  for (const auto& [bit, what] : kNeeded) {
+    if ((operations & bit) == 0) return what;
+  }
+  return {};
+}
+
+bool advertised(const CapabilityRow& row, const Evidence& evidence) {
+  return (row.feature.name == nullptr || contains(evidence.features, row.feature.name)) &&
+         (row.extension == nullptr || contains(evidence.extensions, row.extension)) &&
+         (row.offered == nullptr || row.offered(evidence));
+}
+
+std::vector<Capability> advertised_capabilities(const Evidence& evidence) {
+  std::vector<Capability> all;
+  for (const CapabilityRow& row : kCapabilities)
+    all.push_back({.name = row.name, .advertised = advertised(row, evidence)});
+  return all;
+}
+
+void keep_enabled(std::vector<Capability>& capabilities, const void* chain) {
+  for (Capability& each : capabilities) {
+    const CapabilityRow& row = capability_row(each.name);
+    if (row.feature.name == nullptr && row.extension == nullptr) continue;
+    each.advertised = each.advertised && row.feature.name != nullptr && enabled(row.feature, chain);
+  }
+}
+
+Capability& find_capability(std::vector<Capability>& capabilities, const std::string& name) {
+  const auto at = std::find_if(capabilities.begin(), capabilities.end(),
+                               [&](const Capability& each) { return each.name == name; });
+  FOVEA_CHECK(at != capabilities.end(), "no capability ", name);
+  return *at;
+}
+
+FeatureChain::FeatureChain(const std::vector<std::string>& extensions) {
+  add(core(0));  // the head
+  for (const Feature& feature : kRequired) add(feature.place);
+  for (const CapabilityRow& row : kCapabilities) {
+    if (row.feature.name == nullptr) continue;
+    if (row.extension == nullptr || contains(extensions, row.extension)) add(row.feature.place);
+  }
+}
+
+VkPhysicalDeviceFeatures2* FeatureChain::head() {
+  return reinterpret_cast<VkPhysicalDeviceFeatures2*>(structures_.front().data());
+}
+
+VkBaseOutStructure* FeatureChain::find(VkStructureType type) {
+  for (std::vector<std::byte>& each : structures_) {
+    auto* structure = reinterpret_cast<VkBaseOutStructure*>(each.data());
+    if (structure->sType == type) return structure;
+  }
+  return nullptr;
+}
+
+void FeatureChain::add(const FeaturePlace& place) {
+  if (find(place.structure) != nullptr) return;
+  std::vector<std::byte> made(place.bytes);
+  auto* structure = reinterpret_cast<VkBaseOutStructure*>(made.data());
+  structure->sType = place.structure;
+  if (!structures_.empty())
+    reinterpret_cast<VkBaseOutStructure*>(structures_.back().data())->pNext = structure;
+  structures_.push_back(std::move(made));
+}
+
+void FeatureChain::enable(const Feature& feature) {
+  VkBaseOutStructure* structure = find(feature.place.structure);
+  FOVEA_CHECK(structure != nullptr, "the chain has no structure for the feature ", feature.name);
+  const VkBool32 on = VK_TRUE;
+  std::memcpy(reinterpret_cast<std::byte*>(structure) + feature.place.offset, &on, sizeof on);
+}
+
+}  // namespace fovea
