@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "core/check.h"
 
@@ -32,35 +33,35 @@ constexpr FeaturePlace subgroup_size(size_t offset) {
   return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, sizeof(SubgroupSize), offset};
 }
 
-constexpr std::array<Feature, 6> kRequired = {
-    {{"bufferDeviceAddress",
-      vulkan12(offsetof(Vulkan12, bufferDeviceAddress)),
-      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, sizeof(Address),
-       offsetof(Address, bufferDeviceAddress)}},
-     {"timelineSemaphore",
-      vulkan12(offsetof(Vulkan12, timelineSemaphore)),
-      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, sizeof(Timeline),
-       offsetof(Timeline, timelineSemaphore)}},
-     {"synchronization2",
-      vulkan13(offsetof(Vulkan13, synchronization2)),
-      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, sizeof(Synchronization),
-       offsetof(Synchronization, synchronization2)}},
-     {"maintenance4",
-      vulkan13(offsetof(Vulkan13, maintenance4)),
-      {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, sizeof(Maintenance),
-       offsetof(Maintenance, maintenance4)}},
-     {"subgroupSizeControl", vulkan13(offsetof(Vulkan13, subgroupSizeControl)),
-      subgroup_size(offsetof(SubgroupSize, subgroupSizeControl))},
-     {"computeFullSubgroups", vulkan13(offsetof(Vulkan13, computeFullSubgroups)),
-      subgroup_size(offsetof(SubgroupSize, computeFullSubgroups))}}};
+constexpr Feature kRequired[] = {
+    // Their order is that in which a missing one is named.
+    {"bufferDeviceAddress",
+     vulkan12(offsetof(Vulkan12, bufferDeviceAddress)),
+     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, sizeof(Address),
+      offsetof(Address, bufferDeviceAddress)}},
+    {"timelineSemaphore",
+     vulkan12(offsetof(Vulkan12, timelineSemaphore)),
+     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, sizeof(Timeline),
+      offsetof(Timeline, timelineSemaphore)}},
+    {"synchronization2",
+     vulkan13(offsetof(Vulkan13, synchronization2)),
+     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, sizeof(Synchronization),
+      offsetof(Synchronization, synchronization2)}},
+    {"maintenance4",
+     vulkan13(offsetof(Vulkan13, maintenance4)),
+     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, sizeof(Maintenance),
+      offsetof(Maintenance, maintenance4)}},
+    {"subgroupSizeControl", vulkan13(offsetof(Vulkan13, subgroupSizeControl)),
+     subgroup_size(offsetof(SubgroupSize, subgroupSizeControl))},
+    {"computeFullSubgroups", vulkan13(offsetof(Vulkan13, computeFullSubgroups)),
+     subgroup_size(offsetof(SubgroupSize, computeFullSubgroups))}};
 
 // shaders/selftest_quad.comp: neighbours swapped, behind them the words of the diagonal.
 uint32_t quad_answer(std::span<const uint32_t> x, uint32_t i) {
   return i < x.size() ? x[i ^ 1] : x[(i - x.size()) ^ 3];
 }
 
-// shaders/selftest_int64.comp: halves of 64-bit words exchanged, behind them each word and its low half
-// summed.
+// shaders/selftest_int64.comp: halves of 64-bit words exchanged, behind them each word plus its low half.
 uint32_t int64_answer(std::span<const uint32_t> x, uint32_t i) {
   if (i < x.size()) return x[i ^ 1];
   const size_t low = (i - x.size()) & ~size_t(1);
@@ -72,28 +73,28 @@ bool has_quad(const Evidence& e) {
   return missing_subgroup_operation(e.subgroup).empty() && (e.subgroup & VK_SUBGROUP_FEATURE_QUAD_BIT) != 0;
 }
 
-constexpr std::array<CapabilityRow, 6> kCapabilities = {
+constexpr CapabilityRow kCapabilities[] = {
     // Without it a workgroup is one lane wide, where each subgroup operation returns the lane's own value, so
     // kernels that fill a workgroup with one subgroup stay correct.
-    {{.name = "subgroup",
-      .offered = [](const Evidence& e) { return missing_subgroup_operation(e.subgroup).empty(); },
-      .limit = [](Limits& l, bool usable) { l.subgroup = usable ? l.subgroup : 1; },
-      .finding = &SelfTest::subgroup},
-     {.name = "quad",
-      .offered = has_quad,
-      .limit = [](Limits& l, bool usable) { l.quad = usable && l.subgroup >= 4; },
-      .answer = quad_answer},
-     {.name = "int64",
-      .feature = {"shaderInt64", core(offsetof(Core, shaderInt64)), {}},
-      .limit = [](Limits& l, bool usable) { l.int64 = usable; },
-      .answer = int64_answer},
-     {.name = "mapped",
-      .offered = [](const Evidence& e) { return e.host_memory; },
-      .finding = &SelfTest::memory},
-     {.name = "timestamps",
-      .offered = [](const Evidence& e) { return e.timestamps; },
-      .finding = &SelfTest::timestamps},
-     {.name = "debug_labels", .offered = [](const Evidence& e) { return e.debug_utils; }}}};
+    {.name = "subgroup",
+     .offered = [](const Evidence& e) { return missing_subgroup_operation(e.subgroup).empty(); },
+     .limit = [](Limits& l, bool usable) { l.subgroup = usable ? l.subgroup : 1; },
+     .finding = &SelfTest::subgroup},
+    {.name = "quad",
+     .offered = has_quad,
+     .limit = [](Limits& l, bool usable) { l.quad = usable && l.subgroup >= 4; },
+     .answer = quad_answer},
+    {.name = "int64",
+     .feature = {"shaderInt64", core(offsetof(Core, shaderInt64)), {}},
+     .limit = [](Limits& l, bool usable) { l.int64 = usable; },
+     .answer = int64_answer},
+    {.name = "mapped",
+     .offered = [](const Evidence& e) { return e.host_memory; },
+     .finding = &SelfTest::memory},
+    {.name = "timestamps",
+     .offered = [](const Evidence& e) { return e.timestamps; },
+     .finding = &SelfTest::timestamps},
+    {.name = "debug_labels", .offered = [](const Evidence& e) { return e.debug_utils; }}};
 
 bool contains(const std::vector<std::string>& names, const char* name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -120,16 +121,16 @@ std::span<const Feature> required_features() { return kRequired; }
 std::span<const CapabilityRow> capability_rows() { return kCapabilities; }
 
 const CapabilityRow& capability_row(const std::string& name) {
-  const auto at = std::find_if(kCapabilities.begin(), kCapabilities.end(),
+  const auto at = std::find_if(std::begin(kCapabilities), std::end(kCapabilities),
                                [&](const CapabilityRow& row) { return row.name == name; });
-  FOVEA_CHECK(at != kCapabilities.end(), "no capability ", name);
+  FOVEA_CHECK(at != std::end(kCapabilities), "no capability ", name);
   return *at;
 }
 
 std::string missing_feature(const std::vector<std::string>& features) {
-  const auto at = std::find_if(kRequired.begin(), kRequired.end(),
+  const auto at = std::find_if(std::begin(kRequired), std::end(kRequired),
                                [&](const Feature& needed) { return !contains(features, needed.name); });
-  return at == kRequired.end() ? "" : at->name;
+  return at == std::end(kRequired) ? "" : at->name;
 }
 
 std::vector<std::string> features_in_chain(const void* chain) {
