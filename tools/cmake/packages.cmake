@@ -33,7 +33,7 @@ if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY OR NOT FOV
   set(SPM_ENABLE_SHARED OFF CACHE BOOL "")
   set(SPM_ENABLE_TCMALLOC OFF CACHE BOOL "")
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece.git GIT_TAG v0.2.1
-                       GIT_SHALLOW ON)
+                       GIT_SHALLOW ON SYSTEM)
   FetchContent_MakeAvailable(sentencepiece)
   set_property(DIRECTORY ${sentencepiece_SOURCE_DIR} PROPERTY EXCLUDE_FROM_ALL ON)  # its programs
   set(FOVEA_SENTENCEPIECE_INCLUDE ${sentencepiece_SOURCE_DIR}/src)
