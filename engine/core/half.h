@@ -1,5 +1,5 @@
 // 16-bit floats as they are stored: IEEE half (1 sign, 5 exponent, 10 mantissa bits) and bfloat16 (1, 8, 7).
-// To float is exact, subnormals, infinities and NaN included; from float rounds to nearest, ties to even.
+// To float is exact, subnormals, infinities and NaN included; to half rounds to nearest, ties to even.
 #pragma once
 
 #include <bit>
@@ -39,11 +39,5 @@ constexpr uint16_t half_from_float(float value) {
 }
 
 constexpr float float_from_bfloat16(uint16_t value) { return std::bit_cast<float>(uint32_t(value) << 16); }
-
-constexpr uint16_t bfloat16_from_float(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffff) > 0x7f800000) return uint16_t(bits >> 16 | 0x40);
-  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
 
 }  // namespace fovea

@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "core/check.h"
+#include "core/extents.h"
 
 namespace fovea {
 
@@ -53,14 +54,15 @@ bool Shape::operator==(const Shape& other) const {
   return std::equal(begin(), end(), other.begin(), other.end());
 }
 
-std::ostream& operator<<(std::ostream& out, const Shape& shape) {
-  out << '(';
-  for (const int64_t* extent = shape.begin(); extent != shape.end(); ++extent)
-    out << (extent == shape.begin() ? "" : ", ") << *extent;
-  return out << ')';
+std::string extents_text(std::span<const int64_t> extents) {
+  std::string text;
+  for (const int64_t extent : extents) text += concat(text.empty() ? "" : ", ", extent);
+  return "(" + text + ")";
 }
 
-std::string to_string(const Shape& shape) { return concat(shape); }
+std::string to_string(const Shape& shape) { return extents_text({shape.begin(), shape.end()}); }
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
 
 int normal_axis(const char* op, int axis, int rank) {
   FOVEA_CHECK(-rank <= axis && axis < rank, op, ": axis ", axis, " of a tensor with ", rank, " axes");

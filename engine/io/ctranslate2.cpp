@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "core/half.h"
 #include "io/json.h"
 
@@ -51,12 +52,6 @@ constexpr StoredType kStoredTypes[] = {{"float32", 4}, {"int8", 1},    {"int16",
                                        {"int32", 4},   {"float16", 2}, {"bfloat16", 2}};
 
 const StoredType& stored(Type dtype) { return kStoredTypes[size_t(dtype)]; }
-
-std::string shape_text(std::span<const int64_t> shape) {
-  std::string text = "(";
-  for (size_t axis = 0; axis < shape.size(); ++axis) text += concat(axis ? ", " : "", shape[axis]);
-  return text + ")";
-}
 
 uint64_t elements(const Variable& variable) { return variable.bytes.size() / stored(variable.dtype).bytes; }
 
@@ -127,10 +122,10 @@ Variable read_variable(Reader& reader, uint32_t version, const std::string& wher
   uint64_t size = dtype.bytes;
   for (const int64_t extent : variable.shape) {
     FOVEA_CHECK(extent == 0 || size <= UINT64_MAX / uint64_t(extent), where, ": shape ",
-                shape_text(variable.shape), " has too many elements to count");
+                extents_text(variable.shape), " has too many elements to count");
     size *= uint64_t(extent);
   }
-  FOVEA_CHECK(size == bytes, where, ": ", dtype.name, ' ', shape_text(variable.shape), " takes ", size,
+  FOVEA_CHECK(size == bytes, where, ": ", dtype.name, ' ', extents_text(variable.shape), " takes ", size,
               " bytes, its size says ", bytes);
   variable.bytes = reader.take(size, where, "its data");
   return variable;
@@ -140,7 +135,7 @@ Variable read_variable(Reader& reader, uint32_t version, const std::string& wher
 std::vector<float> read_scales(const Variable& scale, uint64_t expected, const std::string& where) {
   FOVEA_CHECK(scale.dtype == Type::float32, where, ": expected float32, got ", stored(scale.dtype).name);
   FOVEA_CHECK(elements(scale) == expected, where, ": expected ", expected, " elements, got ",
-              shape_text(scale.shape));
+              extents_text(scale.shape));
   std::vector<float> scales(expected);
   if (expected) std::memcpy(scales.data(), scale.bytes.data(), scale.bytes.size());
   for (size_t i = 0; i < scales.size(); ++i)
@@ -285,7 +280,7 @@ std::vector<int64_t> CTranslate2File::shape(const std::string& name) const { ret
 std::vector<float> CTranslate2File::read_f32(const std::string& name, const Shape& expected) const {
   const Variable& variable = find(name);
   FOVEA_CHECK(std::ranges::equal(variable.shape, expected), file_.name(), ": variable ", in_quotes(name),
-              ": expected shape ", expected, ", got ", shape_text(variable.shape));
+              ": expected shape ", expected, ", got ", extents_text(variable.shape));
   return to_floats(variable);
 }
 
@@ -294,7 +289,7 @@ double CTranslate2File::number(const std::string& name, double fallback) const {
   const Variable& variable = find(name);
   const std::string where = concat(file_.name(), ": variable ", in_quotes(name));
   FOVEA_CHECK(elements(variable) == 1, where, ": expected one element, got shape ",
-              shape_text(variable.shape));
+              extents_text(variable.shape));
   if (variable.dtype == Type::int32) {  // beyond 2^24 a float would round it
     int32_t value;
     std::memcpy(&value, variable.bytes.data(), sizeof value);

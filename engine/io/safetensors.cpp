@@ -11,6 +11,7 @@
 
 #include "core/check.h"
 #include "core/edit_distance.h"
+#include "core/extents.h"
 #include "core/half.h"
 #include "io/json.h"
 
@@ -33,12 +34,6 @@ constexpr StoredType kStoredTypes[] = {
     {"U16", 2},  {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},     {"I32", 4},
     {"F32", 4},  {"U64", 8}, {"I64", 8}, {"F64", 8},
 };
-
-std::string shape_text(std::span<const int64_t> shape) {
-  std::string text = "(";
-  for (size_t axis = 0; axis < shape.size(); ++axis) text += concat(axis ? ", " : "", shape[axis]);
-  return text + ")";
-}
 
 // The header entry of one tensor: reads its fields, naming file and tensor when they are not what they should
 // be.
@@ -91,7 +86,7 @@ SafeTensors::Info read_info(const Entry& entry, std::span<const std::byte> data)
   const std::vector<int64_t> shape = entry.integers("shape");
   uint64_t size = dtype.bytes;
   for (const int64_t extent : shape) {
-    FOVEA_CHECK(extent == 0 || size <= UINT64_MAX / uint64_t(extent), where, ": shape ", shape_text(shape),
+    FOVEA_CHECK(extent == 0 || size <= UINT64_MAX / uint64_t(extent), where, ": shape ", extents_text(shape),
                 " has too many elements to count");
     size *= uint64_t(extent);
   }
@@ -102,7 +97,7 @@ SafeTensors::Info read_info(const Entry& entry, std::span<const std::byte> data)
   FOVEA_CHECK(begin <= end, where, ": begins at byte ", begin, ", after its end ", end);
   FOVEA_CHECK(end <= data.size(), where, ": ends at byte ", end, ", the file has ", data.size(),
               " bytes of data");
-  FOVEA_CHECK(end - begin == size, where, ": ", dtype.name, ' ', shape_text(shape), " takes ", size,
+  FOVEA_CHECK(end - begin == size, where, ": ", dtype.name, ' ', extents_text(shape), " takes ", size,
               " bytes, data_offsets span ", end - begin);
   return {std::string(dtype.name), shape, data.subspan(begin, end - begin)};
 }
@@ -209,7 +204,7 @@ const SafeTensors::Info& SafeTensors::info(const std::string& name) const {
 std::vector<float> SafeTensors::read_f32(const std::string& name, const Shape& expected) const {
   const Info& found = info(name);
   FOVEA_CHECK(std::ranges::equal(found.shape, expected), file_.name(), ": tensor ", in_quotes(name),
-              ": expected shape ", expected, ", got ", shape_text(found.shape));
+              ": expected shape ", expected, ", got ", extents_text(found.shape));
   FOVEA_CHECK(found.dtype == "F32" || found.dtype == "F16" || found.dtype == "BF16", file_.name(),
               ": tensor ", in_quotes(name), ": expected F32, F16 or BF16, got ", found.dtype);
   std::vector<float> values(expected.elements());

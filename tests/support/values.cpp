@@ -5,32 +5,22 @@
 #include <cmath>
 #include <limits>
 
+#include "core/random.h"
 #include "fovea/core.hpp"
 
 namespace fovea::test {
-namespace {
-
-// SplitMix64 (Steele, Lea, Flood 2014).
-uint64_t next(uint64_t& state) {
-  uint64_t z = (state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-}  // namespace
 
 std::vector<float> random_values(uint64_t count, uint32_t seed, float low, float high) {
   uint64_t state = seed;
   std::vector<float> values(count);
-  for (float& value : values) value = low + (high - low) * float(next(state) >> 40) * 0x1p-24f;
+  for (float& value : values) value = low + (high - low) * float(next_bits(state) >> 40) * 0x1p-24f;
   return values;
 }
 
 std::vector<uint32_t> random_ids(uint64_t count, uint32_t seed, uint32_t below) {
   uint64_t state = seed;
   std::vector<uint32_t> ids(count);
-  for (uint32_t& id : ids) id = uint32_t(next(state) % below);
+  for (uint32_t& id : ids) id = uint32_t(next_bits(state) % below);
   return ids;
 }
 

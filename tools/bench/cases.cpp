@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/panels.h"
+#include "core/random.h"
 #include "ops/attention.h"
 
 namespace fovea::bench {
@@ -258,13 +259,9 @@ std::vector<float> random_values(uint64_t count, uint32_t seed, float scale) {
   uint64_t state = seed;
   std::vector<float> values(count);
   for (float& value : values) {
-    // SplitMix64 (Steele, Lea, Flood 2014).
-    uint64_t z = (state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    const float size = scale * (0.05f + 0.95f * float(z >> 40) * 0x1p-24f);
-    value = z & 1 ? size : -size;
+    const uint64_t bits = next_bits(state);
+    const float size = scale * (0.05f + 0.95f * float(bits >> 40) * 0x1p-24f);
+    value = bits & 1 ? size : -size;
   }
   return values;
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
@@ -13,13 +13,11 @@ namespace {
 
 constexpr size_t kLines = 64;
 
-std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream file(path);
-  FOVEA_CHECK(file, path, ": cannot be read");
-  std::vector<std::string> lines;
-  for (std::string line; lines.size() < kLines && std::getline(file, line);)
-    lines.push_back(line.substr(0, line.find('\t')));
-  FOVEA_CHECK(!lines.empty(), path, ": has no lines");
+std::vector<std::string> sources_of(const std::string& path) {
+  std::vector<std::string> lines = read_lines(path);
+  FOVEA_CHECK(!lines.empty(), path, ": 0 lines, at least 1 is needed");
+  lines.resize(std::min(lines.size(), kLines));
+  for (std::string& line : lines) line.resize(std::min(line.size(), line.find('\t')));
   return lines;
 }
 
@@ -73,7 +71,7 @@ void print_json(const Rates& r, const std::string& device, int runs) {
 }  // namespace
 
 void measure_translate(Device& device, const TranslateCase& what) {
-  const std::vector<std::string> lines = read_lines(what.lines);
+  const std::vector<std::string> lines = sources_of(what.lines);
   if (!what.json)
     fmt::print("{:<11}{:>6}{:>6}{:>11}{:>13}{:>11}{:>8}{:>9}{:>7}{:>13}\n", "case", "batch", "runs",
                "median ms", "sentences/s", "tokens/s", "steps", "submits", "waits", "cache bytes");

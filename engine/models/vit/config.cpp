@@ -1,6 +1,7 @@
 #include "models/vit/config.h"
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "io/config.h"
 
 namespace fovea {

@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "io/json.h"
 
 namespace fovea {
-
-std::string extents_text(const std::vector<int64_t>& extents) {
-  std::string text;
-  for (int64_t extent : extents) text += concat(text.empty() ? "" : ", ", extent);
-  return "(" + text + ")";
-}
 
 ViTWeights::ViTWeights(const std::string& directory)
     : path_(std::filesystem::path(directory) / "model.safetensors"), file_(path_), names_(file_.names()) {

@@ -8,8 +8,6 @@
 
 namespace fovea {
 
-std::string extents_text(const std::vector<int64_t>& extents);  // (2, 197, 192)
-
 class ViTWeights {
  public:
   explicit ViTWeights(const std::string& directory);
