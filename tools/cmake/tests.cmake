@@ -22,7 +22,7 @@ if(NOT MSVC)
   target_link_options(fovea_host_tests PRIVATE -fsanitize=address,undefined)
 endif()
 if(FOVEA_PROGRAMS)
-  add_dependencies(fovea_tests vit translate train_vit train_translator fovea-info bench evaluate)
+  add_dependencies(fovea_tests ${programs})
 endif()
 
 # SwiftShader reads SwiftShader.ini in the working directory: one thread a process, ctest -j runs one process a core.
