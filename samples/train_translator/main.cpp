@@ -3,65 +3,28 @@
 //   train_translator --pairs FILE.tsv | --source FILE --target FILE  --out DIR [--validate N:R] [--resume] ..
 //
 // Learns a SentencePiece vocabulary first. The best model so far lies in --out as a directory that translate
-// and transformers load, beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves.
+// and transformers load, beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves. Exits
+// with 0, 1 after an error, 2 on wrong usage.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fovea/fovea.hpp>
-#include <map>
+
+#include "options.h"
+#include "steps.h"
 
 namespace {
 
 namespace fs = std::filesystem;
+
 std::atomic<bool> interrupted = false;
-void interrupt(int signal) { interrupted = true, std::signal(signal, SIG_DFL); }  // a second one ends at once
 
-struct Options {
-  std::string pairs, source, target, out, log, device, validate;
-  std::vector<std::string> leave_out;  // "N:R": lines whose number, from 0, leaves R modulo N
-  fovea::TransformerConfig model{.width = 192, .heads = 4, .hidden = 768};
-  fovea::SentencePieceOptions pieces{.vocab = 6000};
-  fovea::TextOptions text{.tokens = 4096, .shapes = 8, .longest = 64, .seed = 1};
-  fovea::OptimizerOptions optimizer{.beta2 = 0.98f, .eps = 1e-9f, .clip = 1};
-  float rate = 1e-3f, dropout = 0.1f, smoothing = 0.1f;
-  int64_t epochs = 10, warmup = 1000, patience = 0, save_every = 500, stop_after = 0, validation_lines = 500;
-  bool resume = false;
-};
-
-// What a plan of forward, backward and update reads and gives, for batches of one shape.
-struct Step {
-  Step(fovea::Device& device, const Options& options, const fovea::TextShape& shape,
-       fovea::Transformer& model, fovea::Optimizer& optimizer, fovea::State& generator) {
-    using namespace fovea;
-    source = graph.input({shape.rows, shape.source_length}, DType::u32, "source");
-    lengths = graph.input({shape.rows}, DType::u32, "lengths");
-    inputs = graph.input({shape.rows, shape.target_length}, DType::u32, "inputs");
-    labels = graph.input({shape.rows, shape.target_length}, DType::u32, "labels");
-    const Dropout dropout{.rate = options.dropout, .generator = &generator};
-    const Tensor logits = model(source, lengths, inputs, dropout);  // (rows, target_length, vocab)
-    loss = cross_entropy(logits, labels, {.smoothing = options.smoothing, .ignored = kIgnored}).loss;
-    update = optimizer.step(loss);
-    advance(graph, generator);
-    plan.emplace(device, graph, std::vector{loss, update.norm});
-  }
-
-  fovea::Trainer::Made run(const fovea::TextBatch& batch, std::span<const float> control) {
-    plan->write(source, batch.source);
-    plan->write(lengths, batch.lengths);
-    plan->write(inputs, batch.inputs);
-    plan->write(labels, batch.labels);
-    plan->write(update.control, control);
-    plan->run();
-    return {plan->read(loss)[0], plan->read(update.norm)[0], batch.tokens};
-  }
-
-  fovea::Graph graph;
-  fovea::Tensor source, lengths, inputs, labels, loss;
-  fovea::Optimizer::Step update;
-  std::optional<fovea::Plan> plan;
-};
+void interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);  // a second one ends at once
+}
 
 fovea::Corpus read_corpus(const Options& o) {
   std::vector<fovea::TextPair> pairs =
@@ -97,21 +60,45 @@ void begin(Options& o, const fovea::Corpus& corpus) {
   fovea::write_fresh_transformer(o.out, o.model, o.text.seed);
 }
 
+// How the model is measured and kept. It lies in a directory of its own first, as translate loads it, and
+// comes to --out when it is the best so far. Without a validation it comes there at once.
+void validate_with(fovea::TrainerOptions& how, const Options& o, fovea::Device& device,
+                   fovea::Transformer& model, const std::vector<fovea::TextPair>& validation) {
+  if (validation.empty()) {
+    how.keep = [&] { model.save(o.out, fovea::Storage::f16); };
+    return;
+  }
+  const std::string candidate = o.out + "/candidate";
+  how.measure = "bleu";
+  how.validate = [&, candidate] {
+    model.save(candidate, fovea::Storage::f16);
+    for (const char* file : {"source.spm", "target.spm", "vocab.json"})
+      fs::copy_file(fs::path(o.out) / file, fs::path(candidate) / file, fs::copy_options::overwrite_existing);
+    return bleu(device, candidate, validation);
+  };
+  how.keep = [&, candidate] { fs::rename(candidate + "/model.safetensors", o.out + "/model.safetensors"); };
+}
+
 void train(Options& o) {
-  const std::string checkpoint = o.out + "/checkpoint.safetensors", candidate = o.out + "/candidate";
+  const std::string checkpoint = o.out + "/checkpoint.safetensors";
   if (!o.resume) fovea::expect_no_checkpoint(checkpoint);
   const fovea::Corpus corpus = read_corpus(o);
+
+  // The model: a fresh one, or the one that lies there.
   fovea::Device device({.name = o.device});
   if (!o.resume) begin(o, corpus);
   fovea::Transformer model(device, o.out);
   o.text.end = model.config().eos;
   o.text.start = o.text.pad = model.config().pad;
+
+  // What a step needs.
   fovea::State generator(device, {4}, fovea::DType::u32);  // of dropout: seed, step
   generator.write(std::vector<uint32_t>{uint32_t(o.text.seed), 0, 0, 0});
   fovea::Optimizer optimizer(device, model.parameters(), o.optimizer);
+  Steps steps(device, o, model, optimizer, generator);
   const fovea::TextBatches batches(fovea::encode_pairs(o.out, corpus.training), o.text);
-  std::map<std::array<int64_t, 3>, std::unique_ptr<Step>> steps;  // one a shape
 
+  // The loop.
   fovea::TrainLog log({.file = o.log});
   log.note(fmt::format("{}: {} pairs, {} parameters, {} steps an epoch in {} shapes", device.info().name,
                        corpus.training.size(), optimizer.elements(), batches.batches(),
@@ -126,74 +113,40 @@ void train(Options& o) {
       .patience = o.patience,
       .interrupted = [&] { return interrupted || steps_left == 0; },
       .report = [&](const fovea::TrainPoint& point) { log.step(point); },
-      .validated = [&](const fovea::TrainValidation& made) { log.validation(made); },
-      .measure = "bleu"};
-  how.validate = [&] {
-    model.save(candidate, fovea::Storage::f16);
-    for (const char* file : {"source.spm", "target.spm", "vocab.json"})
-      fs::copy_file(fs::path(o.out) / file, fs::path(candidate) / file, fs::copy_options::overwrite_existing);
-    return bleu(device, candidate, corpus.validation);
-  };
-  how.keep = [&] { fs::rename(candidate + "/model.safetensors", o.out + "/model.safetensors"); };
-  if (corpus.validation.empty())
-    how.validate = {}, how.keep = [&] { model.save(o.out, fovea::Storage::f16); };
+      .validated = [&](const fovea::TrainValidation& made) { log.validation(made); }};
+  validate_with(how, o, device, model, corpus.validation);
   fovea::Trainer trainer(optimizer, &generator, how, o.resume);
   fovea::Loader<fovea::TextBatch> loader([&](uint64_t index) { return batches.batch(index); },
                                          uint64_t(trainer.progress().step));
   const auto end = trainer.run([&](int64_t, std::span<const float> control) {
-    const fovea::TextBatch batch = loader.next();
-    const fovea::TextShape& shape = batch.shape;
-    std::unique_ptr<Step>& step = steps[{shape.rows, shape.source_length, shape.target_length}];
-    if (!step) step = std::make_unique<Step>(device, o, shape, model, optimizer, generator);
     --steps_left;
-    return step->run(batch, control);
+    return steps.run(loader.next(), control);
   });
-  fs::remove_all(candidate);
-  fovea::write_loss_curve(o.out + "/loss.png", trainer.progress().losses, trainer.progress().measures,
-                          {.validation = "BLEU"});
-  const std::string best =
-      trainer.progress().validated ? fmt::format("best BLEU {:.2f}; ", trainer.progress().best) : "";
+
+  // What is left of it.
+  fs::remove_all(o.out + "/candidate");
+  const fovea::Progress& progress = trainer.progress();
+  fovea::write_loss_curve(o.out + "/loss.png", progress.losses, progress.measures, {.validation = "BLEU"});
+  const std::string best = progress.validated ? fmt::format("best BLEU {:.2f}; ", progress.best) : "";
   log.note(end == fovea::Trainer::End::interrupted ? "interrupted: --resume goes on from " + checkpoint
                                                    : best + "model and loss.png in " + o.out);
 }
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-  Options o;
-  CLI::App app{"Trains an encoder-decoder Transformer on pairs of sentences"};
-  CLI::Option* pairs = app.add_option("--pairs", o.pairs, "file of lines: source, tab, target");
-  CLI::Option* source = app.add_option("--source", o.source, "file of source lines")->excludes(pairs);
-  app.add_option("--target", o.target, "file of target lines")->needs(source)->excludes(pairs);
-  app.add_option("--out", o.out, "directory for model, checkpoint and loss curve")->required();
-  app.add_option("--validate", o.validate, "N:R: measure with the lines whose number leaves R modulo N");
-  app.add_option("--validation-lines", o.validation_lines, "at most")->capture_default_str();
-  app.add_option("--leave-out", o.leave_out, "N:R: lines that are not used at all; may come again");
-  app.add_option("--device", o.device, "index or part of the name");
-  app.add_option("--log", o.log, "file for JSON lines");
-  app.add_flag("--resume", o.resume, "go on from the checkpoint in --out");
-  app.add_option("--epochs", o.epochs)->capture_default_str();
-  app.add_option("--tokens", o.text.tokens, "of a batch, with padding")->capture_default_str();
-  app.add_option("--longest", o.text.longest, "tokens of a sentence that is used")->capture_default_str();
-  app.add_option("--rate", o.rate, "highest learning rate")->capture_default_str();
-  app.add_option("--warmup", o.warmup, "steps")->capture_default_str();
-  app.add_option("--average", o.optimizer.average, "decay of a moving average of the weights; 0: none");
-  app.add_option("--dropout", o.dropout)->capture_default_str();
-  app.add_option("--smoothing", o.smoothing, "of labels")->capture_default_str();
-  app.add_option("--seed", o.text.seed)->capture_default_str();
-  app.add_option("--patience", o.patience, "epochs without a better BLEU; 0: all")->capture_default_str();
-  app.add_option("--stop-after", o.stop_after, "steps of this run, as if interrupted; 0: all");
-  app.add_option("--save-every", o.save_every, "steps between checkpoints")->capture_default_str();
-  app.add_option("--vocab", o.pieces.vocab, "pieces for both languages")->capture_default_str();
-  app.add_option("--width", o.model.width)->capture_default_str();
-  app.add_option("--heads", o.model.heads)->capture_default_str();
-  app.add_option("--hidden", o.model.hidden, "of the feed-forward network")->capture_default_str();
-  app.add_option("--encoder-layers", o.model.encoder_layers)->capture_default_str();
-  app.add_option("--decoder-layers", o.model.decoder_layers)->capture_default_str();
-  CLI11_PARSE(app, count, arguments);
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, interrupt);
-  train(o);
-} catch (const std::exception& error) {
-  fmt::print(stderr, "train_translator: {}\n", error.what());
-  return 1;
+int main(int argc, char** argv) {
+  CLI::App app("Trains an encoder-decoder Transformer on pairs of sentences.");
+  Options options;
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, interrupt);
+    train(options);
+    return 0;
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : 2;
+  } catch (const std::exception& problem) {
+    fmt::print(stderr, "train_translator: {}\n", problem.what());
+    return 1;
+  }
 }

@@ -1,0 +1,127 @@
+#include "classifier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace {
+
+struct Likely {
+  size_t label;
+  double probability;
+};
+
+// The most probable labels, at most `count`; of equal ones the first comes first.
+std::vector<Likely> likeliest(std::span<const float> logits, size_t count) {
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - largest);
+  std::vector<size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::ranges::stable_sort(order, std::greater(), [&](size_t i) { return logits[i]; });
+  order.resize(std::min(order.size(), count));
+  std::vector<Likely> all;
+  for (const size_t i : order) all.push_back({i, std::exp(logits[i] - largest) / sum});
+  return all;
+}
+
+}  // namespace
+
+Classifier::Classifier(const Options& options, const std::string& directory)
+    : options_(options),
+      device_({.name = options.device}),
+      model_(device_, directory),
+      config_(model_.config()),
+      preprocessor_(fovea::Preprocessor::for_model(directory, config_.width, config_.height)) {
+  if (config_.labels.empty()) throw fovea::Error(directory + ": a model without a classifier");
+  if (options.layer > config_.depth)
+    throw CLI::ValidationError("--layer",
+                               fmt::format("{}: the model has {} layers", options.layer, config_.depth));
+  const int width = preprocessor_.width(), height = preprocessor_.height();
+  if (width != config_.width || height != config_.height || config_.channels != 3)
+    throw fovea::Error(fmt::format("{}: images become 3 x {} x {}, the model takes {} x {} x {}", directory,
+                                   height, width, config_.channels, config_.height, config_.width));
+}
+
+bool Classifier::answer() {
+  for (const std::string& name : options_.images) {
+    attempt(name, [&] {
+      const fovea::Image image = fovea::load_image(name);
+      batch_.push_back({name, image, preprocessor_.pixels(image)});
+    });
+    if (int64_t(batch_.size()) == options_.batch) run();
+  }
+  if (!batch_.empty()) run();
+  return all_good_;
+}
+
+// An image that cannot be answered leaves the others alone.
+void Classifier::attempt(const std::string& image, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const fovea::Error& error) {
+    const bool named = std::string(error.what()).starts_with(image);
+    fmt::print(stderr, "vit: {}{}\n", named ? "" : image + ": ", error.what());
+    all_good_ = false;
+  }
+}
+
+void Classifier::run() {
+  std::vector<float> pixels;  // (batch, 3, height, width)
+  for (const Input& input : batch_) pixels.insert(pixels.end(), input.pixels.begin(), input.pixels.end());
+  const fovea::ViTRequest request{.attentions = !options_.attention.empty()};
+  // The first pass of a batch size compiles kernels: it is not the one whose time counts.
+  if (compiled_.insert(batch_.size()).second) model_.run(pixels, int64_t(batch_.size()), request);
+  const auto start = std::chrono::steady_clock::now();
+  const fovea::ViTResult result = model_.run(pixels, int64_t(batch_.size()), request);
+  const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+
+  const size_t labels = config_.labels.size();
+  for (size_t item = 0; item < batch_.size(); ++item) {
+    const Input& input = batch_[item];
+    const std::span<const float> logits = std::span(result.logits).subspan(item * labels, labels);
+    options_.json ? print_json(input, logits, passed.count()) : print(input, logits, passed.count());
+    if (options_.attention.empty()) continue;
+    attempt(input.name, [&] {
+      fovea::write_png(overlay_path(options_, input.name), overlay(input, result, item));
+    });
+  }
+  batch_.clear();
+}
+
+void Classifier::print(const Input& input, std::span<const float> logits, double milliseconds) const {
+  fmt::print("{}\n", input.name);
+  for (const auto& [label, probability] : likeliest(logits, size_t(options_.top)))
+    fmt::print("{:8.2f} %  {}\n", 100 * probability, config_.labels[label]);
+  fmt::print("  on {}, {:.1f} ms\n", device_.info().name, milliseconds);
+}
+
+void Classifier::print_json(const Input& input, std::span<const float> logits, double milliseconds) const {
+  nlohmann::ordered_json line{{"image", input.name}, {"top", nlohmann::json::array()}};
+  for (const auto& [label, probability] : likeliest(logits, size_t(options_.top)))
+    line["top"].push_back({{"index", label},
+                           {"label", config_.labels[label]},
+                           {"logit", logits[label]},
+                           {"probability", probability}});
+  if (options_.logits) line["logits"] = std::vector<float>(logits.begin(), logits.end());
+  line.update({{"device", device_.info().name}, {"milliseconds", milliseconds}});
+  // The name of a file need not be UTF-8: dump() alone would throw.
+  fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// The image darkened where the class token does not look.
+fovea::Image Classifier::overlay(const Input& input, const fovea::ViTResult& result, size_t item) const {
+  const int64_t patch = config_.patch, prefix = config_.distillation ? 2 : 1;
+  const fovea::PatchGrid grid{config_.height / patch, config_.width / patch, prefix};
+  const size_t size = size_t(config_.heads * grid.tokens() * grid.tokens());
+  std::vector<std::span<const float>> layers;  // depth of (heads, tokens, tokens)
+  for (const auto& all : result.attentions) layers.push_back(std::span(all).subspan(item * size, size));
+  const fovea::Heatmap map = options_.layer > 0
+                                 ? fovea::class_attention(layers[size_t(options_.layer - 1)], grid)
+                                 : fovea::attention_rollout(layers, grid, {.contrast = true});
+  return fovea::overlay(input.image, map, preprocessor_.seen(input.image));
+}
