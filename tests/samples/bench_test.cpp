@@ -86,6 +86,10 @@ TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
       {"permute --shape 4x4x4", "BATCHxTOKENSxHEADSxHEAD_DIM"},
       {"gemm --runs 9", "runs"},
       {"gemm --frames", "frames"},
+      {"gemm vit", "vit: --model"},
+      {"translate", "translate: --model"},
+      {"translate --model x", "translate: --lines"},
+      {"train gemm", "no other case"},
   };
   for (const auto& [arguments, part] : kWrong) {
     const Outcome outcome = bench(arguments);

@@ -34,21 +34,39 @@ class Case {
   const Work work;
 };
 
+// What cases are made of, work.cpp.
+Work product_work(double m, double k, double n);  // (m, k) x (k, n)
+Work attention_work(double heads, double tokens, double keys, double head_dim);
+Work layer_norm_work(double rows, double columns);  // mean, centred squares, affine: 8 operations an element
+Work feed_forward_work(double tokens, double width, double hidden);
+using Sizes = std::vector<int64_t>;
+std::string join(const Sizes& sizes);  // 197x768
 // Never zero, never denormal: of either sign and at least scale / 20 large, at most scale.
 std::vector<float> random_values(uint64_t count, uint32_t seed, float scale = 1);
+State random_state(Device& device, const Shape& shape, uint32_t seed);
 
-// What the command line asks for: the sizes of a case, in the order of its usage.
-struct Ask {
-  std::string name;
-  std::vector<int64_t> sizes;
+// The cases, by files: products.cpp, rows.cpp, vit.cpp. Sizes are in the order of Kind::usage.
+std::unique_ptr<Case> make_gemm(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_attention(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_attention_grad(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_feed_forward(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_layer_norm(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_permute(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_concat(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_transpose(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_vit(Device& device, const std::string& directory);
+
+// A case whose sizes can be chosen.
+struct Kind {
+  const char *name, *usage, *says;  // usage: "MxKxN"
+  std::vector<size_t> counts;       // how many sizes it takes
+  std::vector<Sizes> standard;      // those of the speed table
+  std::unique_ptr<Case> (*make)(Device&, const Sizes&);
 };
+const std::vector<Kind>& kinds();
+const Kind* kind_of(const std::string& name);  // null: none
 
 // The sizes in a text such as 197x768x3072; nothing when the case does not take them.
-std::optional<std::vector<int64_t>> parse_shape(const std::string& name, const std::string& text);
-const char* shape_usage(const std::string& name);  // "MxKxN"
-std::vector<Ask> standard_cases(const std::string& name);  // the speed table's of this name
-
-std::unique_ptr<Case> make_case(Device& device, const Ask& ask);
-std::unique_ptr<Case> make_vit_case(Device& device, const std::string& directory);
+std::optional<Sizes> parse_sizes(const Kind& kind, const std::string& text);
 
 }  // namespace fovea::bench
