@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <span>
 
+#include "support/models.h"
 #include "support/temporary.h"
 
 namespace fovea {
@@ -353,14 +353,9 @@ TEST_CASE("ctranslate2: no file, a folder") {
   CHECK(contains(rejection([&] { CTranslate2File{folder.path()}; }), folder.path().string()));
 }
 
-// A real model, Arabic to Latin names, in float32, int16 and int8: FOVEA_MODELS, else beside the checkout.
+// Arabic to Latin names, in float32, int16 and int8.
 TEST_CASE("ctranslate2: the quantised real models are near the float one") {
-  const char* models = std::getenv("FOVEA_MODELS");
-  const std::filesystem::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
-  const auto at = [&](const std::string& suffix) { return root / ("aren-transliteration" + suffix); };
-  for (const std::string suffix : {"", "-i16", "-i8"})
-    if (!std::filesystem::exists(at(suffix))) SKIP("no " << at(suffix));
-
+  const auto at = [](const std::string& suffix) { return model_to_test("aren-transliteration" + suffix); };
   const CTranslate2File full(at("") / "model.bin");
   CHECK(full.spec() == "TransformerBase");
   CHECK(full.version() == 2);

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
 #include "fovea/image.hpp"
 #include "io/crc32.h"
 #include "io/safetensors.h"
+#include "support/models.h"
 #include "support/temporary.h"
 
 namespace fovea {
@@ -188,9 +188,7 @@ TEST_CASE("preprocess: settings that make no sense are rejected by file and key"
 
 // reference.safetensors holds the pixel_values that transformers' numbers were made from.
 TEST_CASE("preprocess: the recorded inputs of the real DeiT") {
-  const char* models = std::getenv("FOVEA_MODELS");
-  if (!models) SKIP("FOVEA_MODELS is not set");
-  const std::filesystem::path dir = std::filesystem::path(models) / "deit-tiny-patch16-224";
+  const std::filesystem::path dir = model_to_test("deit-tiny-patch16-224");
   const SafeTensors reference(dir / "reference.safetensors");
   const Preprocessor steps = Preprocessor::load(dir);
   // libjpeg and stb decode JPEG up to 2 of 255 levels apart.

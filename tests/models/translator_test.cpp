@@ -10,9 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "support/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
+#include "support/models.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -22,14 +23,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// Arabic names to Latin script, a character a token: FOVEA_MODELS, else beside the checkout.
-fs::path aren(const std::string& suffix = "") {
-  const char* models = std::getenv("FOVEA_MODELS");
-  const fs::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
-  if (!fs::exists(root / ("aren-transliteration" + suffix)))
-    SKIP("no " << root / ("aren-transliteration" + suffix));
-  return root / ("aren-transliteration" + suffix);
-}
+// Arabic names to Latin script, a character a token.
+fs::path aren(const std::string& suffix = "") { return model_to_test("aren-transliteration" + suffix); }
 
 // One for all cases, since each compiles its kernels.
 Translator& translator() {
@@ -54,11 +49,12 @@ Translation translate(const std::string& line, const TranslateOptions& options) 
   return all[0];
 }
 
-// The first sources of the evaluation lines. Kernels made for GPUs are slow on processors.
+// The first sources of the evaluation lines, in data/ beside the folder of models. Kernels made for GPUs are
+// slow on processors.
 Strings some_lines() {
   const size_t count = std::getenv("FOVEA_KERNELS") ? 30 : 100;
   const fs::path file = aren().parent_path().parent_path() / "data" / "ar2en" / "ar2en-eval.txt";
-  if (!fs::exists(file)) SKIP("no " << file);
+  if (!fs::exists(file)) SKIP("needs the lines " << file << ": there are none");
   std::ifstream in(file);
   Strings lines;
   for (std::string line; lines.size() < count && std::getline(in, line);)
@@ -83,7 +79,7 @@ void check_same(const std::vector<Translation>& got, const std::vector<Translati
 
 }  // namespace
 
-TEST_CASE("Translator gives CTranslate2's outputs, by one beam and by four, from every type of weights") {
+TEST_CASE("translator gives CTranslate2's outputs, by one beam and by four, from every type of weights") {
   const nlohmann::json names = expected()["greedy_and_beam4"];
   Strings sources;
   for (const auto& [source, target] : names.items()) sources.push_back(source);
@@ -104,7 +100,7 @@ TEST_CASE("Translator gives CTranslate2's outputs, by one beam and by four, from
   }
 }
 
-TEST_CASE("Translator scores targets as CTranslate2 does, and as it scores its own outputs") {
+TEST_CASE("translator scores targets as CTranslate2 does, and as it scores its own outputs") {
   const nlohmann::json rows = expected()["scoring"];
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const nlohmann::json& row : rows) pairs.emplace_back(row["source"], row["target"]);
@@ -129,7 +125,7 @@ TEST_CASE("Translator scores targets as CTranslate2 does, and as it scores its o
   CHECK(translator().score({}).empty());
 }
 
-TEST_CASE("Translator leaves out suppressed texts") {
+TEST_CASE("translator leaves out suppressed texts") {
   const std::string source = expected()["scoring"][0]["source"], best = expected()["scoring"][0]["target"];
   for (const std::string& text : {best.substr(1, 1), best.substr(1, 2), best})
     for (int64_t beams : {1, 3}) {
@@ -141,7 +137,7 @@ TEST_CASE("Translator leaves out suppressed texts") {
     }
 }
 
-TEST_CASE("Translator keeps prefixes and limits of length") {
+TEST_CASE("translator keeps prefixes and limits of length") {
   const nlohmann::json facts = expected();
   for (const nlohmann::json& row : facts["prefix"]) {
     const std::string prefix = row["prefix"];
@@ -172,7 +168,7 @@ TEST_CASE("Translator keeps prefixes and limits of length") {
   check_rejects([&] { translator().translate(bad); }, {"UTF-8"});
 }
 
-TEST_CASE("Translator shows what each token attends to") {
+TEST_CASE("translator shows what each token attends to") {
   const nlohmann::json shapes = expected()["attention_shapes"];
   for (const auto& [source, shape] : shapes.items()) {
     const Hypothesis output = translate(source, {.decoding = short_decoding(), .attention = true}).outputs[0];
@@ -186,7 +182,7 @@ TEST_CASE("Translator shows what each token attends to") {
   }
 }
 
-TEST_CASE("Translator gives the same, bit for bit, whatever shares a batch") {
+TEST_CASE("translator gives the same, bit for bit, whatever shares a batch") {
   const Strings lines = some_lines();
   const TranslateOptions options{.decoding = short_decoding()};
   const std::vector<Translation> first = translator().translate(lines, options);  // of 32
@@ -204,7 +200,7 @@ TEST_CASE("Translator gives the same, bit for bit, whatever shares a batch") {
   }
 }
 
-TEST_CASE("Translator draws the same samples for a seed, and others for another") {
+TEST_CASE("translator draws the same samples for a seed, and others for another") {
   Decoding decoding = short_decoding();
   decoding.top_k = 0;
   decoding.n_best = 4;
@@ -227,7 +223,7 @@ TEST_CASE("Translator draws the same samples for a seed, and others for another"
   CHECK(texts(one[0]) != texts(other[0]));
 }
 
-TEST_CASE("Translator streams the tokens that it translates to") {
+TEST_CASE("translator streams the tokens that it translates to") {
   const std::string line = "آتشيسون";
   for (const std::string prefix : {"", "at"}) {
     INFO(prefix);
@@ -255,7 +251,7 @@ TEST_CASE("Translator streams the tokens that it translates to") {
                 {"stream", "2"});
 }
 
-TEST_CASE("Translator gives empty lines empty outputs, between others and alone") {
+TEST_CASE("translator gives empty lines empty outputs, between others and alone") {
   const Strings lines{"", "آزا", ""};
   const uint64_t before = translator().statistics().sentences;
   const std::vector<Translation> all = translator().translate(lines, {.decoding = short_decoding(4)});
@@ -274,7 +270,7 @@ TEST_CASE("Translator gives empty lines empty outputs, between others and alone"
 }
 
 // Random weights; everything but <unk> is suppressed.
-TEST_CASE("Translator copies the source word that an unknown word attends to") {
+TEST_CASE("translator copies the source word that an unknown word attends to") {
   const TemporaryFolder folder;
   write_ctranslate2(folder.path(), {.words = {"one", "two", "three"}, .layers = 1});
   Translator small(device(), folder.path().string());
@@ -302,7 +298,7 @@ TEST_CASE("Translator copies the source word that an unknown word attends to") {
 }
 
 // config.json may name another token, which the vocabulary files need not hold.
-TEST_CASE("Translator takes the unknown token that config.json names") {
+TEST_CASE("translator takes the unknown token that config.json names") {
   const TemporaryFolder folder;
   write_ctranslate2(folder.path(), {.words = {"one", "two", "three"}, .layers = 1});
   for (const char* file : {"source_vocabulary.txt", "target_vocabulary.txt"})

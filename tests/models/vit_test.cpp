@@ -2,23 +2,16 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include "io/safetensors.h"
 #include "support/check.h"
+#include "support/models.h"
 
 using namespace fovea;
 using namespace fovea::test;
 
 namespace {
-
-// DeiT-Tiny with PyTorch's numbers for four pictures: FOVEA_MODELS, else beside the checkout.
-std::filesystem::path deit_tiny() {
-  const char* models = std::getenv("FOVEA_MODELS");
-  const std::filesystem::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
-  return root / "deit-tiny-patch16-224";
-}
 
 double worst_error(const std::vector<float>& got, const std::vector<float>& want) {
   REQUIRE(got.size() == want.size());
@@ -38,10 +31,10 @@ double mean_square_error(const std::vector<float>& got, const std::vector<float>
 
 }  // namespace
 
-TEST_CASE("DeiT-Tiny agrees with PyTorch from the reference pixels") {
-  if (!std::filesystem::exists(deit_tiny())) SKIP("no " << deit_tiny());
-  VisionTransformer model(device(), deit_tiny().string());
-  const SafeTensors reference(deit_tiny() / "reference.safetensors");
+TEST_CASE("the real DeiT-Tiny agrees with PyTorch from the reference pixels") {
+  const std::filesystem::path directory = model_to_test("deit-tiny-patch16-224");
+  VisionTransformer model(device(), directory.string());
+  const SafeTensors reference(directory / "reference.safetensors");  // PyTorch's numbers for four images
 
   for (const std::string picture : {"coffee", "chelsea", "astronaut", "rocket"}) {
     INFO(picture);

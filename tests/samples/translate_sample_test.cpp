@@ -2,15 +2,15 @@
 // so one run answers several questions.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "fovea/image.hpp"
-#include "support/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
+#include "support/models.h"
 #include "support/program.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -236,11 +236,8 @@ TEST_CASE("translate says what is wrong with its arguments and models") {
 }
 
 TEST_CASE("translate transliterates as CTranslate2 does") {
-  const char* models = std::getenv("FOVEA_MODELS");
-  const fs::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
-  if (!fs::exists(root / "aren-transliteration")) SKIP("no " << root / "aren-transliteration");
-  const Outcome got =
-      translate(root / "aren-transliteration", {"--beam", "4", "--max-length", "12"}, "آتزمون\nآتشيسون\n");
+  const fs::path model = model_to_test("aren-transliteration");
+  const Outcome got = translate(model, {"--beam", "4", "--max-length", "12"}, "آتزمون\nآتشيسون\n");
   CHECK(got.status == 0);
   CHECK(got.out == "atzmon\nachison\n");
 }

@@ -2,16 +2,16 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 
 #include "fovea/image.hpp"
 #include "io/safetensors.h"
-#include "support/temporary.h"
 #include "support/check.h"
+#include "support/models.h"
 #include "support/program.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -21,14 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kPictures = FOVEA_SOURCE_DIR "/samples/images";
-
-// DeiT-Tiny with PyTorch's numbers for four pictures: FOVEA_MODELS, else beside the checkout.
-fs::path deit_tiny() {
-  const char* models = std::getenv("FOVEA_MODELS");
-  const fs::path root = models ? models : FOVEA_SOURCE_DIR "/../shared/models";
-  if (!fs::exists(root / "deit-tiny-patch16-224")) SKIP("no " << root / "deit-tiny-patch16-224");
-  return root / "deit-tiny-patch16-224";
-}
 
 Outcome vit(const std::vector<std::string>& arguments) { return run_program("vit", arguments); }
 
@@ -127,8 +119,8 @@ void check_overlay(const fs::path& file, const Image& photo) {
 
 TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
   const TemporaryFolder folder;
-  const fs::path model = deit_tiny();
-  const SafeTensors reference(model / "reference.safetensors");
+  const fs::path model = model_to_test("deit-tiny-patch16-224");
+  const SafeTensors reference(model / "reference.safetensors");  // PyTorch's numbers
   const std::vector<fs::path> pictures{kPictures / "coffee.png", kPictures / "chelsea.png",
                                        kPictures / "astronaut.png", kPictures / "rocket.jpg"};
   const std::string overlays = (folder.path() / "lit.png").string();
