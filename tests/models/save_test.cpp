@@ -74,7 +74,7 @@ double deviation(const std::vector<float>& values) {
 
 }  // namespace
 
-TEST_CASE("A Vision Transformer comes back from its directory as it was saved") {
+TEST_CASE("a Vision Transformer comes back from its directory as it was saved") {
   for (const char* name :
        {"vit/vit", "vit/deit-teacher", "vit/relu-oblong", "vit/gelu-new", "vit/headless", "train/vit"}) {
     INFO(name);
@@ -96,7 +96,7 @@ TEST_CASE("A Vision Transformer comes back from its directory as it was saved") 
   }
 }
 
-TEST_CASE("A Transformer comes back from its directory as it was saved") {
+TEST_CASE("a Transformer comes back from its directory as it was saved") {
   for (const char* name : {"seq2seq/marian", "train/marian", "unscaled"}) {
     INFO(name);
     const TemporaryFolder unscaled, whole, half;
@@ -119,7 +119,7 @@ TEST_CASE("A Transformer comes back from its directory as it was saved") {
   }
 }
 
-TEST_CASE("A fresh Vision Transformer is its seed's, and says next to nothing") {
+TEST_CASE("a fresh Vision Transformer is its seed's, and says next to nothing") {
   for (const bool distillation : {false, true}) {
     const TemporaryFolder one, same, other;
     const ViTConfig config{.height = 12,
@@ -157,7 +157,7 @@ TEST_CASE("A fresh Vision Transformer is its seed's, and says next to nothing") 
   }
 }
 
-TEST_CASE("A fresh Transformer is its seed's, and says next to nothing") {
+TEST_CASE("a fresh Transformer is its seed's, and says next to nothing") {
   const TemporaryFolder one, same, other;
   const TransformerConfig config{.vocab = 33,
                                  .width = 32,
@@ -181,7 +181,7 @@ TEST_CASE("A fresh Transformer is its seed's, and says next to nothing") {
                 {"transformer", "vocabulary of 2"});
 }
 
-TEST_CASE("Models that cannot be trained say why") {
+TEST_CASE("models that cannot be trained say why") {
   check_rejects([] { Transformer(device(), (kGolden / "seq2seq/bart").string()); },
                 {"config.json", "model_type bart", "marian"});
   check_rejects([] { Transformer(device(), (kGolden / "seq2seq/marian-relu-unscaled").string()); },

@@ -119,8 +119,8 @@ void check_golden(const char* name) {
 
 }  // namespace
 
-TEST_CASE("Marian with SiLU and scaled embeddings follows transformers") { check_golden("marian"); }
-TEST_CASE("Marian with ReLU and three decoder layers follows transformers") {
+TEST_CASE("a Marian model with SiLU and scaled embeddings follows transformers") { check_golden("marian"); }
+TEST_CASE("a Marian model with ReLU and three decoder layers follows transformers") {
   check_golden("marian-relu-unscaled");
 }
-TEST_CASE("BART follows transformers") { check_golden("bart"); }
+TEST_CASE("a BART model follows transformers") { check_golden("bart"); }

@@ -132,7 +132,7 @@ CrossEntropyOptions loss_of(const json& run) {
 
 }  // namespace
 
-TEST_CASE("A Vision Transformer learns as in PyTorch") {
+TEST_CASE("a Vision Transformer learns as in PyTorch") {
   check_runs("vit", [](const std::string& directory, const json& run, const auto& check) {
     VisionTransformer model(device(), directory, Use::training);
     auto graph = std::make_unique<Graph>();
@@ -146,7 +146,7 @@ TEST_CASE("A Vision Transformer learns as in PyTorch") {
   });
 }
 
-TEST_CASE("A Marian model learns as in PyTorch") {
+TEST_CASE("a Marian model learns as in PyTorch") {
   check_runs("marian", [](const std::string& directory, const json& run, const auto& check) {
     Transformer model(device(), directory);
     auto graph = std::make_unique<Graph>();

@@ -117,7 +117,7 @@ class Copy {
 
 }  // namespace
 
-TEST_CASE("Vision Transformers of every kind agree with transformers, in a batch and alone") {
+TEST_CASE("vision Transformers of every kind agree with transformers, in a batch and alone") {
   for (const char* variant : kVariants) {
     INFO(variant);
     VisionTransformer model(device(), (kGolden / variant).string());
@@ -143,7 +143,7 @@ TEST_CASE("Vision Transformers of every kind agree with transformers, in a batch
   CHECK(device().validation_messages().empty());
 }
 
-TEST_CASE("What is asked for beside the logits does not change them") {
+TEST_CASE("what is asked for beside the logits does not change them") {
   for (const char* variant : {"vit", "deit-teacher"}) {
     INFO(variant);
     VisionTransformer model(device(), (kGolden / variant).string());
@@ -160,7 +160,7 @@ TEST_CASE("What is asked for beside the logits does not change them") {
   CHECK(device().validation_messages().empty());
 }
 
-TEST_CASE("A Vision Transformer without classifier gives its last normalised states") {
+TEST_CASE("a Vision Transformer without classifier gives its last normalised states") {
   VisionTransformer model(device(), (kGolden / "headless").string());
   const ViTConfig& config = model.config();
   const SafeTensors expected(kGolden / "headless/expected.safetensors");
@@ -176,7 +176,7 @@ TEST_CASE("A Vision Transformer without classifier gives its last normalised sta
   check_close(model.run(values, kBatch).embedding, want, kProduct);
 }
 
-TEST_CASE("The settings of a Vision Transformer are read from its directory") {
+TEST_CASE("the settings of a Vision Transformer are read from its directory") {
   const auto config = [](const char* variant) {
     return VisionTransformer(device(), (kGolden / variant).string()).config();
   };
@@ -252,7 +252,7 @@ const SettingLie kSettingLies[] = {
 
 }  // namespace
 
-TEST_CASE("Settings that lie are rejected with file, key and both sides") {
+TEST_CASE("settings that lie are rejected with file, key and both sides") {
   for (const SettingLie& lie : kSettingLies) {
     INFO(lie.variant << ": " << lie.to);
     Copy copy(lie.variant);
@@ -263,7 +263,7 @@ TEST_CASE("Settings that lie are rejected with file, key and both sides") {
   }
 }
 
-TEST_CASE("Sizes that are not those of the tensors are rejected with file, tensor and both shapes") {
+TEST_CASE("sizes that are not those of the tensors are rejected with file, tensor and both shapes") {
   struct Lie {
     const char *variant, *from, *to;
     std::vector<std::string> parts;  // of the message, beside the name of model.safetensors
@@ -308,7 +308,7 @@ TEST_CASE("Sizes that are not those of the tensors are rejected with file, tenso
   }
 }
 
-TEST_CASE("A missing tensor is rejected with file and name") {
+TEST_CASE("a missing tensor is rejected with file and name") {
   struct Gap {
     const char *variant, *tensor;
     std::vector<std::string> parts;
@@ -341,7 +341,7 @@ TEST_CASE("A missing tensor is rejected with file and name") {
   copy.check_rejected({copy.model(), "\"deit.embeddings.position_embeddings\"", "(1, 5, 16)", "(1, 6, 16)"});
 }
 
-TEST_CASE("A tensor of the wrong shape or type is rejected with file, name and both sides") {
+TEST_CASE("a tensor of the wrong shape or type is rejected with file, name and both sides") {
   struct Lie {
     const char *variant, *tensor, *from, *to;
     std::vector<std::string> parts;
@@ -376,13 +376,13 @@ TEST_CASE("A tensor of the wrong shape or type is rejected with file, name and b
   copy.check_rejected({copy.model(), "\"classifier.weight\"", "(labels, 16)", "(1000000000000, 0)"});
 }
 
-TEST_CASE("Tensors and settings that a Vision Transformer does not need are passed over") {
+TEST_CASE("tensors and settings that a Vision Transformer does not need are passed over") {
   Copy copy("headless");  // it has a pooler
   copy.edit_config(R"("hidden_act": "gelu")", R"("hidden_act": "gelu", "unknown": [1, {}])");
   copy.check_accepted();
 }
 
-TEST_CASE("Pixels of another size than the model's are rejected with both") {
+TEST_CASE("pixels of another size than the model's are rejected with both") {
   VisionTransformer model(device(), (kGolden / "relu-oblong").string());
   const std::vector<float> pixels(3 * 12 * 20);
   check_rejects([&] { model.run(pixels, 2); }, {"720", "1440"});

@@ -73,7 +73,7 @@ class Case {
 
 }  // namespace
 
-TEST_CASE("Gradients of elementwise ops are PyTorch's") {
+TEST_CASE("gradients of elementwise ops are PyTorch's") {
   Case sum("add"), product("mul"), rectified("relu"), exact("gelu"), tanh("gelu_tanh"), swish("silu");
   sum.check(add(sum("a"), sum("b")), kRow);
   product.check(mul(product("a"), product("b")), kRow);
@@ -83,14 +83,14 @@ TEST_CASE("Gradients of elementwise ops are PyTorch's") {
   swish.check(silu(swish("x")), kRow);
 }
 
-TEST_CASE("Gradients of reductions are PyTorch's") {
+TEST_CASE("gradients of reductions are PyTorch's") {
   Case summed("sum"), averaged("mean"), largest("max");
   summed.check(fovea::sum(summed("x"), 1), kRow);
   averaged.check(mean(averaged("x"), 2), kRow);
   largest.check(fovea::max(largest("x"), 1), kExact);
 }
 
-TEST_CASE("Gradients of ops on rows are PyTorch's") {
+TEST_CASE("gradients of ops on rows are PyTorch's") {
   Case weights("softmax"), logs("log_softmax"), norm("layer_norm");
   const Tensor x = weights("x"), lengths = weights.whole("lengths");
   weights.check(softmax(x, {.scale = 0.7f, .lengths = lengths}), kRow);
@@ -99,7 +99,7 @@ TEST_CASE("Gradients of ops on rows are PyTorch's") {
   norm.check(layer_norm(a, gain, shift, {.eps = 1e-5f, .residual = residual}), kRow);
 }
 
-TEST_CASE("Gradients of products are PyTorch's") {
+TEST_CASE("gradients of products are PyTorch's") {
   Case plain("matmul"), fused("matmul_gelu"), linear("linear");
   const Tensor left = plain("a");
   plain.check(matmul(left, plain("b")), kProduct);
@@ -109,13 +109,13 @@ TEST_CASE("Gradients of products are PyTorch's") {
   linear.check(matmul(x, transpose(w), {.bias = shift}), kProduct);
 }
 
-TEST_CASE("Gradients of a convolution by patches are PyTorch's") {
+TEST_CASE("gradients of a convolution by patches are PyTorch's") {
   Case convolution("patches");
   const Tensor x = convolution("x"), w = convolution("w"), b = convolution("b");
   convolution.check(matmul(patches(x, 4), transpose(reshape(w, {5, 48})), {.bias = b}), kProduct);
 }
 
-TEST_CASE("Gradients of embedding and cross_entropy are PyTorch's") {
+TEST_CASE("gradients of embedding and cross_entropy are PyTorch's") {
   Case rows("embedding"), loss("cross_entropy");
   const Tensor table = rows("x"), ids = rows.whole("ids");
   rows.check(embedding(table, ids), kRow);
@@ -123,7 +123,7 @@ TEST_CASE("Gradients of embedding and cross_entropy are PyTorch's") {
   loss.check(cross_entropy(logits, labels, {.smoothing = 0.1f, .ignored = 2}).loss, kRow);
 }
 
-TEST_CASE("Gradients through a chain of views are PyTorch's") {
+TEST_CASE("gradients through a chain of views are PyTorch's") {
   Case views("views");
   const Tensor x = permute(slice(views("x"), 1, 1, 3), {2, 0, 1});  // (6, 2, 3)
   const Tensor y = mul(slice(x, 0, 0, 3), slice(x, 0, 3, 3));       // (3, 2, 3)
@@ -131,7 +131,7 @@ TEST_CASE("Gradients through a chain of views are PyTorch's") {
   views.check(expand(pad(joined, 0, 1, 2), {2, 8, 6}), kRow);
 }
 
-TEST_CASE("Gradients of attention are PyTorch's") {
+TEST_CASE("gradients of attention are PyTorch's") {
   Case plain("attention"), causal("attention_causal"), cut("attention_lengths");
   Tensor q = plain("q"), k = plain("k"), v = plain("v");
   plain.check(attention(q, k, v).out, kProduct);
@@ -141,7 +141,7 @@ TEST_CASE("Gradients of attention are PyTorch's") {
   cut.check(attention(q, k, v, {.scale = 0.5f, .lengths = cut.whole("lengths")}).out, kProduct);
 }
 
-TEST_CASE("Gradients of attention with a bias are PyTorch's") {
+TEST_CASE("gradients of attention with a bias are PyTorch's") {
   Case biased("attention_bias");
   const Tensor q = biased("q"), k = biased("k"), v = biased("v"), bias = biased("bias");
   const AttentionOptions options{.causal = true, .lengths = biased.whole("lengths"), .bias = bias};

@@ -36,7 +36,7 @@ class FullDisk {
 
 }  // namespace
 
-TEST_CASE("A checkpoint that cannot be written loses nothing that was") {
+TEST_CASE("a checkpoint that cannot be written loses nothing that was") {
   const TemporaryFolder folder;
   const std::filesystem::path place = folder.path() / "kept", checkpoint = place / "checkpoint";
   std::filesystem::create_directory(place);
@@ -69,7 +69,7 @@ TEST_CASE("A checkpoint that cannot be written loses nothing that was") {
   CHECK(loaded.bits() == bits);
 }
 
-TEST_CASE("A file that is no checkpoint of this training changes nothing") {
+TEST_CASE("a file that is no checkpoint of this training changes nothing") {
   const TemporaryFolder folder;
   const std::string checkpoint = (folder.path() / "checkpoint").string();
   Training made;

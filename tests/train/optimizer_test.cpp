@@ -170,7 +170,7 @@ void check_updates(const OptimizerOptions& options) {
 
 }  // namespace
 
-TEST_CASE("SGD, Adam and AdamW update as their papers say") {
+TEST_CASE("updates by SGD, Adam and AdamW are what their papers say") {
   for (const float clip : {0.0f, 10.0f, 0.5f})  // the norms are some 38 and some 4
     for (const float decay : {0.0f, 0.1f}) {
       for (const float momentum : {0.0f, 0.9f})
@@ -186,7 +186,7 @@ TEST_CASE("SGD, Adam and AdamW update as their papers say") {
   check_updates({.kind = Kind::adamw, .beta1 = 0.8f, .beta2 = 0.98f, .eps = 1e-3f});
 }
 
-TEST_CASE("The moving average follows the weights") {
+TEST_CASE("the moving average follows the weights") {
   check_updates({.kind = Kind::adamw, .weight_decay = 0.1f, .average = 0.9f});
   check_updates({.kind = Kind::sgd, .average = 0.5f});
   Weights weights;
@@ -196,7 +196,7 @@ TEST_CASE("The moving average follows the weights") {
   CHECK(steps.bits() == before);  // it starts as the weights
 }
 
-TEST_CASE("Gradients of several batches update as their mean does") {
+TEST_CASE("gradients of several batches update as their mean does") {
   for (const uint32_t batches : {1u, 2u, 3u}) {
     INFO(batches << " batches");
     Weights weights;
@@ -235,7 +235,7 @@ TEST_CASE("Gradients of several batches update as their mean does") {
   }
 }
 
-TEST_CASE("A loss scale that is a power of two changes no bit") {
+TEST_CASE("a loss scale that is a power of two changes no bit") {
   for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw})
     for (const float clip : {0.0f, 10.0f}) {
       Weights plain, scaled;
@@ -254,7 +254,7 @@ TEST_CASE("A loss scale that is a power of two changes no bit") {
     }
 }
 
-TEST_CASE("Gradients that are not finite change nothing and halve the loss scale") {
+TEST_CASE("gradients that are not finite change nothing and halve the loss scale") {
   for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw})
     for (const float wrong : {NAN, kInf, -kInf, 3e38f}) {
       Weights weights;
@@ -284,7 +284,7 @@ TEST_CASE("Gradients that are not finite change nothing and halve the loss scale
   CHECK(fixed.optimizer.counters().loss_scale == 8);
 }
 
-TEST_CASE("A step is one submission and allocates nothing") {
+TEST_CASE("a step is one submission and allocates nothing") {
   // The validation layer allocates in every call, so this device does without.
   const ScopedVariable plain("FOVEA_VALIDATION", "0");
   Device own;
@@ -326,7 +326,7 @@ TEST_CASE("A step is one submission and allocates nothing") {
   own.gpu().free_commands(nothing);
 }
 
-TEST_CASE("A checkpoint's counters leave no half of an accumulated gradient behind") {
+TEST_CASE("a checkpoint's counters leave no half of an accumulated gradient behind") {
   Weights weights;
   Optimizer optimizer(device(), weights.parameters(), {.kind = Kind::sgd});
   Graph gather, update;
@@ -344,7 +344,7 @@ TEST_CASE("A checkpoint's counters leave no half of an accumulated gradient behi
   CHECK(updates.read(step.norm).front() == 0);
 }
 
-TEST_CASE("Optimisers reject what does not fit") {
+TEST_CASE("optimisers reject what does not fit") {
   check_rejects([&] { Optimizer(device(), {}, {}); }, {"optimizer", "no parameters"});
   State panels(device(), {3, 5}, DType::f32, Layout::panels);
   check_rejects([&] { Optimizer(device(), {{"w", &panels}}, {}); }, {"optimizer", "w", "(3, 5)", "panels"});

@@ -8,7 +8,7 @@
 using namespace fovea;
 using namespace fovea::test;
 
-TEST_CASE("Schedules are their formulas") {
+TEST_CASE("schedules are their formulas") {
   using Form = Schedule::Kind;
   const Schedule constant{.kind = Form::constant, .rate = 0.5f, .warmup = 4};
   const Schedule cosine{.kind = Form::cosine, .rate = 0.5f, .warmup = 4, .steps = 20, .last = 0.1f};
@@ -31,7 +31,7 @@ TEST_CASE("Schedules are their formulas") {
   CHECK(unwarmed.at(25) == 0.1f);
 }
 
-TEST_CASE("Schedules reject what does not fit") {
+TEST_CASE("schedules reject what does not fit") {
   check_rejects([&] { Schedule().at(0); }, {"schedule", "step 0"});
   const Schedule cosine{.kind = Schedule::Kind::cosine, .warmup = 5, .steps = 5};
   check_rejects([&] { cosine.at(6); }, {"schedule", "5 steps", "5 of warm-up"});

@@ -24,7 +24,7 @@ void check_same(const Progress& got, const Progress& want) {
 
 }  // namespace
 
-TEST_CASE("A training that was interrupted goes on bit for bit as if it had never stopped") {
+TEST_CASE("a training that was interrupted goes on bit for bit as if it had never stopped") {
   Training unbroken;
   Trainer whole(unbroken.optimizer, &unbroken.generator, options_for(unbroken));
   CHECK(unbroken.train(whole) == End::finished);
@@ -56,7 +56,7 @@ TEST_CASE("A training that was interrupted goes on bit for bit as if it had neve
   CHECK(done.bits() == unbroken.bits());
 }
 
-TEST_CASE("A training that was killed goes on from its last checkpoint") {
+TEST_CASE("a training that was killed goes on from its last checkpoint") {
   Training unbroken, killed, resumed;
   Trainer whole(unbroken.optimizer, &unbroken.generator, options_for(unbroken));
   unbroken.train(whole);
@@ -83,7 +83,7 @@ TEST_CASE("A training that was killed goes on from its last checkpoint") {
   CHECK(third.progress().step == 0);
 }
 
-TEST_CASE("A training reports its steps, keeps a curve of them, and what it validates") {
+TEST_CASE("a training reports its steps, keeps a curve of them, and what it validates") {
   Training training;
   TrainerOptions options = options_for(training);
   std::vector<TrainPoint> points;
@@ -123,7 +123,7 @@ TEST_CASE("A training reports its steps, keeps a curve of them, and what it vali
   CHECK(trainer.progress().best == 0.75);
 }
 
-TEST_CASE("A training stops when its validation gets no better, and stays stopped") {
+TEST_CASE("a training stops when its validation gets no better, and stays stopped") {
   const TemporaryFolder folder;
   Training training, later;
   TrainerOptions options = options_for(training, folder.path() / "checkpoint");
@@ -141,7 +141,7 @@ TEST_CASE("A training stops when its validation gets no better, and stays stoppe
   CHECK(later.bits() == training.bits());
 }
 
-TEST_CASE("A loss that is not finite ends a training, naming its step and the last good checkpoint") {
+TEST_CASE("a loss that is not finite ends a training, naming its step and the last good checkpoint") {
   const TemporaryFolder folder;
   const std::string checkpoint = (folder.path() / "checkpoint").string();
   for (const bool kept : {false, true}) {
@@ -162,7 +162,7 @@ TEST_CASE("A loss that is not finite ends a training, naming its step and the la
   check_rejects([&] { training.train(trainer); }, {"measure", "nan", "step 5", "none"});
 }
 
-TEST_CASE("Gradients that are not finite end a training with a fixed loss scale only") {
+TEST_CASE("gradients that are not finite end a training with a fixed loss scale only") {
   OptimizerOptions settings = kAdamW;
   for (const int64_t adapts : {0, 100}) {
     settings.loss_scale_steps = adapts;
@@ -183,7 +183,7 @@ TEST_CASE("Gradients that are not finite end a training with a fixed loss scale 
   }
 }
 
-TEST_CASE("A training whose measuring or keeping fails has its weights, not their average") {
+TEST_CASE("a training whose measuring or keeping fails has its weights, not their average") {
   const TemporaryFolder folder;
   Training training, failing;
   TrainerOptions options = options_for(training);
@@ -196,7 +196,7 @@ TEST_CASE("A training whose measuring or keeping fails has its weights, not thei
   CHECK(failing.bits() == training.bits());
 }
 
-TEST_CASE("A training without a measure keeps the averaged weights of every epoch") {
+TEST_CASE("a training without a measure keeps the averaged weights of every epoch") {
   Training training;
   TrainerOptions options = options_for(training);
   options.validate = {};
@@ -211,7 +211,7 @@ TEST_CASE("A training without a measure keeps the averaged weights of every epoc
   CHECK(kept.back() == training.optimizer.parameters()[0].state->read());
 }
 
-TEST_CASE("A trainer rejects what makes no training") {
+TEST_CASE("a trainer rejects what makes no training") {
   Training training;
   for (const bool epochs : {true, false}) {
     TrainerOptions options = options_for(training);
