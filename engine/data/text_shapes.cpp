@@ -65,7 +65,7 @@ Merge cheapest_merge(const std::vector<Group>& groups, int64_t tokens) {
 }  // namespace
 
 std::vector<TextShape> choose_shapes(const std::vector<Lengths>& pairs, const TextOptions& options) {
-  FOVEA_CHECK(!pairs.empty(), "text shapes: no pairs");
+  FOVEA_CHECK(!pairs.empty(), "text shapes: 0 pairs, at least 1 is needed");
   std::vector<Group> groups = group(pairs, options.multiple);
   while (groups.size() > 1) {
     const Merge merge = cheapest_merge(groups, options.tokens);

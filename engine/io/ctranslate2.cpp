@@ -159,7 +159,7 @@ void find_scales(const Variables& variables, const std::string& file) {
       continue;
     }
     FOVEA_CHECK(is_int8 || is_int16, where,
-                ": int32 with a scale: packed weights are not supported, expected ", "int8 or int16");
+                ": int32 with a scale: packed weights are not supported, expected int8 or int16");
     variable->scales = read_scales(*scale->second, is_int8 ? uint64_t(variable->shape[0]) : 1,
                                    concat(file, ": variable ", in_quotes(scale->first)));
   }
@@ -257,7 +257,8 @@ CTranslate2File::CTranslate2File(const std::filesystem::path& path) : file_(path
     const std::string name = reader.text(where, "its variable");
     const auto found = variables_.find(name);
     FOVEA_CHECK(found != variables_.end(), where, ": there is no variable ", in_quotes(name));
-    FOVEA_CHECK(variables_.emplace(alias, found->second).second, where, ": the name is taken");
+    FOVEA_CHECK(variables_.emplace(alias, found->second).second, where,
+                ": the name is taken, it cannot stand for ", in_quotes(name), ", too");
   }
   FOVEA_CHECK(reader.at() == reader.size(), file, ": the model ends at byte ", reader.at(), ", the file has ",
               reader.size(), " bytes");

@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "io/crc32.h"
 #include "io/file.h"
+#include "io/json.h"
 #include "io/stb.h"
 
 namespace fovea {
@@ -65,7 +66,8 @@ void check_png(Reader reader, const std::string& file) {
     FOVEA_CHECK(found == expected, file, ": damaged: the PNG chunk at byte ", position, " has CRC ", found,
                 ", the file says ", expected);
     if (first) {
-      FOVEA_CHECK(type == "IHDR" && length == 13, file, ": damaged: the first PNG chunk is not IHDR");
+      FOVEA_CHECK(type == "IHDR" && length == 13, file, ": damaged: the first PNG chunk is ", in_quotes(type),
+                  " of ", length, " bytes, expected \"IHDR\" of 13");
       Reader header(chunk.subspan(4), file);
       const uint32_t width = header.big_endian(4);
       check_image_size(file, width, header.big_endian(4));
@@ -73,7 +75,8 @@ void check_png(Reader reader, const std::string& file) {
     has_data = has_data || (type == "IDAT" && length > 0);
     if (type == "IEND") break;
   }
-  FOVEA_CHECK(has_data, file, ": damaged: a PNG without data");
+  FOVEA_CHECK(has_data, file, ": damaged: a PNG without data: no IDAT chunk in ", reader.position(),
+              " bytes");
 }
 
 // The next JPEG marker, past coded data: there ff 00 is a plain byte, ff ff is padding, and 01 and d0 to d7
@@ -114,7 +117,7 @@ void check_jpeg(Reader reader, const std::string& file) {
     if (marker == kHuffmanTables) check_huffman_tables(Reader(segment, file), file);
     has_scan = has_scan || marker == kStartOfScan;
   }
-  FOVEA_CHECK(has_scan, file, ": damaged: a JPEG without a scan");
+  FOVEA_CHECK(has_scan, file, ": damaged: a JPEG without a scan in ", reader.position(), " bytes");
 }
 
 // File header (14 bytes, where the pixels begin), info header (its size, width, height, planes, bits), pixel
@@ -140,7 +143,8 @@ void check_bmp(Reader reader, const std::string& file) {
 }  // namespace
 
 void check_image_size(const std::string& where, int64_t width, int64_t height) {
-  FOVEA_CHECK(width >= 1 && height >= 1, where, ": a picture of ", width, " x ", height, " pixels");
+  FOVEA_CHECK(width >= 1 && height >= 1, where, ": a picture of ", width, " x ", height,
+              " pixels, at least 1 x 1 is needed");
   FOVEA_CHECK(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels, where,
               ": a picture of ", width, " x ", height, " pixels, at most ", kMaxImageSide, " a side and ",
               kMaxImagePixels, " in all are supported");

@@ -51,7 +51,8 @@ int require_side(const JsonFile& config, const std::string& key) {
 void read_size(const JsonFile& config, const Defaults& defaults, Preprocessor& steps) {
   if (config.is_object("size")) {
     const JsonFile size = config.require_object("size");
-    FOVEA_CHECK(!size.has("longest_edge"), config.file(), ": size.longest_edge is not supported");
+    FOVEA_CHECK(!size.has("longest_edge"), config.file(),
+                ": size.longest_edge is not supported, expected height and width, or shortest_edge alone");
     if (size.has("shortest_edge")) {
       steps.shortest_edge = require_side(size, "shortest_edge");
     } else {
@@ -140,7 +141,8 @@ Preprocessor Preprocessor::for_model(const std::filesystem::path& dir, int64_t w
 
 void Preprocessor::save(const std::filesystem::path& dir) const {
   FOVEA_CHECK(shortest_edge == 0 && !do_center_crop,
-              "preprocess: save() writes a ViT processor, which resizes to ", "one size and crops nothing");
+              "preprocess: save() writes a ViT processor, shortest_edge 0 and do_center_crop 0, got ",
+              shortest_edge, " and ", do_center_crop);
   const nlohmann::ordered_json json = {{"image_processor_type", "ViTImageProcessor"},
                                        {"do_resize", do_resize},
                                        {"size", {{"height", resize_height}, {"width", resize_width}}},

@@ -40,7 +40,7 @@ Filter filter_of(Resample filter) {
     case Resample::lanczos:
       return {3, windowed_sinc};
     default:
-      fail("resize: unknown filter ", int(filter));
+      fail("resize: unknown filter ", int(filter), ", expected 0 to 3");
   }
 }
 

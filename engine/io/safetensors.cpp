@@ -139,7 +139,8 @@ std::string_view header_text(const MappedFile& file) {
   FOVEA_CHECK(length <= bytes.size() - kLengthBytes, file.name(), ": a header of ", length, " bytes, only ",
               bytes.size() - kLengthBytes, " follow");
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
-  FOVEA_CHECK(text.starts_with('{'), file.name(), ": the header must start with {");
+  FOVEA_CHECK(text.starts_with('{'), file.name(), ": the header must start with {, got ",
+              in_quotes(text.substr(0, 1)));
   return text;
 }
 
@@ -247,7 +248,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   for (const NamedTensor* tensor : sorted) {
     const std::string where = concat(file, ": tensor ", in_quotes(tensor->name));
     FOVEA_CHECK(tensor->name != "__metadata__" && !header.contains(tensor->name), where,
-                ": the name is taken");
+                ": the name is taken, by another tensor or by the metadata");
     FOVEA_CHECK(tensor->data.size() == tensor->shape.elements(), where, ": shape ", tensor->shape, " has ",
                 tensor->shape.elements(), " elements, got ", tensor->data.size());
     parts.push_back(stored(*tensor, storage, where, halves));

@@ -152,11 +152,11 @@ std::vector<std::string> tokens_13a(const std::string& line) {
 }
 
 Bleu corpus_bleu(Lines hypotheses, std::span<const Lines> references) {
-  FOVEA_CHECK(!references.empty(), "bleu: no references");
+  FOVEA_CHECK(!references.empty(), "bleu: 0 lists of references, at least 1 is needed");
   for (const Lines& lines : references)
     FOVEA_CHECK(lines.size() == hypotheses.size(), "bleu: ", hypotheses.size(), " hypotheses for ",
                 lines.size(), " references");
-  FOVEA_CHECK(!hypotheses.empty(), "bleu: no lines");
+  FOVEA_CHECK(!hypotheses.empty(), "bleu: 0 lines, at least 1 is needed");
   Bleu bleu;
   bleu.signature = concat("nrefs:", references.size(), "|case:mixed|eff:no|tok:13a|smooth:exp");
   for (size_t line = 0; line < hypotheses.size(); ++line) {

@@ -15,7 +15,7 @@ namespace {
 void check_pairs(const char* metric, Lines hypotheses, Lines references) {
   FOVEA_CHECK(hypotheses.size() == references.size(), metric, ": ", hypotheses.size(), " hypotheses for ",
               references.size(), " references");
-  FOVEA_CHECK(!references.empty(), metric, ": no lines");
+  FOVEA_CHECK(!references.empty(), metric, ": 0 lines, at least 1 is needed");
 }
 
 // Each code point as a number: its bytes.
@@ -47,12 +47,13 @@ Ratio character_errors(Lines hypotheses, Lines references) {
     errors.part += edit_distance(code_points(hypotheses[line]), reference);
     errors.whole += reference.size();
   }
-  FOVEA_CHECK(errors.whole > 0, "character_errors: the references hold no character");
+  FOVEA_CHECK(errors.whole > 0, "character_errors: ", references.size(),
+              " references without any character");
   return errors;
 }
 
 Ratio top_k_accuracy(std::span<const float> logits, std::span<const uint32_t> right, size_t k) {
-  FOVEA_CHECK(!right.empty(), "top_k_accuracy: no rows");
+  FOVEA_CHECK(!right.empty(), "top_k_accuracy: 0 rows, at least 1 is needed");
   FOVEA_CHECK(logits.size() % right.size() == 0, "top_k_accuracy: ", logits.size(), " logits for ",
               right.size(), " rows");
   const size_t classes = logits.size() / right.size();

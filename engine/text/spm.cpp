@@ -38,7 +38,7 @@ class Fields {
         payload_ = take(4);
         break;
       default:
-        fail(file_, ": damaged: a field of the unknown kind ", tag & 7);
+        fail(file_, ": damaged: a field of the unknown kind ", tag & 7, ", expected 0, 1, 2 or 5");
     }
     return true;
   }
@@ -75,7 +75,10 @@ class Fields {
 void check_charsmap(std::string_view map, const std::string& file) {
   if (map.empty()) return;
   uint32_t trie_bytes = 0;
-  const auto require = [&](bool sound) { FOVEA_CHECK(sound, file, ": damaged: its normalisation table"); };
+  const auto require = [&](bool sound) {
+    FOVEA_CHECK(sound, file, ": damaged: its normalisation table of ", map.size(), " bytes, ", trie_bytes,
+                " of them a trie");
+  };
   require(map.size() > sizeof trie_bytes);
   std::memcpy(&trie_bytes, map.data(), sizeof trie_bytes);
   map.remove_prefix(sizeof trie_bytes);

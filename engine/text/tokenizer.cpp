@@ -70,8 +70,9 @@ class CharTokenizer : public Tokenizer {
 
 Vocabulary::Vocabulary(std::vector<std::string> tokens, std::string name)
     : tokens_(std::move(tokens)), name_(std::move(name)) {
-  FOVEA_CHECK(!tokens_.empty(), name_, ": a vocabulary without tokens");
-  FOVEA_CHECK(tokens_.size() <= UINT32_MAX, name_, ": ", tokens_.size(), " tokens, ids have 32 bits");
+  FOVEA_CHECK(!tokens_.empty(), name_, ": a vocabulary of 0 tokens, at least 1 is needed");
+  FOVEA_CHECK(tokens_.size() <= UINT32_MAX, name_, ": ", tokens_.size(), " tokens, at most ", UINT32_MAX,
+              " have ids");
   ids_.reserve(tokens_.size());
   for (size_t id = 0; id < tokens_.size(); ++id) {
     const auto [found, is_new] = ids_.emplace(tokens_[id], uint32_t(id));

@@ -10,7 +10,7 @@ namespace {
 // (heads, tokens, tokens) -> (tokens, tokens)
 std::vector<double> mean_over_heads(const char* op, std::span<const float> attention, const PatchGrid& grid) {
   FOVEA_CHECK(grid.rows >= 1 && grid.columns >= 1 && grid.prefix >= 1, op, ": a grid of ", grid.rows, " x ",
-              grid.columns, " patches behind ", grid.prefix, " tokens");
+              grid.columns, " patches behind ", grid.prefix, " tokens, expected at least 1 of each");
   const size_t square = size_t(grid.tokens() * grid.tokens());
   const size_t heads = attention.size() / square;
   FOVEA_CHECK(heads >= 1 && attention.size() % square == 0, op, ": ", attention.size(),
@@ -48,7 +48,7 @@ Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid)
 
 Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid,
                           const RolloutOptions& options) {
-  FOVEA_CHECK(!layers.empty(), "attention_rollout: no layers");
+  FOVEA_CHECK(!layers.empty(), "attention_rollout: 0 layers, at least 1 is needed");
   const size_t tokens = size_t(grid.tokens());
   std::vector<double> looks(tokens);                          // row 0 of the product, which starts as I
   std::vector<double> common(tokens, 1 / double(tokens));     // the mean of its rows

@@ -13,8 +13,9 @@ constexpr std::array<double, 3> kLight{255, 255, 255}, kDark{8, 48, 107}, kGrid{
 }  // namespace
 
 Image attention_matrix(const std::vector<std::vector<float>>& weights) {
-  FOVEA_CHECK(!weights.empty() && !weights[0].empty(), "attention_matrix: needs a row and a column");
-  const size_t rows = weights.size(), columns = weights[0].size();
+  const size_t rows = weights.size(), columns = rows > 0 ? weights[0].size() : 0;
+  FOVEA_CHECK(rows > 0 && columns > 0, "attention_matrix: ", rows, " x ", columns,
+              " weights, at least 1 x 1 is needed");
   float largest = 0;
   for (const std::vector<float>& row : weights) {
     FOVEA_CHECK(row.size() == columns, "attention_matrix: rows of ", columns, " and ", row.size(),

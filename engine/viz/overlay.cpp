@@ -21,8 +21,9 @@ void check_overlay(const Image& photo, const Heatmap& map, const Region& seen) {
               photo.rgb.size());
   FOVEA_CHECK(map.rows >= 1 && map.columns >= 1 && map.weights.size() == size_t(map.rows * map.columns),
               "overlay: a map of ", map.rows, " x ", map.columns, " with ", map.weights.size(), " weights");
-  FOVEA_CHECK(std::ranges::all_of(map.weights, [](float weight) { return std::isfinite(weight); }),
-              "overlay: a weight of the map is not finite");
+  for (size_t i = 0; i < map.weights.size(); ++i)
+    FOVEA_CHECK(std::isfinite(map.weights[i]), "overlay: weight ", i, " of the map is ", map.weights[i],
+                ", expected finite ones");
   FOVEA_CHECK(seen.width > 0 && seen.height > 0 && std::isfinite(seen.width + seen.height) &&
                   std::isfinite(seen.left + seen.top),
               "overlay: a map on ", seen.width, " x ", seen.height, " pixels at ", seen.left, ", ", seen.top);

@@ -143,7 +143,7 @@ TEST_CASE("image: what is no picture is rejected by name") {
       {"hello, I am a text", "neither PNG nor JPEG nor BMP"},
       {"GIF89a", "neither PNG nor JPEG nor BMP"},
       {kSignature, "truncated"},
-      {kSignature + end, "the first PNG chunk is not IHDR"},
+      {kSignature + end, "the first PNG chunk is \"IEND\" of 0 bytes, expected \"IHDR\" of 13"},
       {kSignature + png_header(2, 2) + end, "a PNG without data"},
       {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, "a picture of 0 x 2 pixels"},
       {kSignature + png_header(2, 2) + png_chunk("IDAT", "") + end, "a PNG without data"},

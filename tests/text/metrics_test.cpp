@@ -69,7 +69,7 @@ TEST_CASE("metrics: logits that cannot be ranked are rejected") {
   const auto rejected = [](std::vector<float> logits, std::vector<uint32_t> right) {
     return rejection([&] { top_k_accuracy(logits, right, 1); });
   };
-  CHECK(rejected({}, {}) == "top_k_accuracy: no rows");
+  CHECK(rejected({}, {}) == "top_k_accuracy: 0 rows, at least 1 is needed");
   CHECK(rejected({1, 2, 3}, {0, 0}) == "top_k_accuracy: 3 logits for 2 rows");
   CHECK(rejected({1, 2, 3, 4}, {0, 2}) == "top_k_accuracy: class 2 of 2 in row 1");
   CHECK(rejected({1, 2, NAN, 4}, {0, 1}) == "top_k_accuracy: NaN among the logits of row 1");
@@ -80,9 +80,9 @@ TEST_CASE("metrics: what cannot be measured is rejected") {
         "exact_match: 1 hypotheses for 2 references");
   CHECK(rejection([] { character_errors(Text{"a"}, Text{}); }) ==
         "character_errors: 1 hypotheses for 0 references");
-  CHECK(rejection([] { exact_match({}, {}); }) == "exact_match: no lines");
+  CHECK(rejection([] { exact_match({}, {}); }) == "exact_match: 0 lines, at least 1 is needed");
   CHECK(rejection([] { character_errors(Text{"a"}, Text{""}); }) ==
-        "character_errors: the references hold no character");
+        "character_errors: 1 references without any character");
   CHECK(contains(rejection([] { character_errors(Text{"\xff"}, Text{"a"}); }), "not UTF-8 at byte 0"));
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("tokenizer: a vocabulary finds tokens and ids") {
   CHECK(rejection([&] { vocabulary.token(4); }) == "vocab.json: no token 4, expected an id from 0 to 3");
   CHECK(rejection([] { Vocabulary({"a", "b", "a"}, "v"); }) ==
         "v: the token \"a\" stands twice: as 0 and as 2");
-  CHECK(rejection([] { Vocabulary({}, "v"); }) == "v: a vocabulary without tokens");
+  CHECK(rejection([] { Vocabulary({}, "v"); }) == "v: a vocabulary of 0 tokens, at least 1 is needed");
 }
 
 TEST_CASE("tokenizer: Marian's vocab.json") {
@@ -52,7 +52,7 @@ TEST_CASE("tokenizer: Marian's vocab.json") {
   says(R"({"a": 18446744073709551615})", "\"a\": expected an id");
   says(R"({"a": 0, "a": 1})", "the key \"a\" stands twice");
   says(R"(["a"])", "expected an object");
-  says("{}", "a vocabulary without tokens");
+  says("{}", "a vocabulary of 0 tokens");
   says("{\"a\": 0", "not JSON");
 }
 

@@ -106,7 +106,7 @@ TEST_CASE("heatmaps reject weights that do not fit the grid") {
   check_rejects([&] { class_attention(shorter, kGrid); }, {"class_attention", "191", "8"});
   check_rejects([&] { class_attention({}, kGrid); }, {"class_attention", "0 weights"});
   check_rejects([&] { class_attention(attention, {.prefix = 0}); }, {"class_attention", "behind 0 tokens"});
-  check_rejects([&] { attention_rollout({}, kGrid); }, {"attention_rollout", "no layers"});
+  check_rejects([&] { attention_rollout({}, kGrid); }, {"attention_rollout", "0 layers"});
   check_rejects([&] { attention_rollout(std::vector{shorter}, kGrid); }, {"attention_rollout", "191"});
 }
 
