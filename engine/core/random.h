@@ -11,7 +11,7 @@
 namespace fovea {
 
 // What random numbers are for: the first counter of a stream.
-enum RandomPurpose : uint64_t { kRandomOrder = 1, kRandomPicture, kRandomMix, kRandomLines, kRandomWeights };
+enum RandomPurpose : uint64_t { kRandomOrder = 1, kRandomImage, kRandomMix, kRandomLines, kRandomWeights };
 
 // splitmix64 (Steele, Lea, Flood 2014): 64 bits from each state, and the state after it.
 constexpr uint64_t mix_bits(uint64_t bits) {
@@ -21,7 +21,7 @@ constexpr uint64_t mix_bits(uint64_t bits) {
 }
 constexpr uint64_t next_bits(uint64_t& state) { return mix_bits(state += 0x9e3779b97f4a7c15); }
 
-// A stream hangs on the seed and its counters alone, such as {kRandomPicture, epoch, index}: whoever asks for
+// A stream hangs on the seed and its counters alone, such as {kRandomImage, epoch, index}: whoever asks for
 // it again gets the same numbers.
 class Random {
  public:

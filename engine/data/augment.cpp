@@ -34,7 +34,7 @@ Part random_part(const Image& image, const std::array<double, 2>& area, Random& 
 
 }  // namespace
 
-Image random_resized_crop(const Image& image, const PictureOptions& options, Random& random) {
+Image random_resized_crop(const Image& image, const ImageOptions& options, Random& random) {
   const Part part = random_part(image, options.crop_area, random);
   Image cut{part.width, part.height, {}};
   cut.rgb.reserve(size_t(part.width) * size_t(part.height) * 3);

@@ -30,15 +30,15 @@ ImageFolder::ImageFolder(const fs::path& directory, const ImageFolderOptions& op
   for (const fs::path& folder : entries(directory)) {
     if (!is_folder(folder)) continue;
     const std::vector<fs::path> files = entries(folder);
-    FOVEA_CHECK(!files.empty(), folder.string(), ": a class without pictures");
+    FOVEA_CHECK(!files.empty(), folder.string(), ": a class without images");
     for (const fs::path& file : files) {
-      FOVEA_CHECK(!is_folder(file), file.string(), ": a folder within a class, expected pictures");
+      FOVEA_CHECK(!is_folder(file), file.string(), ": a folder within a class, expected images");
       items_.push_back({file, uint32_t(classes_.size())});
     }
     classes_.push_back(folder.filename().string());
   }
   FOVEA_CHECK(!classes_.empty(), directory.string(), ": no class folders, expected one for each class");
-  FOVEA_CHECK(items_.size() < UINT32_MAX, directory.string(), ": ", items_.size(), " pictures, at most ",
+  FOVEA_CHECK(items_.size() < UINT32_MAX, directory.string(), ": ", items_.size(), " images, at most ",
               UINT32_MAX - 1, " are possible");
   decode(options.memory);
 }
@@ -54,11 +54,11 @@ void ImageFolder::decode(uint64_t memory) {
 }
 
 const ImageFolder::Item& ImageFolder::item(int64_t index) const {
-  FOVEA_CHECK(index >= 0 && index < size(), "image folder: no picture ", index, ", there are ", size());
+  FOVEA_CHECK(index >= 0 && index < size(), "image folder: no image ", index, ", there are ", size());
   return items_[size_t(index)];
 }
 
-Image ImageFolder::picture(int64_t index) const {
+Image ImageFolder::image(int64_t index) const {
   const Item& asked = item(index);
   return size_t(index) < kept_.size() ? kept_[size_t(index)] : load_image(asked.path);
 }

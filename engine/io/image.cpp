@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// The bytes of a picture, read in order. A read past the end is an Error that names the file.
+// The bytes of an image, read in order. A read past the end is an Error that names the file.
 class Reader {
  public:
   Reader(std::span<const std::byte> bytes, const std::string& file)
@@ -143,10 +143,10 @@ void check_bmp(Reader reader, const std::string& file) {
 }  // namespace
 
 void check_image_size(const std::string& where, int64_t width, int64_t height) {
-  FOVEA_CHECK(width >= 1 && height >= 1, where, ": a picture of ", width, " x ", height,
+  FOVEA_CHECK(width >= 1 && height >= 1, where, ": an image of ", width, " x ", height,
               " pixels, at least 1 x 1 is needed");
   FOVEA_CHECK(width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels, where,
-              ": a picture of ", width, " x ", height, " pixels, at most ", kMaxImageSide, " a side and ",
+              ": an image of ", width, " x ", height, " pixels, at most ", kMaxImageSide, " a side and ",
               kMaxImagePixels, " in all are supported");
 }
 

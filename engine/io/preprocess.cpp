@@ -167,25 +167,24 @@ int Preprocessor::height() const {
 
 std::vector<float> Preprocessor::pixels(const Image& image) const {
   check_image_size("preprocess", image.width, image.height);
-  Image picture = image;
+  Image made = image;
   if (do_resize) {
     const Extent extent = resized_extent(*this, image);
     check_image_size("preprocess", extent.width, extent.height);
-    picture = resize(image, int(extent.width), int(extent.height), resample);
+    made = resize(image, int(extent.width), int(extent.height), resample);
   }
-  if (do_center_crop) picture = center_crop(picture, crop_width, crop_height);
-  FOVEA_CHECK(picture.width == width() && picture.height == height(), "preprocess: expected ", width(), " x ",
-              height(), " pixels, got ", picture.width, " x ", picture.height);
+  if (do_center_crop) made = center_crop(made, crop_width, crop_height);
+  FOVEA_CHECK(made.width == width() && made.height == height(), "preprocess: expected ", width(), " x ",
+              height(), " pixels, got ", made.width, " x ", made.height);
 
-  const size_t plane = size_t(picture.width) * size_t(picture.height);
+  const size_t plane = size_t(made.width) * size_t(made.height);
   std::vector<float> pixels(3 * plane);  // (3, height, width)
   for (size_t colour = 0; colour < 3; ++colour) {
     // A byte has 256 values. Rescaled in double and normalised in float, as transformers rounds.
     std::array<float, 256> value_of_byte;
     for (int byte = 0; byte < 256; ++byte)
       value_of_byte[size_t(byte)] = (float(byte * rescale_factor) - mean[colour]) / std[colour];
-    for (size_t i = 0; i < plane; ++i)
-      pixels[colour * plane + i] = value_of_byte[picture.rgb[3 * i + colour]];
+    for (size_t i = 0; i < plane; ++i) pixels[colour * plane + i] = value_of_byte[made.rgb[3 * i + colour]];
   }
   return pixels;
 }
@@ -194,9 +193,9 @@ Region Preprocessor::seen(const Image& image) const {
   check_image_size("preprocess", image.width, image.height);
   if (!do_center_crop) return {0, 0, double(image.width), double(image.height)};
   const Extent extent = do_resize ? resized_extent(*this, image) : Extent{image.width, image.height};
-  const double across = double(image.width) / double(extent.width);  // photo pixels a resized pixel
+  const double across = double(image.width) / double(extent.width);  // pixels of the image a resized pixel
   const double down = double(image.height) / double(extent.height);
-  // As center_crop: the odd pixel towards the upper left, also of a crop that is larger than the picture.
+  // As center_crop: the odd pixel towards the upper left, also of a crop that is larger than the image.
   const double left = std::floor(double(extent.width - crop_width) / 2);
   const double top = std::floor(double(extent.height - crop_height) / 2);
   return {left * across, top * down, crop_width * across, crop_height * down};

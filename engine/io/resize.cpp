@@ -159,7 +159,7 @@ Image center_crop(const Image& image, int width, int height) {
   check_image("center_crop", image);
   check_image_size("center_crop", width, height);
   const auto half_down = [](int value) { return (value - (value < 0)) / 2; };
-  const int left = half_down(image.width - width);  // negative: so many black columns before the picture
+  const int left = half_down(image.width - width);  // negative: so many black columns before the image
   const int top = half_down(image.height - height);
   const int begin = std::max(left, 0), end = std::min(left + width, image.width);
   Image out = blank(width, height);

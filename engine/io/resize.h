@@ -9,7 +9,7 @@ namespace fovea {
 // bicubic has a = -0.5, lanczos 3 lobes. Error: a size outside check_image_size.
 Image resize(const Image& image, int width, int height, Resample filter);
 
-// The middle of the picture, the odd pixel towards the upper left; black where the picture is smaller.
+// The middle of the image, the odd pixel towards the upper left; black where the image is smaller.
 Image center_crop(const Image& image, int width, int height);
 
 }  // namespace fovea

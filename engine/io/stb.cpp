@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// All memory that stb takes while it works on one picture: limited as a whole (a few bytes of a PNG can
+// All memory that stb takes while it works on one image: limited as a whole (a few bytes of a PNG can
 // inflate to gigabytes) and returned at the end, also when stb gives up halfway. stb's allocation macros know
 // no context, hence the pointer per thread.
 class Scratch {
@@ -102,7 +102,7 @@ namespace fovea {
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& file) {
   FOVEA_CHECK(bytes.size() <= size_t(std::numeric_limits<int>::max()), file, ": ", bytes.size(),
-              " bytes, a picture has at most ", std::numeric_limits<int>::max());
+              " bytes, an image has at most ", std::numeric_limits<int>::max());
   const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
   const int size = int(bytes.size());
   Image image;

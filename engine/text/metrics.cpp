@@ -47,8 +47,7 @@ Ratio character_errors(Lines hypotheses, Lines references) {
     errors.part += edit_distance(code_points(hypotheses[line]), reference);
     errors.whole += reference.size();
   }
-  FOVEA_CHECK(errors.whole > 0, "character_errors: ", references.size(),
-              " references without any character");
+  FOVEA_CHECK(errors.whole > 0, "character_errors: ", references.size(), " references without any character");
   return errors;
 }
 

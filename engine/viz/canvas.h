@@ -1,4 +1,4 @@
-// A white picture to draw on: smooth lines and text.
+// A white image to draw on: smooth lines and text.
 #pragma once
 
 #include <array>

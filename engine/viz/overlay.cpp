@@ -8,17 +8,17 @@
 namespace fovea {
 namespace {
 
-constexpr double kLowTail = 0.25;   // this share of the patches is dark
-constexpr double kHighTail = 0.2;   // this share keeps the photo's own light
+constexpr double kLowTail = 0.25;  // this share of the patches is dark
+constexpr double kHighTail = 0.2;  // this share keeps the image's own light
 constexpr double kGamma = 0.7;
-constexpr double kDarkest = 0.16;   // of the photo's light
-constexpr double kFade = 0.75;      // patches, from the edge of the map to its full light
+constexpr double kDarkest = 0.16;  // of the image's light
+constexpr double kFade = 0.75;     // patches, from the edge of the map to its full light
 
-void check_overlay(const Image& photo, const Heatmap& map, const Region& seen) {
-  FOVEA_CHECK(photo.width >= 1 && photo.height >= 1 &&
-                  photo.rgb.size() == size_t(photo.width) * size_t(photo.height) * 3,
-              "overlay: ", photo.width, " x ", photo.height, " pixels take 3 bytes each, got ",
-              photo.rgb.size());
+void check_overlay(const Image& image, const Heatmap& map, const Region& seen) {
+  FOVEA_CHECK(image.width >= 1 && image.height >= 1 &&
+                  image.rgb.size() == size_t(image.width) * size_t(image.height) * 3,
+              "overlay: ", image.width, " x ", image.height, " pixels take 3 bytes each, got ",
+              image.rgb.size());
   FOVEA_CHECK(map.rows >= 1 && map.columns >= 1 && map.weights.size() == size_t(map.rows * map.columns),
               "overlay: a map of ", map.rows, " x ", map.columns, " with ", map.weights.size(), " weights");
   for (size_t i = 0; i < map.weights.size(); ++i)
@@ -83,13 +83,13 @@ double blend(const Taps& taps, const double* values, size_t stride) {
 
 }  // namespace
 
-Image overlay(const Image& photo, const Heatmap& map, const Region& seen) {
-  check_overlay(photo, map, seen);
+Image overlay(const Image& image, const Heatmap& map, const Region& seen) {
+  check_overlay(image, map, seen);
   const std::vector<double> light = light_of(map);  // (rows, columns)
-  const std::vector<Taps> across = taps_along(photo.width, seen.left, seen.width, map.columns);
-  const std::vector<Taps> down = taps_along(photo.height, seen.top, seen.height, map.rows);
-  Image picture = photo;
-  uint8_t* byte = picture.rgb.data();
+  const std::vector<Taps> across = taps_along(image.width, seen.left, seen.width, map.columns);
+  const std::vector<Taps> down = taps_along(image.height, seen.top, seen.height, map.rows);
+  Image lit = image;
+  uint8_t* byte = lit.rgb.data();
   std::vector<double> row(size_t(map.columns));  // of light at the height of a pixel row
   for (const Taps& vertical : down) {
     for (size_t column = 0; column < row.size(); ++column)
@@ -99,7 +99,7 @@ Image overlay(const Image& photo, const Heatmap& map, const Region& seen) {
       for (int colour = 0; colour < 3; ++colour, ++byte) *byte = uint8_t(std::lround(*byte * kept));
     }
   }
-  return picture;
+  return lit;
 }
 
 }  // namespace fovea

@@ -33,7 +33,7 @@ std::vector<float> positions(float size) {
   return values;
 }
 
-// The first head's weights as rows of a picture.
+// The first head's weights as rows of an image.
 void draw(const std::vector<float>& weights, const char* path) {  // (1, heads, tokens, tokens)
   std::vector<std::vector<float>> rows;
   for (int64_t query = 0; query < kTokens; ++query) {

@@ -65,11 +65,12 @@ int main() try {
   const Tensor keys = graph.input({kBatch, 1, kPairs}, DType::u32, "keys");
   const Tensor values = graph.input({kBatch, 1, kPairs}, DType::u32, "values");
   const Tensor questions = graph.input({kBatch, 1, 1}, DType::u32, "questions");
-  const Tensor found = attention(embedding(graph.use(query), questions),  // (batch, 1, 1, width)
-                                 embedding(graph.use(key), keys),         // (batch, 1, pairs, width)
-                                 embedding(graph.use(value), values)).out;
-  const Tensor logits = matmul(reshape(found, {kBatch, kWidth}), graph.use(answer));  // (batch, symbols)
-  const Tensor likeliest = argmax(logits);                                            // (batch)
+  const Tensor q = embedding(graph.use(query), questions);  // (batch, 1, 1, width)
+  const Tensor k = embedding(graph.use(key), keys);         // (batch, 1, pairs, width)
+  const Tensor v = embedding(graph.use(value), values);     // (batch, 1, pairs, width)
+  const Tensor found = reshape(attention(q, k, v).out, {kBatch, kWidth});
+  const Tensor logits = matmul(found, graph.use(answer));  // (batch, symbols)
+  const Tensor likeliest = argmax(logits);                 // (batch)
   Plan testing(device, graph, {likeliest});  // made before the graph has an update: it leaves weights alone
 
   // Gradients are nodes like any others, and so is the update: a step of training is one submission.

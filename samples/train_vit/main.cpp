@@ -25,12 +25,12 @@ void interrupt(int signal) {
 }
 
 // Share of the validation images whose most probable class is theirs.
-double accuracy(fovea::VisionTransformer& model, const fovea::PictureBatches& batches) {
+double accuracy(fovea::VisionTransformer& model, const fovea::ImageBatches& batches) {
   const size_t classes = model.config().labels.size();
   std::vector<float> logits;  // (images, classes)
   std::vector<uint32_t> right;
   for (int64_t i = 0; i < batches.batches(); ++i) {
-    const fovea::PictureBatch batch = batches.batch(uint64_t(i));
+    const fovea::ImageBatch batch = batches.batch(uint64_t(i));
     const std::vector<float> made = model.run(batch.pixels, int64_t(batch.labels.size())).logits;
     logits.insert(logits.end(), made.begin(), made.begin() + batch.count * int64_t(classes));
     right.insert(right.end(), batch.labels.begin(), batch.labels.begin() + batch.count);
@@ -65,7 +65,7 @@ void train(Options& options) {
   generator.write(std::vector<uint32_t>{uint32_t(options.images.seed), 0, 0, 0});
   fovea::Optimizer optimizer(device, model.parameters(), options.optimizer);
   Step step(device, options, model, optimizer, generator);
-  const fovea::PictureBatches batches(folder, options.images), tests(held_out, plain(options.images));
+  const fovea::ImageBatches batches(folder, options.images), tests(held_out, plain(options.images));
 
   // The loop.
   fovea::TrainLog log({.file = options.log});
@@ -86,8 +86,8 @@ void train(Options& options) {
                           .validated = [&](const fovea::TrainValidation& made) { log.validation(made); },
                           .measure = "accuracy"},
                          options.resume);
-  fovea::Loader<fovea::PictureBatch> loader([&](uint64_t index) { return batches.batch(index); },
-                                            uint64_t(trainer.progress().step));
+  fovea::Loader<fovea::ImageBatch> loader([&](uint64_t index) { return batches.batch(index); },
+                                          uint64_t(trainer.progress().step));
   const auto end = trainer.run([&](int64_t, std::span<const float> control) {
     --steps_left;
     return step.run(loader.next(), control);

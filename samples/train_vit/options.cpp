@@ -32,8 +32,8 @@ void add_training_options(CLI::App& app, Options& o) {
 }
 
 void add_model_options(CLI::App& app, Options& o) {
-  app.add_option_function<int64_t>("--size", [&o](int64_t size) { o.model.height = o.model.width = size; },
-                                   "pixels a side")
+  app.add_option_function<int64_t>(
+         "--size", [&o](int64_t size) { o.model.height = o.model.width = size; }, "pixels a side")
       ->default_str(std::to_string(o.model.height));
   app.add_option("--patch", o.model.patch)->capture_default_str();
   app.add_option("--width", o.model.embedding)->capture_default_str();
@@ -58,7 +58,7 @@ fovea::Schedule schedule(const Options& options, int64_t steps_per_epoch) {
           .last = options.rate / 100};
 }
 
-fovea::PictureOptions plain(fovea::PictureOptions images) {
+fovea::ImageOptions plain(fovea::ImageOptions images) {
   images.shuffle = images.flip = false;
   images.partial = true;
   images.pad = 0;

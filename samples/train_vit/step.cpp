@@ -23,7 +23,7 @@ Step::Step(Device& device, const Options& options, VisionTransformer& model, Opt
   plan_.emplace(device, graph_, std::vector{loss_, update_.norm});
 }
 
-Trainer::Made Step::run(const PictureBatch& batch, std::span<const float> control) {
+Trainer::Made Step::run(const ImageBatch& batch, std::span<const float> control) {
   plan_->write(pixels_, batch.pixels);
   plan_->write(labels_, batch.labels);
   plan_->write(mixed_, batch.mixed_labels);

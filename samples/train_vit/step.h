@@ -12,7 +12,7 @@ class Step {
   // All of them outlive the step. generator: of dropout.
   Step(fovea::Device& device, const Options& options, fovea::VisionTransformer& model,
        fovea::Optimizer& optimizer, fovea::State& generator);
-  fovea::Trainer::Made run(const fovea::PictureBatch& batch, std::span<const float> control);
+  fovea::Trainer::Made run(const fovea::ImageBatch& batch, std::span<const float> control);
 
  private:
   fovea::Graph graph_;

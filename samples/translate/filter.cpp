@@ -68,7 +68,7 @@ void Filter::score(const std::vector<std::string>& lines) {
 }
 
 void Filter::check_targets() {
-  for (std::string line; targets_.next(line);) {}
+  for (std::string line; targets_.next(line);) continue;
   if (sources_.count() != targets_.count())
     throw fovea::Error(fmt::format("{}: {} lines, {}: {} lines", sources_.name(), sources_.count(),
                                    targets_.name(), targets_.count()));

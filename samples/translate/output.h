@@ -15,8 +15,8 @@ class Output {
   // n_best 1: the text alone; more: a score, a tab and a text for each output.
   void translation(const std::string& line, const fovea::Translation& made, int64_t n_best);
   void score(const std::string& source, const std::string& target, const fovea::Scored& scored);
-  void flush();   // of the standard output
-  void finish();  // of the file for attention
+  void flush();                            // of the standard output
+  void finish();                           // of the file for attention
   uint64_t done() const { return done_; }  // lines
 
  private:

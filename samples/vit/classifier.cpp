@@ -86,9 +86,8 @@ void Classifier::run() {
     const std::span<const float> logits = std::span(result.logits).subspan(item * labels, labels);
     options_.json ? print_json(input, logits, passed.count()) : print(input, logits, passed.count());
     if (options_.attention.empty()) continue;
-    attempt(input.name, [&] {
-      fovea::write_png(overlay_path(options_, input.name), overlay(input, result, item));
-    });
+    attempt(input.name,
+            [&] { fovea::write_png(overlay_path(options_, input.name), overlay(input, result, item)); });
   }
   batch_.clear();
 }

@@ -29,8 +29,8 @@ std::string find_model(const Options& options, const fs::path& program) {
   for (fs::path folder : {fs::absolute(program).parent_path(), fs::current_path()})
     for (; folder != folder.root_path(); folder = folder.parent_path())
       if (fs::exists(folder / place / "config.json")) return (folder / place).lexically_normal().string();
-  throw CLI::ValidationError("--model", "not given, and " + place.string() +
-                                            " is neither near this program nor the current folder");
+  throw CLI::ValidationError(
+      "--model", "not given, and " + place.string() + " is neither near this program nor the current folder");
 }
 
 fs::path overlay_path(const Options& options, const fs::path& image) {

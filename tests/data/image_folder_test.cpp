@@ -24,21 +24,21 @@ TEST_CASE("image folder: classes and files in the order of their names") {
   write_grey(folder.path() / "ant" / "9.png", 2, 5);
   write_grey(folder.path() / ".cache" / "hidden.png", 9);
   folder.write("README", "beside the classes");
-  folder.write("ant/.hidden", "no picture");
+  folder.write("ant/.hidden", "no image");
   // All in memory, a part of it, and nothing: 2 x 2 pixels are 12 bytes.
   for (const uint64_t memory : {uint64_t(1) << 30, uint64_t(90), uint64_t(0)}) {
-    const ImageFolder pictures(folder.path(), {.memory = memory});
-    CHECK(pictures.classes() == std::vector<std::string>{"ant", "zebra"});
-    REQUIRE(pictures.size() == 4);
+    const ImageFolder images(folder.path(), {.memory = memory});
+    CHECK(images.classes() == std::vector<std::string>{"ant", "zebra"});
+    REQUIRE(images.size() == 4);
     const uint32_t labels[] = {0, 0, 1, 1};
     for (int64_t i = 0; i < 4; ++i) {
-      CHECK(pictures.label(i) == labels[i]);
-      CHECK(pictures.picture(i).rgb.at(0) == i + 1);
+      CHECK(images.label(i) == labels[i]);
+      CHECK(images.image(i).rgb.at(0) == i + 1);
     }
-    CHECK(pictures.picture(1).width == 5);
-    CHECK(pictures.path(2) == folder.path() / "zebra" / "a.PNG");
-    CHECK(contains(rejection([&] { pictures.picture(4); }), "no picture 4, there are 4"));
-    CHECK(contains(rejection([&] { pictures.label(-1); }), "no picture -1, there are 4"));
+    CHECK(images.image(1).width == 5);
+    CHECK(images.path(2) == folder.path() / "zebra" / "a.PNG");
+    CHECK(contains(rejection([&] { images.image(4); }), "no image 4, there are 4"));
+    CHECK(contains(rejection([&] { images.label(-1); }), "no image -1, there are 4"));
   }
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("image folder: what is no folder of classes is named") {
   folder.write("loose.png", "");
   says(folder.path(), "no class folders");
   fs::create_directory(folder.path() / "empty");
-  says(folder.path() / "empty", "a class without pictures");
+  says(folder.path() / "empty", "a class without images");
   fs::remove(folder.path() / "empty");
 
   write_grey(folder.path() / "cat" / "a.png", 1);
@@ -61,10 +61,10 @@ TEST_CASE("image folder: what is no folder of classes is named") {
   says(folder.path() / "cat" / "inner", "a folder within a class");
   fs::remove(folder.path() / "cat" / "inner");
 
-  const fs::path notes = folder.write("cat/notes.txt", "no picture");
+  const fs::path notes = folder.write("cat/notes.txt", "no image");
   says(notes, "neither PNG nor JPEG nor BMP");
   const ImageFolder later(folder.path(), {.memory = 0});
-  CHECK(contains(rejection([&] { later.picture(1); }), notes.string() + ": "));
+  CHECK(contains(rejection([&] { later.image(1); }), notes.string() + ": "));
   const std::string missing = (folder.path() / "missing").string();
   CHECK(contains(rejection([&] { ImageFolder{missing}; }), missing + ": cannot read the folder"));
 }

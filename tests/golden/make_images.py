@@ -1,4 +1,4 @@
-"""Makes tests/golden/images: little pictures, one for each way to store pixels, and how Pillow decodes the JPEGs.
+"""Makes tests/golden/images: little images, one for each way to store pixels, and how Pillow decodes the JPEGs.
 
     pip install pillow numpy; python3 tests/golden/make_images.py
 """

@@ -16,7 +16,7 @@ using test::read_bytes;
 using test::rejection;
 using test::TemporaryFolder;
 
-// Little pictures from tests/golden/make_images.py; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
+// Little images from tests/golden/make_images.py; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
 const std::filesystem::path kGolden = FOVEA_SOURCE_DIR "/tests/golden/images";
 const std::filesystem::path kSamples = FOVEA_SOURCE_DIR "/samples/images";
 
@@ -33,7 +33,7 @@ std::string png_chunk(const std::string& type, const std::string& data) {
 
 const std::string kSignature = "\x89PNG\r\n\x1a\n";
 
-// IHDR of an 8-bit RGB picture.
+// IHDR of an 8-bit RGB image.
 std::string png_header(uint32_t width, uint32_t height) {
   return png_chunk("IHDR", big_endian(width) + big_endian(height) + std::string("\x08\x02\0\0\0", 5));
 }
@@ -104,7 +104,7 @@ TEST_CASE("image: JPEG decodes within 2 levels of libjpeg") {
   }
 }
 
-TEST_CASE("image: the sample pictures load") {
+TEST_CASE("image: the sample images load") {
   CHECK(crc_of(load_image(kSamples / "coffee.png")) == 0xacf41373);
   CHECK(crc_of(load_image(kSamples / "chelsea.png")) == 0x0f829d59);
   CHECK(crc_of(load_image(kSamples / "astronaut.png")) == 0xfdcaa55f);
@@ -131,7 +131,7 @@ TEST_CASE("image: a written PNG reads back") {
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("image: what is no picture is rejected by name") {
+TEST_CASE("image: what is no image is rejected by name") {
   const std::string png = read_bytes(kGolden / "rgb.png");
   const std::string jpeg = read_bytes(kGolden / "coffee.jpg");
   const std::string end = png_chunk("IEND", "");
@@ -145,13 +145,13 @@ TEST_CASE("image: what is no picture is rejected by name") {
       {kSignature, "truncated"},
       {kSignature + end, "the first PNG chunk is \"IEND\" of 0 bytes, expected \"IHDR\" of 13"},
       {kSignature + png_header(2, 2) + end, "a PNG without data"},
-      {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, "a picture of 0 x 2 pixels"},
+      {kSignature + png_header(0, 2) + png_chunk("IDAT", "x") + end, "an image of 0 x 2 pixels"},
       {kSignature + png_header(2, 2) + png_chunk("IDAT", "") + end, "a PNG without data"},
       {kSignature + png_header(2, 2) + png_chunk("IDAT", "no zlib stream") + end, ""},
-      {kSignature + png_header(2, 2) + png.substr(33), ""},  // pixels of another picture
+      {kSignature + png_header(2, 2) + png.substr(33), ""},  // pixels of another image
       {kSignature + png_header(9, 7) + png.substr(33), ""},
       {kSignature + png_header(32769, 1) + png_chunk("IDAT", "x") + end,
-       "a picture of 32769 x 1 pixels, at most"},
+       "an image of 32769 x 1 pixels, at most"},
       {kSignature + png_header(32768, 32768) + png_chunk("IDAT", "x") + end, "at most"},
       {kSignature + png_header(0x7fffffff, 0x7fffffff) + png_chunk("IDAT", "x") + end, "at most"},
       {kSignature + png_header(0xffffffff, 1) + png_chunk("IDAT", "x") + end, "at most"},
@@ -167,11 +167,11 @@ TEST_CASE("image: what is no picture is rejected by name") {
       {jpeg.substr(0, jpeg.size() - 2), "truncated"},
       {"BM", "truncated"},
       {bmp_header(2, 2), "truncated: 16 bytes wanted at byte 54, only 0 follow"},
-      {bmp_header(0, 2), "a picture of 0 x 2 pixels"},
-      {bmp_header(40000, 1), "a picture of 40000 x 1 pixels, at most"},
-      {bmp_header(0x7fffffff, 0x7fffffff), "a picture of 2147483647 x 2147483647 pixels, at most"},
-      {bmp_header(2, 0x80000000), "a picture of 2 x 2147483648 pixels, at most"},
-      {bmp_header(0xffffffff, 2), "a picture of -1 x 2 pixels"},
+      {bmp_header(0, 2), "an image of 0 x 2 pixels"},
+      {bmp_header(40000, 1), "an image of 40000 x 1 pixels, at most"},
+      {bmp_header(0x7fffffff, 0x7fffffff), "an image of 2147483647 x 2147483647 pixels, at most"},
+      {bmp_header(2, 0x80000000), "an image of 2 x 2147483648 pixels, at most"},
+      {bmp_header(0xffffffff, 2), "an image of -1 x 2 pixels"},
   };
   const TemporaryFolder folder;
   for (const auto& [bytes, says] : malformed) {
@@ -233,7 +233,7 @@ TEST_CASE("image: a few bytes that inflate to a gigabyte are rejected within bou
   CHECK(contains(try_load(kSignature + png_header(2, 2) + bomb, "bomb.png"), "emory"));
 }
 
-TEST_CASE("image: cut at any length a picture is rejected") {
+TEST_CASE("image: cut at any length an image is rejected") {
   const auto check_cut = [](const std::string& file, const std::string& bytes, size_t length) {
     if (try_load(bytes.substr(0, length), file).empty())
       FAIL_CHECK(file << " cut to " << length << " bytes loads");

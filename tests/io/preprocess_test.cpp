@@ -84,10 +84,10 @@ TEST_CASE("preprocess: the ways to say a size") {
   CHECK(square.width() == 224);
 }
 
-// The CRCs are of what Pillow 12.3 and numpy make of the pictures; for coffee:
+// The CRCs are of what Pillow 12.3 and numpy make of the images; for coffee:
 //   a = numpy.asarray(Image.open("coffee.png").resize((384, 256), 3))[16:240, 80:304]
 //   v = ((a.astype("f4") / float32(255) - mean) / std).transpose(2, 0, 1)
-TEST_CASE("preprocess: the pixels of the sample pictures, to the bit") {
+TEST_CASE("preprocess: the pixels of the sample images, to the bit") {
   const TemporaryFolder folder;
   const Preprocessor deit = load(folder, kDeiT);
   const std::vector<float> coffee = deit.pixels(load_image(kSamples / "coffee.png"));
@@ -128,15 +128,15 @@ TEST_CASE("preprocess: steps that are switched off") {
   CHECK(crop.pixels(image) == std::vector<float>{0, 0, 10, 0, 51, 20, 0, 255, 30});
 }
 
-TEST_CASE("preprocess: a shorter side without a crop serves square pictures only") {
+TEST_CASE("preprocess: a shorter side without a crop serves square images only") {
   const TemporaryFolder folder;
   const Preprocessor steps = load(folder, R"({"size": {"shortest_edge": 4}})");
   CHECK(steps.pixels({1, 1, {1, 2, 3}}).size() == 3 * 4 * 4);
   const Image pair{2, 1, {1, 2, 3, 4, 5, 6}};
   CHECK(contains(rejection([&] { steps.pixels(pair); }), "expected 4 x 4 pixels, got 8 x 4"));
   const Image thread{20000, 1, std::vector<uint8_t>(60000)};
-  CHECK(contains(rejection([&] { steps.pixels(thread); }), "preprocess: a picture of 80000 x 4 pixels"));
-  CHECK(contains(rejection([&] { steps.pixels({}); }), "preprocess: a picture of 0 x 0 pixels"));
+  CHECK(contains(rejection([&] { steps.pixels(thread); }), "preprocess: an image of 80000 x 4 pixels"));
+  CHECK(contains(rejection([&] { steps.pixels({}); }), "preprocess: an image of 0 x 0 pixels"));
 }
 
 TEST_CASE("preprocess: settings that make no sense are rejected by file and key") {
@@ -194,10 +194,10 @@ TEST_CASE("preprocess: the recorded inputs of the real DeiT") {
   // libjpeg and stb decode JPEG up to 2 of 255 levels apart.
   const std::map<std::string, double> tolerances{
       {"coffee.png", 0}, {"chelsea.png", 0}, {"astronaut.png", 0}, {"rocket.jpg", 2 / 255.0 / 0.224 + 1e-6}};
-  for (const auto& [picture, tolerance] : tolerances) {
-    INFO(picture);
-    const std::vector<float> pixels = steps.pixels(load_image(kSamples / picture));
-    const std::string name = std::filesystem::path(picture).stem().string() + ".pixel_values";
+  for (const auto& [image, tolerance] : tolerances) {
+    INFO(image);
+    const std::vector<float> pixels = steps.pixels(load_image(kSamples / image));
+    const std::string name = std::filesystem::path(image).stem().string() + ".pixel_values";
     const std::vector<float> expected = reference.read_f32(name, {3, 224, 224});
     double worst = 0;
     for (size_t i = 0; i < expected.size(); ++i)

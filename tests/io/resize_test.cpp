@@ -24,7 +24,7 @@ uint32_t crc_of(const Image& image) { return crc32(std::as_bytes(std::span(image
 // width, and then rounds differently here and there (of these: 1000 x 37).
 TEST_CASE("resize: every filter gives Pillow's pixels, to the bit") {
   struct Golden {
-    const char* picture;
+    const char* name;
     int width, height;
     std::array<uint32_t, 4> crcs;
   };
@@ -46,12 +46,12 @@ TEST_CASE("resize: every filter gives Pillow's pixels, to the bit") {
       {"astronaut", 1, 1, {0xe1c67c16, 0xbeee8240, 0xd0f28397, 0xbeee8240}},
   };
   const std::filesystem::path samples = FOVEA_SOURCE_DIR "/samples/images";
-  std::string picture;
+  std::string name;
   Image image;
   for (const Golden& row : golden) {
-    if (picture != row.picture) image = load_image(samples / ((picture = row.picture) + ".png"));
+    if (name != row.name) image = load_image(samples / ((name = row.name) + ".png"));
     for (const Resample filter : kFilters) {
-      INFO(picture << " to " << row.width << " x " << row.height << ", filter " << int(filter));
+      INFO(name << " to " << row.width << " x " << row.height << ", filter " << int(filter));
       const Image resized = resize(image, row.width, row.height, filter);
       CHECK(resized.width == row.width);
       CHECK(resized.height == row.height);
@@ -61,7 +61,7 @@ TEST_CASE("resize: every filter gives Pillow's pixels, to the bit") {
 }
 
 // As above, of tests/golden/images/rgb.png (9 x 6), to 2 x 2.
-TEST_CASE("resize: a little picture, in numbers") {
+TEST_CASE("resize: a little image, in numbers") {
   const Image image = load_image(FOVEA_SOURCE_DIR "/tests/golden/images/rgb.png");
   using Bytes = std::vector<uint8_t>;
   CHECK(resize(image, 2, 2, Resample::lanczos).rgb ==
@@ -72,7 +72,7 @@ TEST_CASE("resize: a little picture, in numbers") {
         Bytes{55, 57, 31, 169, 57, 54, 55, 193, 58, 169, 193, 137});
 }
 
-TEST_CASE("resize: one colour stays that colour, the same size the same picture") {
+TEST_CASE("resize: one colour stays that colour, the same size the same image") {
   const Image red{5, 3, [] {
                     std::vector<uint8_t> rgb;
                     for (int i = 0; i < 15; ++i) rgb.insert(rgb.end(), {255, 0, 7});
@@ -90,20 +90,20 @@ TEST_CASE("resize: one colour stays that colour, the same size the same picture"
 
 TEST_CASE("resize: sizes and filters that make no sense are rejected") {
   const Image dot{1, 1, {1, 2, 3}};
-  CHECK(contains(rejection([&] { resize(dot, 0, 1, Resample::bicubic); }),
-                 "resize: a picture of 0 x 1 pixels"));
+  CHECK(
+      contains(rejection([&] { resize(dot, 0, 1, Resample::bicubic); }), "resize: an image of 0 x 1 pixels"));
   CHECK(contains(rejection([&] { resize(dot, 1, -1, Resample::bicubic); }),
-                 "resize: a picture of 1 x -1 pixels"));
+                 "resize: an image of 1 x -1 pixels"));
   CHECK(contains(rejection([&] { resize(dot, 32768, 32768, Resample::bicubic); }), "at most"));
   CHECK(contains(rejection([&] { resize(dot, 2, 2, Resample(4)); }), "resize: unknown filter 4"));
   const Image short_one{2, 1, {1, 2, 3}};
   CHECK(
       contains(rejection([&] { resize(short_one, 2, 2, Resample::nearest); }), "2 x 1 pixels take 3 bytes"));
-  CHECK(contains(rejection([&] { resize({}, 2, 2, Resample::bilinear); }),
-                 "resize: a picture of 0 x 0 pixels"));
+  CHECK(
+      contains(rejection([&] { resize({}, 2, 2, Resample::bilinear); }), "resize: an image of 0 x 0 pixels"));
 }
 
-// A picture whose red is x + 1 and whose green is y + 1: 0 marks the padding.
+// An image whose red is x + 1 and whose green is y + 1: 0 marks the padding.
 Image numbered(int width, int height) {
   Image image{width, height, {}};
   for (int y = 0; y < height; ++y)
@@ -127,7 +127,7 @@ TEST_CASE("center_crop: the odd pixel goes to the upper left, what is missing is
   CHECK(crop.rgb == std::vector<uint8_t>{0, 0, 0, 0, 0, 0, 1, 4, 9, 2, 4, 9, 0, 0, 0,  //
                                          0, 0, 0, 0, 0, 0, 1, 5, 9, 2, 5, 9, 0, 0, 0,  //
                                          0, 0, 0, 0, 0, 0, 1, 6, 9, 2, 6, 9, 0, 0, 0});
-  CHECK(contains(rejection([&] { center_crop(numbered(2, 2), 0, 1); }), "center_crop: a picture of 0 x 1"));
+  CHECK(contains(rejection([&] { center_crop(numbered(2, 2), 0, 1); }), "center_crop: an image of 0 x 1"));
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ TEST_CASE("the shipped Vision Transformer says what the README shows") {
   const ViTConfig& config = model.config();
   REQUIRE(config.labels.size() == 10);
   const Preprocessor steps = Preprocessor::for_model(directory, config.width, config.height);
-  const auto probability = [&](const std::string& picture, const std::string& label) {
-    const Image image = load_image(FOVEA_SOURCE_DIR "/samples/images/" + picture);
+  const auto probability = [&](const std::string& name, const std::string& label) {
+    const Image image = load_image(FOVEA_SOURCE_DIR "/samples/images/" + name);
     const std::vector<float> logits = model.run(steps.pixels(image), 1).logits;
     double sum = 0;
     for (float logit : logits) sum += std::exp(double(logit));

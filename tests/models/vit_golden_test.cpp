@@ -34,10 +34,10 @@ std::vector<uint32_t> bits(std::span<const float> values) {
   return result;
 }
 
-// `part` is the piece of `whole` that belongs to one picture of the batch.
-void check_same_bits(const std::vector<float>& part, const std::vector<float>& whole, int64_t picture) {
+// `part` is the piece of `whole` that belongs to one image of the batch.
+void check_same_bits(const std::vector<float>& part, const std::vector<float>& whole, int64_t image) {
   REQUIRE(part.size() * kBatch == whole.size());
-  CHECK(bits(part) == bits(std::span(whole).subspan(size_t(picture) * part.size(), part.size())));
+  CHECK(bits(part) == bits(std::span(whole).subspan(size_t(image) * part.size(), part.size())));
 }
 
 void check_recorded(const ViTResult& result, const ViTConfig& config, const SafeTensors& expected) {
@@ -130,14 +130,14 @@ TEST_CASE("vision Transformers of every kind agree with transformers, in a batch
     check_recorded(batch, config, expected);
 
     const size_t one = pixels.size() / kBatch;
-    for (int64_t picture = 0; picture < kBatch; ++picture) {
-      INFO("picture " << picture);
-      const ViTResult alone = model.run(std::span(pixels).subspan(size_t(picture) * one, one), 1, everything);
-      check_same_bits(alone.logits, batch.logits, picture);
+    for (int64_t image = 0; image < kBatch; ++image) {
+      INFO("image " << image);
+      const ViTResult alone = model.run(std::span(pixels).subspan(size_t(image) * one, one), 1, everything);
+      check_same_bits(alone.logits, batch.logits, image);
       for (size_t i = 0; i < batch.hidden_states.size(); ++i)
-        check_same_bits(alone.hidden_states[i], batch.hidden_states[i], picture);
+        check_same_bits(alone.hidden_states[i], batch.hidden_states[i], image);
       for (size_t i = 0; i < batch.attentions.size(); ++i)
-        check_same_bits(alone.attentions[i], batch.attentions[i], picture);
+        check_same_bits(alone.attentions[i], batch.attentions[i], image);
     }
   }
   CHECK(device().validation_messages().empty());

@@ -36,20 +36,20 @@ TEST_CASE("the real DeiT-Tiny agrees with PyTorch from the reference pixels") {
   VisionTransformer model(device(), directory.string());
   const SafeTensors reference(directory / "reference.safetensors");  // PyTorch's numbers for four images
 
-  for (const std::string picture : {"coffee", "chelsea", "astronaut", "rocket"}) {
-    INFO(picture);
-    const std::vector<float> pixels = reference.read_f32(picture + ".pixel_values", {3, 224, 224});
-    const bool detailed = reference.has(picture + ".hidden_1");
+  for (const std::string image : {"coffee", "chelsea", "astronaut", "rocket"}) {
+    INFO(image);
+    const std::vector<float> pixels = reference.read_f32(image + ".pixel_values", {3, 224, 224});
+    const bool detailed = reference.has(image + ".hidden_1");
     const ViTResult result = model.run(pixels, 1, {.hidden_states = detailed, .attentions = detailed});
-    CHECK(worst_error(result.logits, reference.read_f32(picture + ".logits", {1000})) < 1e-3);
+    CHECK(worst_error(result.logits, reference.read_f32(image + ".logits", {1000})) < 1e-3);
     if (!detailed) continue;
-    CHECK(worst_error(result.hidden_states[1], reference.read_f32(picture + ".hidden_1", {197, 192})) < 1e-4);
+    CHECK(worst_error(result.hidden_states[1], reference.read_f32(image + ".hidden_1", {197, 192})) < 1e-4);
     // Values reach 23.5 here, and a few tokens are ill-conditioned: PyTorch's own fp32, the reference, is
     // 3.6e-4 from float64. So the worst element has a wide limit, all of them together a narrow one.
-    const std::vector<float> last = reference.read_f32(picture + ".hidden_12", {197, 192});
+    const std::vector<float> last = reference.read_f32(image + ".hidden_12", {197, 192});
     CHECK(worst_error(result.hidden_states[12], last) < 1e-3);
     CHECK(mean_square_error(result.hidden_states[12], last) < 2e-5 * 2e-5);
-    CHECK(worst_error(result.attentions[11], reference.read_f32(picture + ".attention_12", {3, 197, 197})) <
+    CHECK(worst_error(result.attentions[11], reference.read_f32(image + ".attention_12", {3, 197, 197})) <
           1e-4);
   }
   CHECK(device().validation_messages().empty());

@@ -34,7 +34,7 @@ void check_patches(const Shape& shape, int64_t patch) {
 
 }  // namespace
 
-TEST_CASE("patches cuts pictures into rows") {
+TEST_CASE("patches cuts images into rows") {
   check_patches({1, 1, 1, 1}, 1);
   check_patches({2, 3, 4, 6}, 1);
   check_patches({2, 3, 4, 6}, 2);
@@ -45,8 +45,8 @@ TEST_CASE("patches cuts pictures into rows") {
   check_patches({1, 3, 33, 11}, 11);
 }
 
-TEST_CASE("patches reads strided pictures") {
-  // Pixels stored channel last, as picture files have them; the copies are of one picture.
+TEST_CASE("patches reads strided images") {
+  // Pixels stored channel last, as image files have them; the copies are of one image.
   const Shape stored{6, 4, 3};  // (h, w, channels)
   const std::vector<float> values = random_values(stored.elements(), 2);
   Graph graph;

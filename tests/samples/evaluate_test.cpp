@@ -6,9 +6,9 @@
 
 #include "fovea/image.hpp"
 #include "fovea/vit.hpp"
-#include "support/temporary.h"
 #include "support/check.h"
 #include "support/program.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -38,7 +38,7 @@ void write_noise(const fs::path& file, uint32_t seed) {
   write_png(file, image);
 }
 
-// The place of `right` in the order of the logits that the model itself gives to a picture.
+// The place of `right` in the order of the logits that the model itself gives to an image.
 size_t place(VisionTransformer& model, const fs::path& file, size_t right) {
   Preprocessor oblong = Preprocessor::vit();
   oblong.resize_width = 20, oblong.resize_height = 12;
@@ -105,32 +105,32 @@ TEST_CASE("evaluate: BLEU of one and of several files of references") {
   CHECK(contains(unequal.err, "standard input: 1 lines, " + longer + ": 2 lines"));
 }
 
-TEST_CASE("evaluate: top-1 and top-5 of pictures in class folders") {
+TEST_CASE("evaluate: top-1 and top-5 of images in class folders") {
   const TemporaryFolder folder, models;
   const fs::path model = oblong_model(models);
   VisionTransformer same(device(), model.string());
-  size_t pictures = 0, top1 = 0, top5 = 0;
+  size_t images = 0, top1 = 0, top5 = 0;
   for (size_t label = 0; label < 7; ++label)
-    for (uint32_t i = 0; i < (label == 3 ? 4 : 3); ++i, ++pictures) {
+    for (uint32_t i = 0; i < (label == 3 ? 4 : 3); ++i, ++images) {
       const fs::path file = folder.path() / concat("LABEL_", label) / concat(i, ".png");
-      write_noise(file, uint32_t(pictures + 1));
+      write_noise(file, uint32_t(images + 1));
       top1 += place(same, file, label) < 1;
       top5 += place(same, file, label) < 5;
     }
   folder.write("readme.txt", "in no class");
-  folder.write("LABEL_0/.hidden", "no picture");
-  REQUIRE((0 < top1 && top1 < top5 && top5 < pictures));
-  // 22 pictures are 7 batches of 3 and one of 1. SwiftShader compiles the kernels for 3 (48 rows) soonest.
+  folder.write("LABEL_0/.hidden", "no image");
+  REQUIRE((0 < top1 && top1 < top5 && top5 < images));
+  // 22 images are 7 batches of 3 and one of 1. SwiftShader compiles the kernels for 3 (48 rows) soonest.
   const Outcome got =
       evaluate({"--images", folder.path().string(), "--model", model.string(), "--batch", "3", "--json"});
   INFO(got.err);
   REQUIRE(got.status == 0);
   const auto all = nlohmann::json::parse(got.out);
-  CHECK(all["pictures"] == pictures);
+  CHECK(all["images"] == images);
   CHECK(all["class_folders"] == 7);
   CHECK(all["top1"] == top1);
   CHECK(all["top5"] == top5);
-  CHECK(all["top1_percent"] == 100.0 * double(top1) / double(pictures));
+  CHECK(all["top1_percent"] == 100.0 * double(top1) / double(images));
   CHECK(all["device"] == device().info().name);
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("evaluate: a class folder has a label's name, or one of those between 
   const Outcome got = evaluate({"--images", images, "--model", model});
   INFO(got.err);
   CHECK(got.status == 0);
-  CHECK(contains(got.out, "pictures  3 in 3 class folders\n"));
+  CHECK(contains(got.out, "images    3 in 3 class folders\n"));
   CHECK(contains(got.out, "top-5     "));
   const std::tuple<const char*, const char*> kWrong[] = {{"sea", "\"sea\" and \"sea\""},
                                                          {"Crane", "\"crane\" and \"crane, machine\""},
@@ -159,14 +159,14 @@ TEST_CASE("evaluate: a class folder has a label's name, or one of those between 
   }
 }
 
-TEST_CASE("evaluate: pictures and models that cannot be measured") {
+TEST_CASE("evaluate: images and models that cannot be measured") {
   const TemporaryFolder folder, models;
   const std::string model = oblong_model(models).string(), images = folder.path().string();
   const Outcome empty = evaluate({"--images", images, "--model", model});
   CHECK(empty.status == 1);
   CHECK(contains(empty.err, images + ": no class folders"));
   fs::create_directory(folder.path() / "LABEL_1");
-  const std::string text = folder.write("LABEL_1/a.txt", "no picture").string();
+  const std::string text = folder.write("LABEL_1/a.txt", "no image").string();
   const Outcome damaged = evaluate({"--images", images, "--model", model});
   CHECK(damaged.status == 1);
   CHECK(contains(damaged.err, text));

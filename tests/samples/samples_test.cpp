@@ -23,8 +23,7 @@ Outcome run_sample(const std::string& name, const std::vector<std::string>& argu
 }  // namespace
 
 TEST_CASE("hello prints a product and where it was computed") {
-  CHECK(run_sample("hello").out ==
-        "   4.0   5.0\n  10.0  11.0\ncomputed on " + device().info().name + "\n");
+  CHECK(run_sample("hello").out == "   4.0   5.0\n  10.0  11.0\ncomputed on " + device().info().name + "\n");
 }
 
 TEST_CASE("host_device runs a plan in the host's command buffer") {

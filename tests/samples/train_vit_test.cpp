@@ -4,8 +4,8 @@
 
 #include "core/random.h"
 #include "fovea/image.hpp"
-#include "support/temporary.h"
 #include "support/program.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Two classes that a small model can tell apart: pictures that are bright above, and bright below.
-void write_pictures(const fs::path& folder, uint64_t seed, int count) {
+// Two classes that a small model can tell apart: images that are bright above, and bright below.
+void write_images(const fs::path& folder, uint64_t seed, int count) {
   Random random(seed);
   for (const bool above : {true, false}) {
     const fs::path place = folder / (above ? "above" : "below");
@@ -28,12 +28,12 @@ void write_pictures(const fs::path& folder, uint64_t seed, int count) {
   }
 }
 
-struct Pictures {
+struct Images {
   TemporaryFolder folder;
   std::string training = (folder.path() / "training").string(), held_out = (folder.path() / "held").string();
-  Pictures() {
-    write_pictures(training, 1, 16);
-    write_pictures(held_out, 2, 5);
+  Images() {
+    write_images(training, 1, 16);
+    write_images(held_out, 2, 5);
   }
   std::string out(const std::string& name) const { return (folder.path() / name).string(); }
   Outcome train(const std::string& name, std::vector<std::string> more) const {
@@ -50,13 +50,13 @@ struct Pictures {
 }  // namespace
 
 TEST_CASE("train_vit learns, and vit says what it learnt") {
-  const Pictures pictures;
-  const std::string log = pictures.out("log.jsonl");
-  const Outcome outcome = pictures.train("model", {"--epochs", "20", "--log", log, "--mixup", "0.2"});
+  const Images images;
+  const std::string log = images.out("log.jsonl");
+  const Outcome outcome = images.train("model", {"--epochs", "20", "--log", log, "--mixup", "0.2"});
   INFO(outcome.out << outcome.err);
   REQUIRE(outcome.status == 0);
   for (const char* file : {"config.json", "model.safetensors", "preprocessor_config.json", "loss.png"})
-    REQUIRE(fs::exists(fs::path(pictures.out("model")) / file));
+    REQUIRE(fs::exists(fs::path(images.out("model")) / file));
   double best = 0;
   std::ifstream lines(log);
   for (std::string line; std::getline(lines, line);) {
@@ -64,31 +64,31 @@ TEST_CASE("train_vit learns, and vit says what it learnt") {
     if (object.contains("accuracy")) best = std::max(best, object.at("accuracy").get<double>());
   }
   REQUIRE(best >= 0.9);
-  const Outcome said = run_program("vit", {"--model", pictures.out("model"), "--json", "--top", "1",
-                                           (fs::path(pictures.held_out) / "below" / "3.png").string()});
+  const Outcome said = run_program("vit", {"--model", images.out("model"), "--json", "--top", "1",
+                                           (fs::path(images.held_out) / "below" / "3.png").string()});
   INFO(said.out << said.err);
   REQUIRE(said.status == 0);
   REQUIRE(said.out.find("below") != std::string::npos);
 }
 
 TEST_CASE("train_vit goes on from its checkpoint as if it had never stopped") {
-  const Pictures pictures;
-  REQUIRE(pictures.train("whole", {"--epochs", "2"}).status == 0);
+  const Images images;
+  REQUIRE(images.train("whole", {"--epochs", "2"}).status == 0);
   // The schedule hangs on the number of epochs: the stop is a signal, not fewer of them.
-  const Outcome stopped = pictures.train("parts", {"--epochs", "2", "--stop-after", "3"});
+  const Outcome stopped = images.train("parts", {"--epochs", "2", "--stop-after", "3"});
   INFO(stopped.out << stopped.err);
   REQUIRE(stopped.status == 0);
-  const fs::path whole = pictures.out("whole"), parts = pictures.out("parts");
+  const fs::path whole = images.out("whole"), parts = images.out("parts");
   REQUIRE(read_bytes(whole / "checkpoint.safetensors") != read_bytes(parts / "checkpoint.safetensors"));
-  REQUIRE(pictures.train("parts", {"--epochs", "2", "--resume"}).status == 0);
+  REQUIRE(images.train("parts", {"--epochs", "2", "--resume"}).status == 0);
   REQUIRE(read_bytes(whole / "checkpoint.safetensors") == read_bytes(parts / "checkpoint.safetensors"));
   REQUIRE(read_bytes(whole / "model.safetensors") == read_bytes(parts / "model.safetensors"));
 }
 
 TEST_CASE("train_vit says what is wrong") {
-  const Pictures pictures;
+  const Images images;
   const Outcome outcome = run_program(
-      "train_vit", {"--data", "/nowhere", "--validation", pictures.held_out, "--out", pictures.out("x")});
+      "train_vit", {"--data", "/nowhere", "--validation", images.held_out, "--out", images.out("x")});
   REQUIRE(outcome.status == 1);
   REQUIRE(outcome.err.find("/nowhere") != std::string::npos);
   const auto check = [](const Outcome& made, const std::string& wrong) {
@@ -96,12 +96,12 @@ TEST_CASE("train_vit says what is wrong") {
     REQUIRE(made.status == 1);
     REQUIRE(made.err.find(wrong) != std::string::npos);
   };
-  check(run_program("train_vit", {"--data", pictures.training, "--validation", pictures.held_out, "--out",
-                                  pictures.out("y"), "--size", "8", "--width", "100", "--heads", "3"}),
+  check(run_program("train_vit", {"--data", images.training, "--validation", images.held_out, "--out",
+                                  images.out("y"), "--size", "8", "--width", "100", "--heads", "3"}),
         "hidden_size 100 is no multiple of num_attention_heads 3");
-  REQUIRE_FALSE(fs::exists(pictures.out("y")));
-  REQUIRE(pictures.train("z", {"--stop-after", "1"}).status == 0);
-  check(pictures.train("z", {}), "is there already");
-  fs::rename(fs::path(pictures.held_out) / "below", fs::path(pictures.held_out) / "under");
-  check(pictures.train("w", {}), "class folders above, under, the model has above, below");
+  REQUIRE_FALSE(fs::exists(images.out("y")));
+  REQUIRE(images.train("z", {"--stop-after", "1"}).status == 0);
+  check(images.train("z", {}), "is there already");
+  fs::rename(fs::path(images.held_out) / "below", fs::path(images.held_out) / "under");
+  check(images.train("w", {}), "class folders above, under, the model has above, below");
 }

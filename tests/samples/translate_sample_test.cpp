@@ -83,8 +83,8 @@ TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones
     CHECK(all[i].size() == 3);
     CHECK(all[i]["source"] == sources[i]);
     CHECK(all[i]["source_tokens"].size() == tokens[i]);
-    const fs::path picture = i == 0 ? png : folder.path() / concat("out-", i + 1, ".png");
-    CHECK(fs::exists(picture) == (tokens[i] > 0));
+    const fs::path drawn = i == 0 ? png : folder.path() / concat("out-", i + 1, ".png");
+    CHECK(fs::exists(drawn) == (tokens[i] > 0));
     REQUIRE(all[i]["outputs"].size() == (tokens[i] > 0 ? 2 : 1));
     if (tokens[i] == 0) {
       CHECK(all[i]["outputs"][0] ==
@@ -98,7 +98,7 @@ TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones
     }
     CHECK(all[i]["outputs"][0]["score"] >= all[i]["outputs"][1]["score"]);
     CHECK(all[i]["outputs"][0]["tokens"] != all[i]["outputs"][1]["tokens"]);
-    const Image image = load_image(picture);
+    const Image image = load_image(drawn);
     const size_t rows = all[i]["outputs"][0]["attention"].size();
     CHECK(size_t(image.width - 1) * rows == size_t(image.height - 1) * tokens[i]);  // a line around squares
   }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kPictures = FOVEA_SOURCE_DIR "/samples/images";
+const fs::path kImages = FOVEA_SOURCE_DIR "/samples/images";
 
 Outcome vit(const std::vector<std::string>& arguments) { return run_program("vit", arguments); }
 
@@ -98,54 +98,54 @@ void check_line(const json& line, const std::vector<float>& reference) {
   CHECK(order == top5(reference));
 }
 
-// As large as the photo, nowhere brighter, darkest in the corners, with its own light somewhere.
-void check_overlay(const fs::path& file, const Image& photo) {
+// As large as the image, nowhere brighter, darkest in the corners, with its own light somewhere.
+void check_overlay(const fs::path& file, const Image& image) {
   const Image lit = load_image(file);
-  REQUIRE((lit.width == photo.width && lit.height == photo.height));
+  REQUIRE((lit.width == image.width && lit.height == image.height));
   bool brighter = false;
   double most = 0, sum = 0;
   for (size_t i = 0; i < lit.rgb.size(); ++i) {
-    brighter = brighter || lit.rgb[i] > photo.rgb[i];
-    if (photo.rgb[i] >= 50) most = std::max(most, double(lit.rgb[i]) / photo.rgb[i]);
+    brighter = brighter || lit.rgb[i] > image.rgb[i];
+    if (image.rgb[i] >= 50) most = std::max(most, double(lit.rgb[i]) / image.rgb[i]);
     sum += lit.rgb[i];
   }
   CHECK(!brighter);
   CHECK(most > 0.9);
-  CHECK(sum < 0.75 * std::accumulate(photo.rgb.begin(), photo.rgb.end(), 0.0));
-  CHECK(lit.rgb[0] <= 0.25 * photo.rgb[0] + 1);
+  CHECK(sum < 0.75 * std::accumulate(image.rgb.begin(), image.rgb.end(), 0.0));
+  CHECK(lit.rgb[0] <= 0.25 * image.rgb[0] + 1);
 }
 
 }  // namespace
 
-TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
+TEST_CASE("vit answers the four images as PyTorch does, from their files") {
   const TemporaryFolder folder;
   const fs::path model = model_to_test("deit-tiny-patch16-224");
   const SafeTensors reference(model / "reference.safetensors");  // PyTorch's numbers
-  const std::vector<fs::path> pictures{kPictures / "coffee.png", kPictures / "chelsea.png",
-                                       kPictures / "astronaut.png", kPictures / "rocket.jpg"};
+  const std::vector<fs::path> images{kImages / "coffee.png", kImages / "chelsea.png",
+                                     kImages / "astronaut.png", kImages / "rocket.jpg"};
   const std::string overlays = (folder.path() / "lit.png").string();
   std::vector<std::string> arguments{"--model",  model.string(), "--json",
                                      "--logits", "--attention",  overlays};
-  for (const fs::path& picture : pictures) arguments.push_back(picture.string());
+  for (const fs::path& image : images) arguments.push_back(image.string());
   const Outcome one = vit(arguments);
   INFO(one.err);
   REQUIRE(one.status == 0);
   const std::vector<json> lines = one.objects();
   REQUIRE(lines.size() == 4);
   for (size_t i = 0; i < 4; ++i) {
-    const std::string stem = pictures[i].stem().string();
+    const std::string stem = images[i].stem().string();
     INFO(stem);
-    CHECK(lines[i]["image"] == pictures[i].string());
+    CHECK(lines[i]["image"] == images[i].string());
     check_line(lines[i], reference.read_f32(stem + ".logits", {1000}));
-    check_overlay(folder.path() / ("lit-" + stem + ".png"), load_image(pictures[i]));
+    check_overlay(folder.path() / ("lit-" + stem + ".png"), load_image(images[i]));
   }
   CHECK(lines[0]["top"][0]["label"] == "espresso");
   CHECK(lines[1]["top"][0]["label"] == "Egyptian cat");
 
-  // The same in batches, the last one half full, with a file among them that is no picture.
-  const fs::path bad = folder.write("bad.png", "not a picture");
+  // The same in batches, the last one half full, with a file among them that is no image.
+  const fs::path bad = folder.write("bad.png", "not an image");
   const Outcome two = vit({"--model", model.string(), "--json", "--logits", "--batch", "2",
-                           pictures[0].string(), bad.string(), pictures[1].string(), pictures[2].string()});
+                           images[0].string(), bad.string(), images[1].string(), images[2].string()});
   CHECK(two.status == 1);
   CHECK(contains(two.err, bad.string()));
   const std::vector<json> batched = two.objects();
@@ -158,17 +158,17 @@ TEST_CASE("vit answers the four pictures as PyTorch does, from their files") {
 
 TEST_CASE("vit prints name, classes, device and time, and the overlay of one layer") {
   const TemporaryFolder folder, models;
-  const std::string model = tiny_model(models, 3).string(), photo = (kPictures / "coffee.png").string();
+  const std::string model = tiny_model(models, 3).string(), image = (kImages / "coffee.png").string();
   const fs::path overlay = folder.path() / "one.png";
   const Outcome got =
-      vit({"--model", model, "--top", "2", "--attention", overlay.string(), "--layer", "1", photo});
+      vit({"--model", model, "--top", "2", "--attention", overlay.string(), "--layer", "1", image});
   INFO(got.err);
   REQUIRE(got.status == 0);
   std::istringstream in(got.out);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0] == photo);
+  CHECK(lines[0] == image);
   CHECK(contains(lines[1], "%  LABEL_"));
   CHECK(contains(lines[2], "%  LABEL_"));
   CHECK(lines[3].ends_with(" ms"));
@@ -176,10 +176,10 @@ TEST_CASE("vit prints name, classes, device and time, and the overlay of one lay
   CHECK((lit.width == 600 && lit.height == 400));
 }
 
-TEST_CASE("vit goes on after pictures it cannot read, whatever their names") {
+TEST_CASE("vit goes on after images it cannot read, whatever their names") {
   const TemporaryFolder folder, models;
   const std::string model = tiny_model(models, 3).string();
-  const fs::path odd = folder.path() / "caf\xe9.png", good = kPictures / "chelsea.png";
+  const fs::path odd = folder.path() / "caf\xe9.png", good = kImages / "chelsea.png";
   std::error_code refused;
   fs::copy_file(good, odd, refused);
   if (refused) SKIP("names are UTF-8 here");
@@ -196,21 +196,21 @@ TEST_CASE("vit goes on after pictures it cannot read, whatever their names") {
 
 TEST_CASE("vit says what is wrong with its arguments") {
   const TemporaryFolder folder, models;
-  const std::string model = tiny_model(models, 3).string(), photo = (kPictures / "coffee.png").string();
+  const std::string model = tiny_model(models, 3).string(), image = (kImages / "coffee.png").string();
   const std::string nowhere = (folder.path() / "nowhere").string();
   const std::vector<std::vector<std::string>> wrong{
       {"--model", model},
-      {"--model", model, "--no-such-option", photo},
-      {"--model", model, "--top", "0", photo},
-      {"--model", model, "--top", "many", photo},
-      {"--model", model, "--batch", "-1", photo},
-      {"--model", model, "--logits", photo},
-      {"--model", model, "--layer", "1", photo},
-      {"--model", model, "--attention", "out.jpg", photo},
-      {"--model", model, "--attention", "out.png", "--layer", "0", photo},
-      {"--model", model, "--attention", "out.png", "--layer", "2", photo},
-      {"--model", model, "--attention", "out.png", photo, photo},
-      {"--model", nowhere, photo}};
+      {"--model", model, "--no-such-option", image},
+      {"--model", model, "--top", "0", image},
+      {"--model", model, "--top", "many", image},
+      {"--model", model, "--batch", "-1", image},
+      {"--model", model, "--logits", image},
+      {"--model", model, "--layer", "1", image},
+      {"--model", model, "--attention", "out.jpg", image},
+      {"--model", model, "--attention", "out.png", "--layer", "0", image},
+      {"--model", model, "--attention", "out.png", "--layer", "2", image},
+      {"--model", model, "--attention", "out.png", image, image},
+      {"--model", nowhere, image}};
   for (const std::vector<std::string>& arguments : wrong) {
     CAPTURE(arguments);
     const Outcome got = vit(arguments);
@@ -227,7 +227,7 @@ TEST_CASE("vit says what is wrong with its arguments") {
 TEST_CASE("vit needs a classifier") {
   const TemporaryFolder models;
   const std::string model = tiny_model(models, 0).string();
-  const Outcome got = vit({"--model", model, (kPictures / "coffee.png").string()});
+  const Outcome got = vit({"--model", model, (kImages / "coffee.png").string()});
   CHECK(got.status == 1);
   CHECK(contains(got.err, "without a classifier"));
 }

@@ -65,7 +65,8 @@ TEST_CASE("bleu: what cannot be measured is rejected") {
   CHECK(rejection([&] { corpus_bleu(one, {}); }) == "bleu: 0 lists of references, at least 1 is needed");
   CHECK(rejection([&] { corpus_bleu(one, std::array{Lines(one), Lines(two)}); }) ==
         "bleu: 1 hypotheses for 2 references");
-  CHECK(rejection([&] { corpus_bleu(none, std::array{Lines(none)}); }) == "bleu: 0 lines, at least 1 is needed");
+  CHECK(rejection([&] { corpus_bleu(none, std::array{Lines(none)}); }) ==
+        "bleu: 0 lines, at least 1 is needed");
   CHECK(contains(rejection([&] { bleu_of({"\xff"}, {"a"}); }), "not UTF-8 at byte 0"));
 }
 

@@ -35,7 +35,7 @@ Colour at(const Image& image, int x, int y) {
   return {byte[0], byte[1], byte[2]};
 }
 
-// The middle of the pixels of a colour in a part of the picture, and how many they are.
+// The middle of the pixels of a colour in a part of the image, and how many they are.
 struct Found {
   double x = 0, y = 0;
   int count = 0;

@@ -110,13 +110,13 @@ TEST_CASE("heatmaps reject weights that do not fit the grid") {
   check_rejects([&] { attention_rollout(std::vector{shorter}, kGrid); }, {"attention_rollout", "191"});
 }
 
-TEST_CASE("overlay lights what the map shows, where it lies on the photo") {
-  // A crop of 40 x 40 pixels with 4 x 4 patches, in a photo of 60 x 50.
+TEST_CASE("overlay lights what the map shows, where it lies on the image") {
+  // A crop of 40 x 40 pixels with 4 x 4 patches, in an image of 60 x 50.
   Heatmap map{4, 4, std::vector<float>(16, 0.1f)};
   for (size_t patch : {5, 6, 9, 10}) map.weights[patch] = 0.9f;
-  const Image photo = grey(60, 50);
-  const Image lit = overlay(photo, map, {.left = 15, .top = 5, .width = 40, .height = 40});
-  REQUIRE((lit.width == 60 && lit.height == 50 && lit.rgb.size() == photo.rgb.size()));
+  const Image image = grey(60, 50);
+  const Image lit = overlay(image, map, {.left = 15, .top = 5, .width = 40, .height = 40});
+  REQUIRE((lit.width == 60 && lit.height == 50 && lit.rgb.size() == image.rgb.size()));
   const int darkest = pixel(lit, 0, 0);
   CHECK(darkest < 50);
   CHECK(pixel(lit, 35, 25) > 180);
@@ -129,12 +129,12 @@ TEST_CASE("overlay lights what the map shows, where it lies on the photo") {
     }
 }
 
-TEST_CASE("overlay of a map without differences leaves the photo as it is") {
+TEST_CASE("overlay of a map without differences leaves the image as it is") {
   const Image lit = overlay(grey(30, 30), {2, 2, {0.25f, 0.25f, 0.25f, 0.25f}}, {-5, -5, 40, 40});
   CHECK(pixel(lit, 15, 15) == 200);
 }
 
-TEST_CASE("overlay rejects maps and photos that are not whole") {
+TEST_CASE("overlay rejects maps and images that are not whole") {
   const Heatmap map{1, 2, {0, 1}};
   const Region all{0, 0, 4, 4};
   check_rejects([&] { overlay({4, 4, {1, 2, 3}}, map, all); }, {"overlay", "4 x 4", "3"});
@@ -143,7 +143,7 @@ TEST_CASE("overlay rejects maps and photos that are not whole") {
   check_rejects([&] { overlay(grey(4, 4), map, {0, 0, 0, 4}); }, {"overlay", "0 x 4"});
 }
 
-TEST_CASE("the map lies on the photo where the model's crop does") {
+TEST_CASE("the map lies on the image where the model's crop does") {
   Preprocessor steps;
   steps.shortest_edge = 256;
   steps.do_center_crop = true;
@@ -153,7 +153,7 @@ TEST_CASE("the map lies on the photo where the model's crop does") {
   };
   CHECK(region(600, 400) == std::vector<double>{125, 25, 350, 350});  // resized to 384 x 256
   CHECK(region(256, 513) == std::vector<double>{16, 144, 224, 224});  // the odd row below
-  steps.crop_width = 265;  // beyond the picture: from -5
+  steps.crop_width = 265;                                             // beyond the image: from -5
   CHECK(region(256, 512) == std::vector<double>{-5, 144, 265, 224});
   steps.do_center_crop = false;
   CHECK(region(600, 400) == std::vector<double>{0, 0, 600, 400});

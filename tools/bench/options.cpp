@@ -85,8 +85,8 @@ std::vector<Ask> asked_cases(const Options& options) {
     if (!kind) throw CLI::ValidationError("--shape", names[0] + " takes no --shape");
     const auto sizes = parse_sizes(*kind, options.shape);
     if (!sizes)
-      throw CLI::ValidationError("--shape", fmt::format("{}: {} takes {}, {}", options.shape, kind->name,
-                                                        kind->usage, kind->says));
+      throw CLI::ValidationError(
+          "--shape", fmt::format("{}: {} takes {}, {}", options.shape, kind->name, kind->usage, kind->says));
     return {{kind->name, *sizes}};
   }
   if (contains(names, "vit")) need(options.model, "vit", "--model", "a Hugging Face ViT or DeiT directory");

@@ -51,23 +51,23 @@ ImageAccuracy image_accuracy(const ImageSettings& settings) {
   FOVEA_CHECK(!config.labels.empty(), settings.model, ": a model without a classifier");
   const Preprocessor steps = Preprocessor::for_model(settings.model, config.width, config.height);
   FOVEA_CHECK(steps.width() == config.width && steps.height() == config.height && config.channels == 3,
-              settings.model, ": pictures become 3 x ", steps.height(), " x ", steps.width(),
+              settings.model, ": images become 3 x ", steps.height(), " x ", steps.width(),
               ", the model takes ", config.channels, " x ", config.height, " x ", config.width);
 
   ImageAccuracy made{.top1 = {0, 0}, .top5 = {0, 0}, .device = device.info().name};
-  const ImageFolder pictures(settings.folder, {.memory = 0});  // each is read once
-  std::vector<uint32_t> labels;                                // of the model, for each class
-  for (const std::string& name : pictures.classes())
+  const ImageFolder images(settings.folder, {.memory = 0});  // each is read once
+  std::vector<uint32_t> labels;                              // of the model, for each class
+  for (const std::string& name : images.classes())
     labels.push_back(label_of(fs::path(settings.folder) / name, config.labels));
   made.folders = labels.size();
 
   std::vector<float> pixels;    // (batch, 3, height, width)
   std::vector<uint32_t> right;  // (batch)
-  for (int64_t i = 0; i < pictures.size(); ++i) {
-    const std::vector<float> one = steps.pixels(pictures.picture(i));
+  for (int64_t i = 0; i < images.size(); ++i) {
+    const std::vector<float> one = steps.pixels(images.image(i));
     pixels.insert(pixels.end(), one.begin(), one.end());
-    right.push_back(labels[pictures.label(i)]);
-    if (int64_t(right.size()) < settings.batch && i + 1 < pictures.size()) continue;
+    right.push_back(labels[images.label(i)]);
+    if (int64_t(right.size()) < settings.batch && i + 1 < images.size()) continue;
     const std::vector<float> logits = model.run(pixels, int64_t(right.size())).logits;
     for (const auto& [sum, k] : {std::pair(&made.top1, 1), std::pair(&made.top5, 5)}) {
       const Ratio hits = top_k_accuracy(logits, right, size_t(k));

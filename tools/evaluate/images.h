@@ -1,4 +1,4 @@
-// How often a Vision Transformer finds the class of pictures.
+// How often a Vision Transformer finds the class of images.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 namespace fovea {
 
 struct ImageSettings {
-  std::string folder;  // of class folders of pictures
+  std::string folder;  // of class folders of images
   std::string model;   // a Hugging Face directory
   std::string device;
   int64_t batch = 16;
 };
 struct ImageAccuracy {
   size_t folders = 0;  // classes that have a folder
-  Ratio top1, top5;    // of all pictures
+  Ratio top1, top5;    // of all images
   std::string device;
 };
 

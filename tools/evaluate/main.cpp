@@ -1,4 +1,4 @@
-// evaluate: how good translations are, line by line against references, or classes of pictures.
+// evaluate: how good translations are, line by line against references, or classes of images.
 //
 //   translate < source.txt | evaluate --references expected.txt
 //   evaluate --references pairs.tsv --column 2 --hypotheses translated.txt --json
@@ -7,7 +7,7 @@
 // Of lines it prints how many there are, how many are their reference exactly, the character error rate
 // (edits of code points over the references' code points) and BLEU as sacreBLEU computes it, with its
 // signature. Lines end in LF or CRLF. Of several files of references the first counts, for BLEU all of them.
-// Of pictures in class folders it prints how often the model's first and first five classes hold the right
+// Of images in class folders it prints how often the model's first and first five classes hold the right
 // one. Exits with 0, 1 when the files do not fit together or cannot be read, 2 on wrong usage.
 #include <fmt/format.h>
 
@@ -34,15 +34,14 @@ void add_options(CLI::App& app, Settings& settings) {
   auto* column =
       app.add_option("--column", settings.lines.column, "the references are this column of a TSV, from 1")
           ->check(CLI::PositiveNumber);
-  auto* images =
-      app.add_option("--images", settings.images.folder,
-                     "a folder of folders of pictures, each with a label of the model as its name, "
-                     "or with one of the names that its label has between commas");
+  auto* images = app.add_option("--images", settings.images.folder,
+                                "a folder of folders of images, each with a label of the model as its name, "
+                                "or with one of the names that its label has between commas");
   auto* model =
       app.add_option("--model", settings.images.model, "Hugging Face directory of type vit or deit");
   auto* device =
       app.add_option("--device", settings.images.device, "index or part of the name, see fovea-info");
-  auto* batch = app.add_option("--batch", settings.images.batch, "pictures a forward pass, 16 by default")
+  auto* batch = app.add_option("--batch", settings.images.batch, "images a forward pass, 16 by default")
                     ->check(CLI::PositiveNumber);
   app.add_flag("--json", settings.as_json, "one JSON object instead of text");
   for (CLI::Option* option : {hypotheses, column}) option->needs(references);
@@ -78,16 +77,16 @@ void print(const fovea::LineScores& scores, bool as_json) {
 
 void print(const fovea::ImageAccuracy& seen, bool as_json) {
   if (as_json) {
-    const nlohmann::json all = {{"pictures", seen.top1.whole}, {"class_folders", seen.folders},
-                                {"top1", seen.top1.part},      {"top1_percent", seen.top1.percent()},
-                                {"top5", seen.top5.part},      {"top5_percent", seen.top5.percent()},
+    const nlohmann::json all = {{"images", seen.top1.whole}, {"class_folders", seen.folders},
+                                {"top1", seen.top1.part},    {"top1_percent", seen.top1.percent()},
+                                {"top5", seen.top5.part},    {"top5_percent", seen.top5.percent()},
                                 {"device", seen.device}};
     fmt::print("{}\n", all.dump(2));
     return;
   }
-  fmt::print("pictures  {} in {} class folders\n", seen.top1.whole, seen.folders);
-  fmt::print("top-1     {:.2f} % ({} pictures)\n", seen.top1.percent(), seen.top1.part);
-  fmt::print("top-5     {:.2f} % ({} pictures)\n", seen.top5.percent(), seen.top5.part);
+  fmt::print("images    {} in {} class folders\n", seen.top1.whole, seen.folders);
+  fmt::print("top-1     {:.2f} % ({} images)\n", seen.top1.percent(), seen.top1.part);
+  fmt::print("top-5     {:.2f} % ({} images)\n", seen.top5.percent(), seen.top5.part);
   fmt::print("  on {}\n", seen.device);
 }
 
@@ -96,7 +95,7 @@ void print(const fovea::ImageAccuracy& seen, bool as_json) {
 int main(int argc, char** argv) {
   CLI::App app(
       "Measures translations against references, line by line: exact matches, character error rate, "
-      "BLEU.\nOr measures the classes that a Vision Transformer gives to pictures: top-1 and top-5.");
+      "BLEU.\nOr measures the classes that a Vision Transformer gives to images: top-1 and top-5.");
   Settings settings;
   add_options(app, settings);
   try {

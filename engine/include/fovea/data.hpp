@@ -1,4 +1,4 @@
-// Batches for training, of labelled pictures and of pairs of sentences, that can be made again exactly.
+// Batches for training, of labelled images and of pairs of sentences, that can be made again exactly.
 #pragma once
 
 #include <array>
@@ -17,22 +17,22 @@ namespace fovea {
 constexpr uint32_t kIgnored = UINT32_MAX;
 
 struct ImageFolderOptions {
-  uint64_t memory = uint64_t(4) << 30;  // bytes of pixels to keep; later pictures are read when asked for
+  uint64_t memory = uint64_t(4) << 30;  // bytes of pixels to keep; later images are read when asked for
 };
 
-// Labelled pictures: a folder that holds a folder of PNG, JPEG and BMP files for each class. Classes and
+// Labelled images: a folder that holds a folder of PNG, JPEG and BMP files for each class. Classes and
 // files are in the order of their names' bytes; what begins with a dot is skipped, as are files beside the
-// class folders. Error, naming the file: no class folder, a class without pictures, a folder within a class,
-// a file that is no picture (at once, or when it is read).
+// class folders. Error, naming the file: no class folder, a class without images, a folder within a class,
+// a file that is no image (at once, or when it is read).
 class ImageFolder {
  public:
   explicit ImageFolder(const std::filesystem::path& directory, const ImageFolderOptions& options = {});
 
   const std::vector<std::string>& classes() const { return classes_; }  // their labels are 0, 1, ..
-  int64_t size() const { return int64_t(items_.size()); }               // pictures, class after class
+  int64_t size() const { return int64_t(items_.size()); }               // images, class after class
   uint32_t label(int64_t index) const { return item(index).label; }
   const std::filesystem::path& path(int64_t index) const { return item(index).path; }
-  Image picture(int64_t index) const;  // threads may share a folder
+  Image image(int64_t index) const;  // threads may share a folder
 
  private:
   struct Item {
@@ -47,40 +47,40 @@ class ImageFolder {
   std::vector<Image> kept_;  // of the first items
 };
 
-// Every picture comes to size x size: a random part of it, resized, where crop_area asks for that; otherwise
+// Every image comes to size x size: a random part of it, resized, where crop_area asks for that; otherwise
 // its shorter side is resized to `size` and the middle taken. Then pad, then flip.
-struct PictureOptions {
-  int64_t batch = 128;                                                 // pictures
+struct ImageOptions {
+  int64_t batch = 128;                                                 // images
   int size = 32;                                                       // pixels a side
   std::array<float, 3> mean{0.5f, 0.5f, 0.5f}, std{0.5f, 0.5f, 0.5f};  // of red, green, blue from 0 to 1
   uint64_t seed = 0;
   bool shuffle = true;  // each epoch in an order of its own; false: as in the folder
   bool partial = true;  // the last batch of an epoch is filled up with rows to ignore; false: it is left out
-  bool flip = false;    // every other picture is mirrored left to right, at random
+  bool flip = false;    // every other image is mirrored left to right, at random
   int pad = 0;          // so many black pixels are added on all sides, and a random size x size part is taken
   std::array<double, 2> crop_area{1, 1};  // least and greatest share of the area, such as 0.08 and 1, with
                                           // width : height from 3 : 4 to 4 : 3 (Szegedy et al. 2015)
   double mixup = 0;                       // alpha of mix-up (Zhang et al. 2018); 0: none
 };
 
-struct PictureBatch {
-  int64_t count = 0;                   // rows that hold a picture, the first ones
+struct ImageBatch {
+  int64_t count = 0;                   // rows that hold an image, the first ones
   std::vector<float> pixels;           // (batch, 3, size, size), normalised; 0 in the rows that hold none
-  std::vector<uint32_t> labels;        // (batch), kIgnored where there is no picture
-  std::vector<uint32_t> mixed_labels;  // (batch), of the pictures mixed in; the labels without mix-up
-  float lambda = 1;  // pixels = lambda * picture + (1 - lambda) * picture mixed in; of the batch
+  std::vector<uint32_t> labels;        // (batch), kIgnored where there is no image
+  std::vector<uint32_t> mixed_labels;  // (batch), of the images mixed in; the labels without mix-up
+  float lambda = 1;  // pixels = lambda * image + (1 - lambda) * image mixed in; of the batch
 };
 
 // Batches of a folder, which must outlive them. A batch hangs on options and index alone.
-class PictureBatches {
+class ImageBatches {
  public:
   // Error: options out of range, or a folder that makes no batch.
-  PictureBatches(const ImageFolder& folder, const PictureOptions& options);
-  ~PictureBatches();
-  PictureBatches(PictureBatches&&) noexcept;
+  ImageBatches(const ImageFolder& folder, const ImageOptions& options);
+  ~ImageBatches();
+  ImageBatches(ImageBatches&&) noexcept;
 
-  int64_t batches() const;                   // of an epoch, in which every picture comes once
-  PictureBatch batch(uint64_t index) const;  // counted through all epochs; threads may share
+  int64_t batches() const;                 // of an epoch, in which every image comes once
+  ImageBatch batch(uint64_t index) const;  // counted through all epochs; threads may share
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// Heatmaps: where the class token of a Vision Transformer looks, and the photo lit by it.
+// Heatmaps: where the class token of a Vision Transformer looks, and the image lit by it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace fovea {
 
-// How the tokens of a Vision Transformer stand for a picture: the class token (and a distillation token) in
+// How the tokens of a Vision Transformer stand for an image: the class token (and a distillation token) in
 // front, then the patches row by row.
 struct PatchGrid {
   int64_t rows = 14, columns = 14;
@@ -24,7 +24,7 @@ struct Heatmap {
 };
 
 // What the class token looks at in one layer, the mean over the heads.
-// attention: (heads, tokens, tokens), of one picture.
+// attention: (heads, tokens, tokens), of one image.
 Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid);
 
 struct RolloutOptions {
@@ -41,12 +41,12 @@ struct RolloutOptions {
 Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid,
                           const RolloutOptions& options = {});
 
-// The photo at its own size, darkened where the map is low. seen: the part of the photo that the map covers,
-// as of Preprocessor::seen; around it the photo is darkest. The map is made smooth; its lowest quarter is
-// dark, its highest fifth keeps the photo's light. A map that is the same everywhere is lit everywhere.
-Image overlay(const Image& photo, const Heatmap& map, const Region& seen);
+// The image at its own size, darkened where the map is low. seen: the part of the image that the map covers,
+// as of Preprocessor::seen; around it the image is darkest. The map is made smooth; its lowest quarter is
+// dark, its highest fifth keeps the image's light. A map that is the same everywhere is lit everywhere.
+Image overlay(const Image& image, const Heatmap& map, const Region& seen);
 
-// Weights of target tokens (rows) on source tokens (columns) as a picture of squares, white for 0 and dark
+// Weights of target tokens (rows) on source tokens (columns) as an image of squares, white for 0 and dark
 // blue for the largest. All rows have as many columns; there is at least one.
 Image attention_matrix(const std::vector<std::vector<float>>& weights);
 

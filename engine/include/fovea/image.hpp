@@ -1,4 +1,4 @@
-// Pictures: 8-bit RGB in memory, PNG, JPEG and BMP files, and what a vision model eats of them.
+// Images: 8-bit RGB in memory, PNG, JPEG and BMP files, and what a vision model eats of them.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ Image load_image(const std::filesystem::path& path);
 
 void write_png(const std::filesystem::path& path, const Image& image);  // atomically
 
-// A part of a picture in its pixels, not rounded. It may reach beyond the picture.
+// A part of an image in its pixels, not rounded. It may reach beyond the image.
 struct Region {
   double left = 0, top = 0, width = 0, height = 0;
 };
@@ -30,7 +30,7 @@ struct Region {
 // The filters by their numbers in Pillow and in preprocessor_config.json; no box (4) and no hamming (5).
 enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3 };
 
-// From a picture to a model's input, as preprocessor_config.json of a Hugging Face directory says: resize,
+// From an image to a model's input, as preprocessor_config.json of a Hugging Face directory says: resize,
 // crop, rescale, normalise.
 struct Preprocessor {
   bool do_resize = true;
@@ -40,7 +40,7 @@ struct Preprocessor {
   Resample resample = Resample::bilinear;
   bool do_center_crop = false;
   int crop_width = 224, crop_height = 224;
-  double rescale_factor = 1.0 / 255;  // 1: keep 0 .. 255
+  double rescale_factor = 1.0 / 255;                                   // 1: keep 0 .. 255
   std::array<float, 3> mean{0.5f, 0.5f, 0.5f}, std{0.5f, 0.5f, 0.5f};  // of red, green, blue after rescaling
 
   // dir/preprocessor_config.json of a ViT, DeiT, BiT (DINOv2) or CLIP processor, slow or fast, feature
@@ -60,10 +60,10 @@ struct Preprocessor {
   int width() const;  // of the result, pixels
   int height() const;
 
-  // (3, height, width): each colour a plane. Error: a picture that comes out in another size (no crop).
+  // (3, height, width): each colour a plane. Error: an image that comes out in another size (no crop).
   std::vector<float> pixels(const Image& image) const;
 
-  // The part of a picture that pixels() takes: all of it, or what the crop leaves.
+  // The part of an image that pixels() takes: all of it, or what the crop leaves.
   Region seen(const Image& image) const;
 };
 

@@ -15,7 +15,7 @@ namespace fovea {
 // make(first), make(first + 1), .. in order. What make uses must outlive the loader and be left alone by
 // other threads, or be safe to share, as the batches of data.hpp are.
 //
-//   Loader<PictureBatch> loader([&](uint64_t index) { return batches.batch(index); }, step);
+//   Loader<ImageBatch> loader([&](uint64_t index) { return batches.batch(index); }, step);
 //   for (; step < steps; ++step) train(loader.next());
 template <class Batch>
 class Loader {

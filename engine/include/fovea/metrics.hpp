@@ -1,5 +1,5 @@
 // How good lines of text are, measured against references: hypotheses[i] belongs to references[i]. And how
-// good classes of pictures are.
+// good classes of images are.
 #pragma once
 
 #include <array>

@@ -142,7 +142,7 @@ class Trainer {
 
   struct Made {
     float loss = 0, norm = 0;
-    int64_t items = 0;  // pictures or tokens, for the rate
+    int64_t items = 0;  // images or tokens, for the rate
   };
   // One update on batch `index`, counted through all epochs; control is what the optimiser's plan reads.
   using StepFunction = std::function<Made(int64_t index, std::span<const float> control)>;

@@ -16,7 +16,7 @@ struct TrainPoint {
   int64_t step = 0, steps = 0;  // steps done, this one counted, and planned in all
   int64_t epoch = 0;
   double loss = 0, rate = 0, norm = 0;  // of the step: loss, learning rate, norm of the gradient
-  double items_per_second = 0;          // pictures or tokens
+  double items_per_second = 0;          // images or tokens
   double seconds_left = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace fovea {
 
 struct ViTConfig {
-  int64_t height = 224, width = 224, channels = 3;  // of the input picture
+  int64_t height = 224, width = 224, channels = 3;  // of the input image
   int64_t patch = 16;
   int64_t embedding = 768, depth = 12, heads = 12, hidden = 3072;  // hidden: of the feed-forward network
   Activation activation = Activation::gelu;
@@ -60,7 +60,7 @@ class VisionTransformer {
   // embeddings and of what each block adds.
   ViTTensors operator()(Tensor pixels, const ViTRequest& request = {}, const Dropout& dropout = {}) const;
 
-  // Runs a batch of pictures; a plan is kept for each batch size and request seen.
+  // Runs a batch of images; a plan is kept for each batch size and request seen.
   ViTResult run(std::span<const float> pixels, int64_t batch, const ViTRequest& request = {});
 
   // Of a model for training, named as in the file but for Q, K and V, which are one: attention.qkv.
