@@ -23,21 +23,6 @@ void append(const Parameter& parameter, const std::vector<std::string>& names, s
 
 }  // namespace
 
-const char* name_of(Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return "relu";
-    case Activation::gelu:
-      return "gelu";
-    case Activation::gelu_tanh:
-      return "gelu_pytorch_tanh";
-    case Activation::silu:
-      return "silu";
-    default:
-      fail("save: transformers' models need an activation");
-  }
-}
-
 std::vector<FileTensor> file_tensors(const Parameters& parameters, const std::vector<FileName>& names) {
   std::vector<FileTensor> tensors;
   for (const Parameter& parameter : parameters) {

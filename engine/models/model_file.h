@@ -22,8 +22,6 @@ struct FileName {
   std::vector<const char*> theirs;
 };
 
-const char* name_of(Activation activation);  // in transformers' settings; Error: none
-
 // Parameters read back from the device; parts named .ours. in their names become theirs.
 std::vector<FileTensor> file_tensors(const Parameters& parameters, const std::vector<FileName>& names);
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "shaders/common/elementwise.h"
-
 namespace fovea {
 namespace {
 
@@ -23,44 +21,32 @@ Shape common_shape(const char* op, const Shape& a, const Shape& b) {
   return shape;
 }
 
-// How the elements of b repeat in shape, when b's axes longer than 1 are neighbours of full extent.
-std::optional<BroadcastParams> repetition(const Shape& b, const Shape& shape) {
-  int last = 1;  // from the back, the axes [last, first] are b's own
-  while (last <= shape.rank() && extent(b, last) == 1) ++last;
+// How the elements of x repeat in shape, when its axes longer than 1 are neighbours of full extent.
+std::optional<Repeated> repetition(Tensor x, const Shape& shape) {
+  int last = 1;  // from the back, the axes [last, first] are x's own
+  while (last <= shape.rank() && extent(x.shape(), last) == 1) ++last;
   int first = shape.rank();
-  while (first >= last && extent(b, first) == 1) --first;
-  BroadcastParams params{.count = uint32_t(shape.elements()), .inner = 1, .period = 1};
+  while (first >= last && extent(x.shape(), first) == 1) --first;
+  Repeated repeated{.x = x, .inner = 1, .period = 1, .repeats = x.shape().elements() != shape.elements()};
   for (int i = 1; i <= first; ++i) {
-    (i < last ? params.inner : params.period) *= uint32_t(extent(shape, i));
-    if (i >= last && extent(b, i) != extent(shape, i)) return std::nullopt;
+    (i < last ? repeated.inner : repeated.period) *= uint32_t(extent(shape, i));
+    if (i >= last && extent(x.shape(), i) != extent(shape, i)) return std::nullopt;
   }
-  return params;
+  return repeated;
 }
 
 }  // namespace
 
-Broadcast broadcast(const char* op, Tensor a, Tensor b) {
-  expect_dtype(op, a, DType::f32);
-  expect_dtype(op, b, DType::f32);
-  const Shape shape = common_shape(op, a.shape(), b.shape());
-  if (a.shape() != shape) std::swap(a, b);
-  if (a.shape() != shape) a = expand(a, shape);
-  std::optional<BroadcastParams> params = repetition(b.shape(), shape);
-  if (!params) {
-    b = expand(b, shape);
-    params = repetition(shape, shape);
+Broadcast broadcast(const char* op, const std::vector<Tensor>& operands) {
+  for (const Tensor& x : operands) expect_dtype(op, x, DType::f32);
+  Broadcast result{operands.front().shape(), {}};
+  for (const Tensor& x : operands) result.shape = common_shape(op, result.shape, x.shape());
+  for (const Tensor& x : operands) {
+    const std::optional<Repeated> repeated = repetition(dense(op, x), result.shape);
+    result.operands.push_back(repeated ? *repeated
+                                       : *repetition(dense(op, expand(x, result.shape)), result.shape));
   }
-  return {dense(op, a), dense(op, b), *params};
-}
-
-void launch_broadcast(Launch& k, const char* kernel, const BroadcastParams& params) {
-  const bool repeats = params.period != params.count;
-  k.dispatch({.kernel = kernel,
-              .constants = {lanes(k), repeats},
-              .groups = elements(k, params.count, kSteps),
-              .reads = {k.in(0), k.in(1)},
-              .writes = {k.out()}},
-             params);
+  return result;
 }
 
 Tensor sum_to(Tensor dy, const Shape& shape) {

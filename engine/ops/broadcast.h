@@ -1,22 +1,26 @@
-// Broadcasting of two operands: what add, mul and bias share.
+// Broadcasting by numpy's rules: axes are aligned at the back, extent 1 is stretched.
 #pragma once
 
+#include <vector>
+
 #include "ops/shapes.h"
-#include "shaders/common/broadcast.h"
 
 namespace fovea {
 
-// Two operands made ready for an elementwise kernel that commutes.
-struct Broadcast {
-  Tensor whole;     // has the shape of the result, without gaps
-  Tensor repeated;  // without gaps; its elements repeat as params say
-  BroadcastParams params;
+// An operand made ready for an elementwise kernel: element i of the result goes with its element
+// (i / inner) % period.
+struct Repeated {
+  Tensor x;  // without gaps
+  uint32_t inner, period;
+  bool repeats;  // fewer elements than the result
 };
 
-// The result has the common shape of numpy's rules: axes aligned at the back, extent 1 stretched.
-Broadcast broadcast(const char* op, Tensor a, Tensor b);
+struct Broadcast {
+  Shape shape;  // of the result
+  std::vector<Repeated> operands;
+};
 
-void launch_broadcast(Launch& k, const char* kernel, const BroadcastParams& params);
+Broadcast broadcast(const char* op, const std::vector<Tensor>& operands);
 
 // The gradient of an operand of this shape from that of the result: its sum over the stretched axes.
 Tensor sum_to(Tensor dy, const Shape& shape);

@@ -2,6 +2,7 @@
 
 #include "ops/matrices.h"
 #include "ops/tiles.h"
+#include "shaders/common/activation.h"
 
 namespace fovea {
 namespace {
@@ -13,10 +14,10 @@ struct Product {
   MatmulOptions options;
 };
 
-const char* name(Activation activation) {
-  constexpr const char* kNames[] = {"", " relu", " gelu", " gelu_tanh", " silu"};
-  return kNames[size_t(activation)];
-}
+static_assert(kActivationRelu == uint(Activation::relu) && kActivationGelu == uint(Activation::gelu) &&
+              kActivationGeluTanh == uint(Activation::gelu_tanh) &&
+              kActivationSilu == uint(Activation::silu) && kActivationSigmoid == uint(Activation::sigmoid) &&
+              kActivationQuickGelu == uint(Activation::quick_gelu));
 
 // What recording needs; nothing of it points into the graph.
 struct Recipe {
@@ -68,24 +69,18 @@ std::optional<NodeSpec> absorb(Product product, const Epilogue& epilogue) {
         return std::nullopt;
       options.residual = epilogue.operand;
       break;
-    case Epilogue::Kind::relu:
+    case Epilogue::Kind::activation:
       if (!linear) return std::nullopt;
-      options.activation = Activation::relu;
-      break;
-    case Epilogue::Kind::gelu:
-      if (!linear) return std::nullopt;
-      options.activation = Activation::gelu;
-      break;
-    case Epilogue::Kind::gelu_tanh:
-      if (!linear) return std::nullopt;
-      options.activation = Activation::gelu_tanh;
-      break;
-    case Epilogue::Kind::silu:
-      if (!linear) return std::nullopt;
-      options.activation = Activation::silu;
+      options.activation = epilogue.activation;
       break;
   }
   return spec_of(product);
+}
+
+std::string detail_of(const Matrices& a, const MatmulOptions& options) {
+  const bool activated = options.activation != Activation::none;
+  return concat("k ", a.columns, options.bias ? " bias" : "", activated ? " " : "",
+                activated ? name(options.activation) : "", options.residual ? " residual" : "");
 }
 
 NodeSpec spec_of(const Product& product) {
@@ -101,18 +96,13 @@ NodeSpec spec_of(const Product& product) {
                       bool(options.residual),
                       options.activation};
   return {.op = "matmul",
-          .detail = concat("k ", a.columns, options.bias ? " bias" : "", name(options.activation),
-                           options.residual ? " residual" : ""),
+          .detail = detail_of(a, options),
           .inputs = {product.a, product.b, options.bias, options.residual},
           .shape = product.shape,
           .launch = [=](Launch& k) { launch_matmul(k, recipe); },
           .grad = [=](Outputs, Tensor dy) { return gradients(product, dy); },
           .absorb = [=](const Epilogue& epilogue) { return absorb(product, epilogue); }};
 }
-
-}  // namespace
-
-namespace {
 
 Tensor activated(Tensor x, Activation activation) {
   switch (activation) {
@@ -123,9 +113,13 @@ Tensor activated(Tensor x, Activation activation) {
     case Activation::gelu:
       return gelu(x);
     case Activation::gelu_tanh:
-      return gelu(x, Gelu::tanh);
+      return gelu_tanh(x);
     case Activation::silu:
       return silu(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::quick_gelu:
+      return quick_gelu(x);
   }
   return x;
 }
@@ -152,7 +146,7 @@ Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
   const bool fits = right.rank() == 2 ? as_one_matrix(a).has_value() : as_matrices(a).has_value();
   if (!fits) product.a = contiguous(a);
   Tensor y = a.graph->add(spec_of(product));
-  if (options.bias) y = bias(y, options.bias);
+  if (options.bias) y = add(y, options.bias);
   y = activated(y, options.activation);
   return residual ? add(y, dense("matmul", residual)) : y;
 }

@@ -18,7 +18,7 @@ float gelu_erf(float x) {
 }
 
 // Its derivative; 0 and 1 at the infinities, anything for NaN.
-float gelu_erf_slope(float x) {
+float gelu_erf_derivative(float x) {
   const float z = abs(x) * 0.70710678118654752;
   const float e = exp(-z * z);
   const float tail = z < 10 ? half_erfc(z, e) : 0;
@@ -35,7 +35,7 @@ float gelu_tanh(float x) {
 }
 
 // Its derivative s + x s (1 - s) 2u', s = 1 / (1 + exp(-2u)); 0 and 1 at the infinities, anything for NaN.
-float gelu_tanh_slope(float x) {
+float gelu_tanh_derivative(float x) {
   const float size = abs(x), square = size * size;
   const float e = exp(-1.59576912160573071 * size * (1 + 0.044715 * square));
   const float rise = 1.59576912160573071 * (1 + 0.134145 * square);

@@ -45,7 +45,7 @@ struct Layer {
   Tensor build(const std::string& steps) {
     Tensor y = matmul(a, b);
     for (char step : steps) {
-      if (step == 'b') y = bias(y, shift);
+      if (step == 'b') y = add(y, shift);
       if (step == 'g') y = gelu(y);
       if (step == 'r') y = relu(y);
       if (step == 's') y = silu(y);
@@ -84,10 +84,10 @@ TEST_CASE("fuse keeps the order of what it folds") {
   for (const Chain chain : {Chain{"gb", "matmul add"},
                             {"+b", "matmul add"},
                             {"+g", "matmul gelu"},
-                            {"bb", "matmul bias"},
+                            {"bb", "matmul add"},
                             {"gr", "matmul relu"},
                             {"gs", "matmul silu"},
-                            {"sb", "matmul bias"},
+                            {"sb", "matmul add"},
                             {"bg+r", "matmul relu"},
                             {"++", "matmul add"}}) {
     INFO(chain.steps);

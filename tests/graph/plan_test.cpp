@@ -20,7 +20,7 @@ struct Chain {
     w = graph.input({columns, columns}, DType::f32, "w");
     gain = graph.input({columns}, DType::f32, "gain");
     Tensor h = layer_norm(x, gain, gain);
-    h = add(gelu(bias(matmul(h, w), gain)), x);
+    h = add(gelu(add(matmul(h, w), gain)), x);
     y = softmax(matmul(h, transpose(w)));
   }
 

@@ -48,7 +48,7 @@ TEST_CASE("settings that disagree with the weights are rejected") {
       {"encoder_ffn_dim", 25, "fc1"},
       {"encoder_attention_heads", 3, "heads"},
       {"decoder_attention_heads", 0, "decoder_attention_heads"},
-      {"activation_function", "tanh", "activation_function"},
+      {"activation_function", "mish", "activation_function"},
       {"model_type", "t5", "model_type"},
       {"eos_token_id", 1000, "1000"},
       {"decoder_start_token_id", 29, "29"},

@@ -44,6 +44,10 @@ double activated(double x, Activation activation) {
       return x / 2 * (1 + std::tanh(kTanh * (x + 0.044715 * x * x * x)));
     case Activation::silu:
       return x / (1 + std::exp(-x));
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::quick_gelu:
+      return x / (1 + std::exp(-1.702 * x));
   }
   return x;
 }
@@ -88,7 +92,8 @@ TEST_CASE("matmul with every bias, activation and residual") {
   constexpr int64_t m = 9, k = 17;
   for (int64_t n : {67, 68})
     for (Activation activation :
-         {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu})
+         {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
+          Activation::sigmoid, Activation::quick_gelu})
       for (bool with_bias : {false, true})
         for (bool with_residual : {false, true}) {
           INFO("n " << n << ", activation " << int(activation) << ", bias " << with_bias << ", residual "

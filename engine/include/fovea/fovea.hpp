@@ -1,6 +1,7 @@
 // Fovea: attention models on any GPU through Vulkan compute. This header includes all the others.
 #pragma once
 
+#include "fovea/activation.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
 #include "fovea/curve.hpp"

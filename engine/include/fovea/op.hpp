@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/activation.hpp"
 #include "fovea/graph.hpp"
 
 namespace fovea {
@@ -29,9 +30,10 @@ struct Value {
 
 // A step that may be folded into the end of the node that makes its input (see fuse.h).
 struct Epilogue {
-  enum class Kind : uint8_t { bias, relu, gelu, gelu_tanh, silu, residual };
+  enum class Kind : uint8_t { bias, activation, residual };
   Kind kind = Kind::bias;
   Tensor operand = {};  // of bias and residual
+  Activation activation = Activation::none;
 };
 
 // All outputs of a node, in the order in which it names them.

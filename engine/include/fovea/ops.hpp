@@ -4,15 +4,10 @@
 
 #include <vector>
 
+#include "fovea/activation.hpp"
 #include "fovea/graph.hpp"
 
 namespace fovea {
-
-enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, silu };
-enum class Gelu : uint8_t {
-  erf,
-  tanh
-};  // exact (Hendrycks and Gimpel 2016, eq. 1), or its tanh approximation
 
 struct SoftmaxOptions {
   float scale = 1;
@@ -57,14 +52,39 @@ struct CrossEntropy {
   Tensor count;  // (1): how many rows are counted
 };
 
-// Elementwise. b broadcasts over the leading axes of a it lacks, and along axes of extent 1.
-Tensor add(Tensor a, Tensor b);                // a + b
-Tensor mul(Tensor a, Tensor b);                // a * b
-Tensor scale(Tensor x, float factor);          // factor * x
-Tensor bias(Tensor x, Tensor b);               // (.., n) + (n)
-Tensor relu(Tensor x);                         // max(x, 0)
-Tensor gelu(Tensor x, Gelu kind = Gelu::erf);  // x/2 (1 + erf(x/sqrt 2)), or with tanh
-Tensor silu(Tensor x);                         // x / (1 + exp(-x))
+// Functions of one operand, elementwise. NaN stays NaN.
+Tensor scale(Tensor x, float factor);  // factor * x
+Tensor abs(Tensor x);                  // |x|
+Tensor exp(Tensor x);                  // e^x
+Tensor expm1(Tensor x);                // e^x - 1, with all its digits where x is small
+Tensor gelu(Tensor x);                 // x/2 (1 + erf(x/sqrt 2)), Hendrycks and Gimpel 2016, eq. 1
+Tensor gelu_tanh(Tensor x);            // x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the same, section 2
+Tensor hard_sigmoid(Tensor x);         // 0 up to -3, 1 from 3, x/6 + 1/2 between
+Tensor hard_swish(Tensor x);           // x hard_sigmoid(x), Howard et al. 2019, section 5.2
+Tensor hard_tanh(Tensor x);            // x kept within -1 .. 1
+Tensor log(Tensor x);                  // natural; -infinity at 0, NaN below
+Tensor quick_gelu(Tensor x);           // x sigmoid(1.702 x), Hendrycks and Gimpel 2016, section 2
+Tensor relu(Tensor x);                 // max(x, 0)
+Tensor sigmoid(Tensor x);              // 1 / (1 + exp(-x))
+Tensor silu(Tensor x);                 // x sigmoid(x)
+Tensor sqrt(Tensor x);                 // NaN below 0
+Tensor square(Tensor x);               // x^2
+
+// Functions of two operands, elementwise. Axes are aligned at the back; extent 1, or an axis missing in
+// front, repeats. Comparisons give 1 or 0 and have no gradient; with NaN all but not_equal give 0.
+Tensor add(Tensor a, Tensor b);
+Tensor sub(Tensor a, Tensor b);  // a - b
+Tensor mul(Tensor a, Tensor b);
+Tensor div(Tensor a, Tensor b);      // a / b
+Tensor maximum(Tensor a, Tensor b);  // NaN where either is; equals share the gradient
+Tensor minimum(Tensor a, Tensor b);
+Tensor less(Tensor a, Tensor b);           // a < b
+Tensor less_equal(Tensor a, Tensor b);     // a <= b
+Tensor greater(Tensor a, Tensor b);        // a > b
+Tensor greater_equal(Tensor a, Tensor b);  // a >= b
+Tensor equal(Tensor a, Tensor b);
+Tensor not_equal(Tensor a, Tensor b);
+Tensor where(Tensor condition, Tensor a, Tensor b);  // a where condition is not 0, else b; all broadcast
 
 // Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
 // drawn depends on them and on the place in the graph alone: the same on every device.

@@ -1,10 +1,11 @@
 // The names are those of CTranslate2's TransformerSpec (python/ctranslate2/specs/transformer_spec.py).
+#include "io/ctranslate2.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
 #include "io/config.h"
-#include "io/ctranslate2.h"
 #include "models/seq2seq/weights.h"
 
 namespace fovea {
@@ -51,18 +52,8 @@ class Reader {
 };
 
 Activation activation(const Reader& file) {
-  switch (int(file.number("decoder/activation", file.number("encoder/activation", 0)))) {
-    case 0:
-      return Activation::relu;
-    case 1:
-      return Activation::gelu_tanh;
-    case 2:
-      return Activation::silu;
-    case 3:
-      return Activation::gelu;
-    default:
-      fail(file.where("decoder/activation"), ": known are 0 ReLU, 1 GELU by tanh, 2 SiLU and 3 GELU");
-  }
+  const double number = file.number("decoder/activation", file.number("encoder/activation", 0));
+  return ctranslate2_activation(file.where("decoder/activation"), number);
 }
 
 std::optional<LayerWeights::Relative> load_relative(const Reader& file, const std::string& self) {

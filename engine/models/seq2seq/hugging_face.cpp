@@ -31,16 +31,6 @@ struct Side {
   int64_t layers, hidden, vocab;
 };
 
-Activation activation(const JsonFile& file) {
-  const std::string word = file.get_string("activation_function", "gelu");
-  if (word == "gelu") return Activation::gelu;
-  if (word == "relu") return Activation::relu;
-  if (word == "silu" || word == "swish") return Activation::silu;
-  if (word == "gelu_new" || word == "gelu_fast" || word == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-  fail(file.file(), ": activation_function \"", word,
-       "\", known are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, silu and swish");
-}
-
 LayerWeights load_layer(const Reader& read, const std::string& name, int64_t width, const Side& side) {
   const auto projection = [&](const std::string& block, const char* part) {
     return read.linear(concat(name, ".", block, ".", part, "_proj"), width, width);
@@ -121,7 +111,8 @@ Seq2SeqConfig load_config(const JsonFile& file, bool marian) {
   c.source_vocab = file.require_int("vocab_size", kCount);
   c.target_vocab = file.get_int("decoder_vocab_size", c.source_vocab, kCount);
   c.positions = file.get_int("max_position_embeddings", 1024, kCount);
-  c.activation = activation(file);
+  c.activation = transformers_activation(concat(file.file(), ": activation_function"),
+                                         file.get_string("activation_function", "gelu"));
   c.place = NormPlace::after;
   if (file.get_bool("scale_embedding", false)) c.embedding_scale = std::sqrt(float(c.width));
   c.eos = uint32_t(file.require_int("eos_token_id", kToken));

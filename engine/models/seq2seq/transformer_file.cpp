@@ -31,7 +31,7 @@ void write_config(const std::filesystem::path& directory, const TransformerConfi
   json["encoder_attention_heads"] = json["decoder_attention_heads"] = config.heads;
   json["encoder_ffn_dim"] = json["decoder_ffn_dim"] = config.hidden;
   json["max_position_embeddings"] = config.positions;
-  json["activation_function"] = name_of(config.activation);
+  json["activation_function"] = transformers_name(config.activation);
   json["scale_embedding"] = scaled;
   json["static_position_embeddings"] = true;
   json["share_encoder_decoder_embeddings"] = json["tie_word_embeddings"] = true;

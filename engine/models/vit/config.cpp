@@ -7,15 +7,6 @@
 namespace fovea {
 namespace {
 
-Activation activation(const JsonFile& file) {
-  const std::string word = file.get_string("hidden_act", "gelu");
-  if (word == "gelu") return Activation::gelu;
-  if (word == "relu") return Activation::relu;
-  if (word == "gelu_new" || word == "gelu_fast" || word == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-  fail(file.file(), ": hidden_act \"", word,
-       "\", known are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh and relu");
-}
-
 // A number, or [height, width].
 std::pair<int64_t, int64_t> size(const JsonFile& file, const char* key, int64_t fallback) {
   if (!file.has(key)) return {fallback, fallback};
@@ -82,7 +73,8 @@ ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weight
   config.heads = file.get_int("num_attention_heads", 12, kCount);
   config.hidden = file.get_int("intermediate_size", 3072, kCount);
   check_vit_sizes(file.file(), config);
-  config.activation = activation(file);
+  config.activation =
+      transformers_activation(concat(file.file(), ": hidden_act"), file.get_string("hidden_act", "gelu"));
   config.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
   config.distillation = weights.has("embeddings.distillation_token");
   config.labels = labels(file, weights, config.embedding);

@@ -12,8 +12,6 @@ namespace fovea {
 namespace {
 
 void write_config(const std::filesystem::path& directory, const ViTConfig& config, bool qkv_bias) {
-  FOVEA_CHECK(config.activation != Activation::none && config.activation != Activation::silu,
-              "save: transformers' ViT has no such activation");
   nlohmann::ordered_json json;
   json["architectures"] = {config.distillation     ? "DeiTForImageClassificationWithTeacher"
                            : config.labels.empty() ? "ViTModel"
@@ -29,7 +27,7 @@ void write_config(const std::filesystem::path& directory, const ViTConfig& confi
   json["num_hidden_layers"] = config.depth;
   json["num_attention_heads"] = config.heads;
   json["intermediate_size"] = config.hidden;
-  json["hidden_act"] = name_of(config.activation);
+  json["hidden_act"] = transformers_name(config.activation);
   json["layer_norm_eps"] = config.eps;
   json["qkv_bias"] = qkv_bias;
   for (size_t i = 0; i < config.labels.size(); ++i) {

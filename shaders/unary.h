@@ -1,5 +1,5 @@
 #include "common/host.h"
 
-struct ReluGradParams {
+struct UnaryParams {
   uint count;
 };

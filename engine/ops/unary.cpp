@@ -1,0 +1,65 @@
+// Functions of one operand, elementwise: each is one line here, one in shaders/unary.comp and one in ops.hpp.
+#include "shaders/unary.h"
+
+#include "ops/shapes.h"
+#include "shaders/common/elementwise.h"
+
+namespace fovea {
+namespace {
+
+enum class From { x, y };  // what the gradient is made of, beside dy
+
+void launch_unary(Launch& k, const std::string& op, bool gradient, uint32_t count) {
+  const std::string kernel = "unary_" + op;
+  k.dispatch({.kernel = kernel.c_str(),
+              .constants = {lanes(k), gradient},
+              .groups = elements(k, count, kSteps),
+              .reads = {k.in(0), gradient ? k.in(1) : Span()},
+              .writes = {k.out()}},
+             UnaryParams{count});
+}
+
+Tensor unary_grad(const std::string& op, Tensor from, Tensor dy) {
+  dy = dense(op.c_str(), dy);
+  const uint32_t count = uint32_t(from.shape().elements());
+  return from.graph->add(
+      {.op = op + "_grad", .inputs = {from, dy}, .shape = from.shape(), .launch = [=](Launch& k) {
+         launch_unary(k, op, true, count);
+       }});
+}
+
+// A product takes a function over that is an activation; if its gradient is made of y, while training, too.
+Tensor unary(const std::string& op, Tensor x, From from, Activation activation = Activation::none) {
+  x = dense(op.c_str(), x);
+  const uint32_t count = uint32_t(x.shape().elements());
+  NodeSpec spec{
+      .op = op,
+      .inputs = {x},
+      .shape = x.shape(),
+      .launch = [=](Launch& k) { launch_unary(k, op, false, count); },
+      .grad = [=](Outputs y,
+                  Tensor dy) { return std::vector{unary_grad(op, from == From::x ? x : y[0], dy)}; }};
+  if (activation != Activation::none)
+    spec.epilogue = Epilogue{.kind = Epilogue::Kind::activation, .activation = activation};
+  return x.graph->add(std::move(spec));
+}
+
+}  // namespace
+
+Tensor abs(Tensor x) { return unary("abs", x, From::x); }
+Tensor exp(Tensor x) { return unary("exp", x, From::y); }
+Tensor expm1(Tensor x) { return unary("expm1", x, From::y); }
+Tensor gelu(Tensor x) { return unary("gelu", x, From::x, Activation::gelu); }
+Tensor gelu_tanh(Tensor x) { return unary("gelu_tanh", x, From::x, Activation::gelu_tanh); }
+Tensor hard_sigmoid(Tensor x) { return unary("hard_sigmoid", x, From::x); }
+Tensor hard_swish(Tensor x) { return unary("hard_swish", x, From::x); }
+Tensor hard_tanh(Tensor x) { return unary("hard_tanh", x, From::y); }
+Tensor log(Tensor x) { return unary("log", x, From::x); }
+Tensor quick_gelu(Tensor x) { return unary("quick_gelu", x, From::x, Activation::quick_gelu); }
+Tensor relu(Tensor x) { return unary("relu", x, From::y, Activation::relu); }
+Tensor sigmoid(Tensor x) { return unary("sigmoid", x, From::y, Activation::sigmoid); }
+Tensor silu(Tensor x) { return unary("silu", x, From::x, Activation::silu); }
+Tensor sqrt(Tensor x) { return unary("sqrt", x, From::y); }
+Tensor square(Tensor x) { return unary("square", x, From::x); }
+
+}  // namespace fovea

@@ -1,5 +1,0 @@
-#include "common/host.h"
-
-struct GeluGradParams {
-  uint count;
-};
