@@ -43,7 +43,7 @@ const Function kFunctions[] = {
     {"log", log, [](double x) { return std::log(x); }, 0.05f, 16},
     {"quick_gelu", quick_gelu, [](double x) { return x * logistic(1.702 * x); }, -9, 9},
     {"relu", relu, relu_of, -3, 3},
-    {"sigmoid", sigmoid, logistic, -16, 16},
+    {"sigmoid", sigmoid, logistic, -2.5f, 2.5f},
     {"silu", silu, [](double x) { return x / (1 + std::exp(-x)); }, -16, 16},
     {"sqrt", sqrt, [](double x) { return std::sqrt(x); }, 0.05f, 16},
     {"square", square, [](double x) { return x * x; }, -3, 3},
