@@ -61,5 +61,6 @@ Tensor sigmoid(Tensor x) { return unary("sigmoid", x, From::y, Activation::sigmo
 Tensor silu(Tensor x) { return unary("silu", x, From::x, Activation::silu); }
 Tensor sqrt(Tensor x) { return unary("sqrt", x, From::y); }
 Tensor square(Tensor x) { return unary("square", x, From::x); }
+Tensor tanh(Tensor x) { return unary("tanh", x, From::y); }
 
 }  // namespace fovea

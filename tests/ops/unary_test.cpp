@@ -47,6 +47,7 @@ const Function kFunctions[] = {
     {"silu", silu, [](double x) { return x / (1 + std::exp(-x)); }, -16, 16},
     {"sqrt", sqrt, [](double x) { return std::sqrt(x); }, 0.05f, 16},
     {"square", square, [](double x) { return x * x; }, -3, 3},
+    {"tanh", tanh, [](double x) { return std::tanh(x); }, -1.5f, 1.5f},
 };
 
 std::vector<double> wanted(const Function& function, const std::vector<double>& values) {

@@ -69,6 +69,7 @@ Tensor sigmoid(Tensor x);              // 1 / (1 + exp(-x))
 Tensor silu(Tensor x);                 // x sigmoid(x)
 Tensor sqrt(Tensor x);                 // NaN below 0
 Tensor square(Tensor x);               // x^2
+Tensor tanh(Tensor x);                 // (e^x - e^-x) / (e^x + e^-x)
 
 // Functions of two operands, elementwise. Axes are aligned at the back; extent 1, or an axis missing in
 // front, repeats. Comparisons give 1 or 0 and have no gradient; with NaN all but not_equal give 0.
