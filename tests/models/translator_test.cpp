@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -28,8 +29,12 @@ fs::path aren(const std::string& suffix = "") { return model_to_test("aren-trans
 
 // One for all cases, since each compiles its kernels.
 Translator& translator() {
-  static Translator the_translator(device(), aren().string());
-  return the_translator;
+  static std::unique_ptr<Translator> the_translator;
+  if (!the_translator) {
+    the_translator = std::make_unique<Translator>(device(), aren().string());
+    at_end([] { the_translator.reset(); });
+  }
+  return *the_translator;
 }
 
 // Outputs have up to 11 tokens here; the caches are sized for max_length.

@@ -2,12 +2,38 @@
 
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/reporters/catch_reporter_event_listener.hpp>
+#include <catch2/reporters/catch_reporter_registrars.hpp>
+#include <memory>
 
 namespace fovea::test {
+namespace {
+
+std::vector<std::function<void()>>& closings() {
+  static std::vector<std::function<void()>> all;
+  return all;
+}
+
+class Closing : public Catch::EventListenerBase {
+ public:
+  using EventListenerBase::EventListenerBase;
+  void testRunEnded(const Catch::TestRunStats&) override {
+    for (; !closings().empty(); closings().pop_back()) closings().back()();
+  }
+};
+CATCH_REGISTER_LISTENER(Closing)
+
+}  // namespace
+
+void at_end(std::function<void()> close) { closings().push_back(std::move(close)); }
 
 Device& device() {
-  static Device the_device;
-  return the_device;
+  static std::unique_ptr<Device> the_device;
+  if (!the_device) {
+    the_device = std::make_unique<Device>();
+    at_end([] { the_device.reset(); });
+  }
+  return *the_device;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,6 +16,9 @@ namespace fovea::test {
 
 // The process's one device (FOVEA_DEVICE, FOVEA_KERNELS and the pinned driver choose it).
 Device& device();
+// Runs after the last test, what was given last first: layers keep objects that are gone before a program's
+// statics are, so nothing of a device may wait for those.
+void at_end(std::function<void()> close);
 
 using Values = std::variant<std::vector<float>, std::vector<uint32_t>>;
 struct Input {
