@@ -30,10 +30,10 @@ void main() {
   const float keep = kDecoupled ? 1 - rate * p.decay : 1, pull = kDecoupled ? 0 : p.decay;
   for (uint i = gl_LocalInvocationID.x; i < segment.count; i += gl_WorkGroupSize.x) {
     const float old = w.at[i];
-    float slope = g.at[i] * factor;
-    if (!kDecoupled) slope += pull * old;
-    const float m = p.beta1 * first.at[segment.first + i] + (1 - p.beta1) * slope;
-    const float v = p.beta2 * second.at[segment.first + i] + (1 - p.beta2) * slope * slope;
+    float gradient = g.at[i] * factor;
+    if (!kDecoupled) gradient += pull * old;
+    const float m = p.beta1 * first.at[segment.first + i] + (1 - p.beta1) * gradient;
+    const float v = p.beta2 * second.at[segment.first + i] + (1 - p.beta2) * gradient * gradient;
     first.at[segment.first + i] = m;
     second.at[segment.first + i] = v;
     w.at[i] = old * keep - step * m / (sqrt(v) / root + p.eps);

@@ -45,7 +45,7 @@ void main() {
   const uint last_key = max(key_end, 1) - 1;
   uint row_end[GROUPS];  // each query's own
   uint bias_at[GROUPS];
-  float query[GROUPS * HEAD_DIM], slope[GROUPS * HEAD_DIM], sum[GROUPS * HEAD_DIM];  // q, dout, dq
+  float query[GROUPS * HEAD_DIM], gradient[GROUPS * HEAD_DIM], sum[GROUPS * HEAD_DIM];  // q, dout, dq
   float norm[GROUPS], delta[GROUPS], total[GROUPS];
   [[unroll]] for (uint g = 0; g < GROUPS; ++g) {
     const uint row = min(row0 + g * LANES + lane, tokens - 1);  // queries beyond the last repeat it
@@ -62,7 +62,7 @@ void main() {
     load_row(y, out_at, y_row);
     [[unroll]] for (uint d = 0; d < HEAD_DIM; ++d) {
       query[g * HEAD_DIM + d] = q_row[d] * p.scale;
-      slope[g * HEAD_DIM + d] = dout_row[d];
+      gradient[g * HEAD_DIM + d] = dout_row[d];
       sum[g * HEAD_DIM + d] = 0;
       delta[g] += dout_row[d] * y_row[d];
     }
@@ -78,7 +78,7 @@ void main() {
     float weight[GROUPS * LANES], dweight[GROUPS * LANES];  // scores, then p, then ds; and dp
     [[unroll]] for (uint i = 0; i < GROUPS * LANES; ++i) weight[i] = dweight[i] = 0;
     float v_row[HEAD_DIM], k_row[HEAD_DIM];
-    add_dots(dweight, slope, v_base, at, 1, v_row);
+    add_dots(dweight, gradient, v_base, at, 1, v_row);
     add_dots(weight, query, k_base, at, 1, k_row);
 
     [[unroll]] for (uint g = 0; g < GROUPS; ++g)

@@ -31,11 +31,11 @@ void main() {
     for (uint i = first; i < end; i += lanes) dx.at[i] = value;
     return;
   }
-  const float slope = dloss.at[0] / count.at[0], everywhere = p.smoothing / p.columns;
+  const float drow = dloss.at[0] / count.at[0], everywhere = p.smoothing / p.columns;
   for (uint i = first; i < end; i += lanes) {
     precise const float below = x.at[i] - top;
     const float log_weight = below - tail;
     const float weight = log_weight > -104 ? exp(log_weight) : 0;
-    dx.at[i] = slope * (weight - (i == start + id ? 1 - p.smoothing + everywhere : everywhere));
+    dx.at[i] = drow * (weight - (i == start + id ? 1 - p.smoothing + everywhere : everywhere));
   }
 }

@@ -48,21 +48,21 @@ void main() {
   for (uint i = first; i < end; i += lanes) sum += deviation(i, origin, residual_origin);
   const float mean = lanes_add(add_all(sum)) / count;
 
-  ELEM squares = ELEM(0), slopes = ELEM(0), along = ELEM(0);
+  ELEM squares = ELEM(0), gradients = ELEM(0), along = ELEM(0);
   for (uint i = first; i < end; i += lanes) {
     precise ELEM d = deviation(i, origin, residual_origin) - mean;
     const ELEM g = dy.at[i] * gain.at[i - start];
     squares += d * d;
-    slopes += g;
+    gradients += g;
     along += g * d;
   }
   const float factor = inverse_root(lanes_add(add_all(squares)) / count + p.eps);
-  const float slope = lanes_add(add_all(slopes)) / count;
+  const float gradient = lanes_add(add_all(gradients)) / count;
   const float tilt = factor * (lanes_add(add_all(along)) / count);  // mean of g n
 
   for (uint i = first; i < end; i += lanes) {
     precise ELEM d = deviation(i, origin, residual_origin) - mean;
-    dx.at[i] = factor * (dy.at[i] * gain.at[i - start] - slope - d * factor * tilt);
+    dx.at[i] = factor * (dy.at[i] * gain.at[i - start] - gradient - d * factor * tilt);
   }
   if (gl_LocalInvocationID.x == 0) moments.at[row] = vec4(origin, residual_origin, mean, factor);
 }

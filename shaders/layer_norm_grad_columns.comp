@@ -30,12 +30,12 @@ void main() {
   uint i = first * width + c;
   for (uint row = first; row < end; ++row, i += width) {
     const vec4 m = moments.at[row];
-    const ELEM slope = dy.at[i];
+    const ELEM gradient = dy.at[i];
     precise ELEM d = x.at[i] - m.x;
     if (kResidual) d += residual.at[i] - m.y;
     d -= m.z;
-    gains += slope * (d * m.w);
-    shifts += slope;
+    gains += gradient * (d * m.w);
+    shifts += gradient;
   }
   parts.at[2 * part * width + c] = gains;
   parts.at[(2 * part + 1) * width + c] = shifts;

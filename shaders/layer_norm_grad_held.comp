@@ -40,7 +40,7 @@ void main() {
     const float origin = x.at[start].x;
     float residual_origin = 0;
     if (kResidual) residual_origin = residual.at[start].x;
-    vec4 held[kHeld], slopes[kHeld];  // deviations from the mean, and dy
+    vec4 held[kHeld], gradients[kHeld];  // deviations from the mean, and dy
     vec4 sum = vec4(0);
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       const uint i = start + q * lanes + lane;
@@ -50,24 +50,24 @@ void main() {
       sum += d;
     }
     const float mean = lanes_add(add_all(sum)) / count;
-    vec4 squares = vec4(0), slope_sum = vec4(0), along = vec4(0);
+    vec4 squares = vec4(0), gradient_sum = vec4(0), along = vec4(0);
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       precise vec4 d = held[q] - mean;
-      const vec4 slope = dy.at[start + q * lanes + lane], g = slope * gains[q];
+      const vec4 gradient = dy.at[start + q * lanes + lane], g = gradient * gains[q];
       held[q] = d;
-      slopes[q] = slope;
+      gradients[q] = gradient;
       squares += d * d;
-      slope_sum += g;
+      gradient_sum += g;
       along += g * d;
     }
     const float factor = inverse_root(lanes_add(add_all(squares)) / count + eps);
-    const float slope_mean = lanes_add(add_all(slope_sum)) / count;
+    const float gradient_mean = lanes_add(add_all(gradient_sum)) / count;
     const float tilt = factor * (lanes_add(add_all(along)) / count);  // mean of g n
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       const vec4 n = held[q] * factor;
-      dx.at[start + q * lanes + lane] = factor * (slopes[q] * gains[q] - slope_mean - n * tilt);
-      dgain[q] += slopes[q] * n;
-      dshift[q] += slopes[q];
+      dx.at[start + q * lanes + lane] = factor * (gradients[q] * gains[q] - gradient_mean - n * tilt);
+      dgain[q] += gradients[q] * n;
+      dshift[q] += gradients[q];
     }
   }
   [[unroll]] for (uint q = 0; q < kHeld; ++q) {

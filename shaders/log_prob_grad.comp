@@ -24,11 +24,11 @@ void main() {
   const float log_prob = y.at[row];
   LogWeights weights = LogWeights(x.at[start + id], -log_prob);
   if (!is_finite(log_prob)) weights = log_weights(x, start, p.columns);  // x[id] is -infinity
-  float slope = dy.at[row];
-  if (is_nan(log_prob)) slope = log_prob;
+  float gradient = dy.at[row];
+  if (is_nan(log_prob)) gradient = log_prob;
   for (uint c = gl_LocalInvocationID.x; c < p.columns; c += lanes) {
     const float below = log_weight(x.at[start + c], weights);
     const float weight = below > -104 ? exp(below) : 0;  // as in log_weights
-    dx.at[start + c] = slope * ((c == id ? 1 : 0) - weight);
+    dx.at[start + c] = gradient * ((c == id ? 1 : 0) - weight);
   }
 }

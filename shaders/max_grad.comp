@@ -30,6 +30,6 @@ void main() {
   for (uint j = first; j < p.extent; j += step)
     if (at == p.extent && order_key(x.at[start + j * inner]) == key) at = j;
   if (kAcross) at = lanes_min(at);
-  const float slope = is_nan(largest) ? largest : dy.at[result];
-  for (uint j = first; j < p.extent; j += step) dx.at[start + j * inner] = j == at ? slope : 0;
+  const float dlargest = is_nan(largest) ? largest : dy.at[result];
+  for (uint j = first; j < p.extent; j += step) dx.at[start + j * inner] = j == at ? dlargest : 0;
 }

@@ -26,9 +26,9 @@ void main() {
   F32 w = parameter_of(segment), g = gradient_of(segment);
   const float factor = gradient_factor(control, norm, p.clip), rate = control.at[kRate];
   for (uint i = gl_LocalInvocationID.x; i < segment.count; i += gl_WorkGroupSize.x) {
-    const float old = w.at[i], slope = g.at[i] * factor + p.decay * old;
-    const float m = p.momentum * moment.at[segment.first + i] + slope;
+    const float old = w.at[i], gradient = g.at[i] * factor + p.decay * old;
+    const float m = p.momentum * moment.at[segment.first + i] + gradient;
     moment.at[segment.first + i] = m;
-    w.at[i] = old - rate * (kNesterov ? slope + p.momentum * m : m);
+    w.at[i] = old - rate * (kNesterov ? gradient + p.momentum * m : m);
   }
 }

@@ -61,12 +61,12 @@ std::vector<Tensor> Optimizer::gradients(Tensor loss, Tensor control) const {
   return loss.graph->grad(loss, weights, reshape(slice(control, 0, kLossScale, 1), loss.shape()));
 }
 
-Optimizer::Step Optimizer::update(Graph& graph, Tensor control, const std::vector<Tensor>& slopes) {
-  const UpdateInputs inputs{.control = control, .norm = global_norm(slopes), .clip = options_.clip};
+Optimizer::Step Optimizer::update(Graph& graph, Tensor control, const std::vector<Tensor>& gradients) {
+  const UpdateInputs inputs{.control = control, .norm = global_norm(gradients), .clip = options_.clip};
   for (const bool decays : {true, false}) {
     std::vector<Updated> group;
     for (size_t i = 0; i < parameters_.size(); ++i)
-      if (parameters_[i].decay == decays) group.push_back({parameters_[i].state, slopes[i], places_[i]});
+      if (parameters_[i].decay == decays) group.push_back({parameters_[i].state, gradients[i], places_[i]});
     if (group.empty()) continue;
     const float decay = decays ? options_.weight_decay : 0;
     if (options_.kind == OptimizerOptions::Kind::sgd) {
@@ -95,9 +95,9 @@ Tensor Optimizer::accumulate(Tensor loss, int64_t batches) {
   FOVEA_CHECK(batches >= 1, "optimizer: gradients of ", batches, " batches, needs 1 or more");
   if (!accumulator_) accumulator_.emplace(device_, Shape{elements_});
   const Tensor control = loss.graph->input({int64_t(kControlWords)}, DType::f32, "control");
-  const std::vector<Tensor> slopes = gradients(loss, control);
+  const std::vector<Tensor> made = gradients(loss, control);
   std::vector<std::pair<Tensor, int64_t>> parts;
-  for (size_t i = 0; i < slopes.size(); ++i) parts.emplace_back(slopes[i], places_[i]);
+  for (size_t i = 0; i < made.size(); ++i) parts.emplace_back(made[i], places_[i]);
   blend(*accumulator_, parts, 1, 1 / float(batches));
   return control;
 }
@@ -106,12 +106,12 @@ Optimizer::Step Optimizer::step_accumulated(Graph& graph) {
   if (!accumulator_) accumulator_.emplace(device_, Shape{elements_});
   const Tensor control = graph.input({int64_t(kControlWords)}, DType::f32, "control");
   const Tensor all = graph.use(*accumulator_, "accumulator");
-  std::vector<Tensor> slopes;
+  std::vector<Tensor> means;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Shape& shape = parameters_[i].state->shape();
-    slopes.push_back(reshape(slice(all, 0, places_[i], int64_t(shape.elements())), shape));
+    means.push_back(reshape(slice(all, 0, places_[i], int64_t(shape.elements())), shape));
   }
-  const Step step = update(graph, control, slopes);
+  const Step step = update(graph, control, means);
   assign(*accumulator_, fill(graph, accumulator_->shape(), 0));
   return step;
 }

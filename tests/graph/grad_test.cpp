@@ -14,23 +14,23 @@ TEST_CASE("grad of a perceptron matches its derivatives written out") {
   const std::vector<float> xs = random_values(35, 1), ws = random_values(21, 2), bs = random_values(3, 3);
   const Tensor h = matmul(x, w, {.bias = b, .activation = Activation::relu});
   const Tensor y = sum(sum(mul(h, h), 0), 1);
-  const std::vector<Tensor> slopes = graph.grad(y, {x, w, b});
+  const std::vector<Tensor> gradients = graph.grad(y, {x, w, b});
   std::vector<double> dx(35), dw(21), db(3);
   for (size_t r = 0; r < 5; ++r)
     for (size_t c = 0; c < 3; ++c) {
       double made = double(bs[c]);
       for (size_t i = 0; i < 7; ++i) made += double(xs[r * 7 + i]) * double(ws[i * 3 + c]);
-      const double slope = 2 * std::max(made, 0.0);
-      db[c] += slope;
+      const double dmade = 2 * std::max(made, 0.0);
+      db[c] += dmade;
       for (size_t i = 0; i < 7; ++i) {
-        dw[i * 3 + c] += slope * double(xs[r * 7 + i]);
-        dx[r * 7 + i] += slope * double(ws[i * 3 + c]);
+        dw[i * 3 + c] += dmade * double(xs[r * 7 + i]);
+        dx[r * 7 + i] += dmade * double(ws[i * 3 + c]);
       }
     }
   const std::vector<Input> inputs = {{x, xs}, {w, ws}, {b, bs}};
-  check_close(run(graph, inputs, slopes[0]), dx, kProduct);
-  check_close(run(graph, inputs, slopes[1]), dw, kProduct);
-  check_close(run(graph, inputs, slopes[2]), db, kProduct);
+  check_close(run(graph, inputs, gradients[0]), dx, kProduct);
+  check_close(run(graph, inputs, gradients[1]), dw, kProduct);
+  check_close(run(graph, inputs, gradients[2]), db, kProduct);
 }
 
 TEST_CASE("grad adds what several uses of a value give") {
@@ -101,23 +101,23 @@ TEST_CASE("grad of products: shared weights, batches and strided operands") {
   const std::vector<float> as = random_values(30, 11), ws = random_values(20, 12), cs = random_values(48, 13),
                            dys = random_values(36, 14);
   const Tensor y = matmul(matmul(a, w), transpose(c));  // (2, 3, 6)
-  const std::vector<Tensor> slopes = graph.grad(y, {a, w, c}, dy);
+  const std::vector<Tensor> gradients = graph.grad(y, {a, w, c}, dy);
   std::vector<double> da(30), dw(20), dc(48);
   for (size_t n = 0; n < 2; ++n)
     for (size_t i = 0; i < 3; ++i)
       for (size_t j = 0; j < 6; ++j)
         for (size_t l = 0; l < 5; ++l)
           for (size_t k = 0; k < 4; ++k) {
-            const double slope = double(dys[(n * 3 + i) * 6 + j]), left = double(as[(n * 3 + i) * 5 + l]),
+            const double dy_here = double(dys[(n * 3 + i) * 6 + j]), left = double(as[(n * 3 + i) * 5 + l]),
                          mid = double(ws[l * 4 + k]), right = double(cs[(n * 6 + j) * 4 + k]);
-            da[(n * 3 + i) * 5 + l] += slope * mid * right;
-            dw[l * 4 + k] += slope * left * right;
-            dc[(n * 6 + j) * 4 + k] += slope * left * mid;
+            da[(n * 3 + i) * 5 + l] += dy_here * mid * right;
+            dw[l * 4 + k] += dy_here * left * right;
+            dc[(n * 6 + j) * 4 + k] += dy_here * left * mid;
           }
   const std::vector<Input> inputs = {{a, as}, {w, ws}, {c, cs}, {dy, dys}};
-  check_close(run(graph, inputs, slopes[0]), da, kProduct);
-  check_close(run(graph, inputs, slopes[1]), dw, kProduct);
-  check_close(run(graph, inputs, slopes[2]), dc, kProduct);
+  check_close(run(graph, inputs, gradients[0]), da, kProduct);
+  check_close(run(graph, inputs, gradients[1]), dw, kProduct);
+  check_close(run(graph, inputs, gradients[2]), dc, kProduct);
 }
 
 TEST_CASE("what no gradient needs is not computed, and products keep their epilogues") {

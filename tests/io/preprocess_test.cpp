@@ -13,6 +13,7 @@ namespace fovea {
 namespace {
 
 using test::contains;
+using test::model_to_test;
 using test::rejection;
 using test::TemporaryFolder;
 

@@ -9,29 +9,30 @@ using namespace fovea::test;
 
 namespace {
 
-std::vector<float> slopes_of(const AttentionCase& x) { return random_values(x.q.size(), 9); }
+std::vector<float> random_dout(const AttentionCase& x) { return random_values(x.q.size(), 9); }
 
 // Runs the gradients of the case and compares them with the loops.
-void check_slopes(const AttentionCase& x, const std::vector<float>& slopes, const Shape& bias_shape = {}) {
+void check_gradients_of(const AttentionCase& x, const std::vector<float>& dout_values,
+                        const Shape& bias_shape = {}) {
   INFO("batch " << x.batch << ", heads " << x.heads << ", tokens " << x.tokens << ", keys " << x.keys
                 << ", head_dim " << x.head_dim);
   AttentionGraph asked(x, bias_shape);
   Tensor dout = asked.graph.input(asked.q.shape());
-  asked.inputs.push_back({dout, slopes});
+  asked.inputs.push_back({dout, dout_values});
   std::vector<Tensor> of = {asked.q, asked.k, asked.v};
   if (asked.options.bias) of.push_back(asked.options.bias);
   const Tensor out = attention(asked.q, asked.k, asked.v, asked.options).out;
   const std::vector<Values> got = run_all(asked.graph, asked.inputs, asked.graph.grad(out, of, dout));
-  const AttentionGradients want = attention_gradients(x, slopes);
-  const AttentionSlope* const all[] = {&want.q, &want.k, &want.v, &want.bias};
+  const AttentionGradients want = attention_gradients(x, dout_values);
+  const AttentionGradient* const all[] = {&want.q, &want.k, &want.v, &want.bias};
   for (size_t i = 0; i < of.size(); ++i) {
     INFO("gradient of operand " << i);
-    check_attention_slope(std::get<std::vector<float>>(got[i]), *all[i]);
+    check_attention_gradient(std::get<std::vector<float>>(got[i]), *all[i]);
   }
 }
 
 void check_gradients(const AttentionCase& x, const Shape& bias_shape = {}) {
-  check_slopes(x, slopes_of(x), bias_shape);
+  check_gradients_of(x, random_dout(x), bias_shape);
 }
 
 // softmax(q k^T / 2 + bias) v of one head without further options; head_dim 4.
@@ -59,12 +60,12 @@ TEST_CASE("the loops that gradients of attention are compared with match finite 
   AttentionCase x = random_attention(1, 1, 5, 7, 4);
   x.bias = random_values(35, 4, -2, 2);
   x.bias_strides = {0, 0, 7};
-  const std::vector<float> slopes = slopes_of(x);
-  const AttentionGradients made = attention_gradients(x, slopes);
+  const std::vector<float> dout_values = random_dout(x);
+  const AttentionGradients made = attention_gradients(x, dout_values);
   const Operands operands = {widened(x.q), widened(x.k), widened(x.v), widened(x.bias)};
-  const AttentionSlope* const all[] = {&made.q, &made.k, &made.v, &made.bias};
+  const AttentionGradient* const all[] = {&made.q, &made.k, &made.v, &made.bias};
   for (size_t which = 0; which < 4; ++which) {
-    const std::vector<double> want = gradient(plain_attention, operands, slopes, which);
+    const std::vector<double> want = gradient(plain_attention, operands, dout_values, which);
     for (size_t i = 0; i < want.size(); ++i) REQUIRE(std::abs(all[which]->value[i] - want[i]) < 1e-8);
   }
 }
@@ -127,9 +128,9 @@ TEST_CASE("gradients of attention where the log-sum-exp cannot tell how many key
 
 TEST_CASE("gradients of attention keep NaN") {
   AttentionCase x = random_attention(1, 2, 9, 33, 8);
-  std::vector<float> slopes = slopes_of(x);
-  slopes[x.query_at(0, 1, 5, 3)] = NAN;
-  check_slopes(x, slopes);
+  std::vector<float> dout_values = random_dout(x);
+  dout_values[x.query_at(0, 1, 5, 3)] = NAN;
+  check_gradients_of(x, dout_values);
   x.q[x.query_at(0, 1, 5, 3)] = NAN;
   check_gradients(x);
 }
@@ -138,16 +139,16 @@ TEST_CASE("gradients of attention of views of a fused product, into one gradient
   constexpr int64_t batch = 2, tokens = 17, heads = 3;
   for (int64_t head_dim : {8, 20}) {
     const AttentionCase x = random_attention(batch, heads, tokens, tokens, head_dim);
-    const std::vector<float> slopes = slopes_of(x);
-    const AttentionGradients want = attention_gradients(x, slopes);
+    const std::vector<float> dout_values = random_dout(x);
+    const AttentionGradients want = attention_gradients(x, dout_values);
     const int64_t width = heads * head_dim;
     std::vector<float> fused(size_t(batch * tokens * 3 * width)), dout(x.q.size());
-    AttentionSlope dfused{std::vector<double>(fused.size()), std::vector<double>(fused.size())};
+    AttentionGradient dfused{std::vector<double>(fused.size()), std::vector<double>(fused.size())};
     const auto place = [&](size_t at, size_t from, const std::vector<float>& value,
-                           const AttentionSlope& slope) {
+                           const AttentionGradient& made) {
       fused[at] = value[from];
-      dfused.value[at] = slope.value[from];
-      dfused.size[at] = slope.size[from];
+      dfused.value[at] = made.value[from];
+      dfused.size[at] = made.size[from];
     };
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t h = 0; h < heads; ++h)
@@ -155,7 +156,7 @@ TEST_CASE("gradients of attention of views of a fused product, into one gradient
           for (int64_t d = 0; d < head_dim; ++d) {
             const size_t from = x.query_at(b, h, i, d), column = size_t(h * head_dim + d);
             const size_t at = size_t((b * tokens + i) * 3 * width) + column;
-            dout[size_t((b * tokens + i) * width) + column] = slopes[from];
+            dout[size_t((b * tokens + i) * width) + column] = dout_values[from];
             place(at, from, x.q, want.q);
             place(at + size_t(width), from, x.k, want.k);
             place(at + size_t(2 * width), from, x.v, want.v);
@@ -168,14 +169,15 @@ TEST_CASE("gradients of attention of views of a fused product, into one gradient
     };
     Tensor out = attention(part(0), part(1), part(2)).out;
     Tensor y = reshape(permute(out, {0, 2, 1, 3}), {batch, tokens, width});
-    check_attention_slope(run(graph, {{qkv, fused}, {dy, dout}}, graph.grad(y, {qkv}, dy).front()), dfused);
+    check_attention_gradient(run(graph, {{qkv, fused}, {dy, dout}}, graph.grad(y, {qkv}, dy).front()),
+                             dfused);
   }
 }
 
-TEST_CASE("gradients of attention of keys and values that lie differently, and of a strided slope") {
+TEST_CASE("gradients of attention of keys and values that lie differently, and of a strided gradient") {
   const AttentionCase x = random_attention(2, 3, 9, 11, 8);
-  const std::vector<float> slopes = slopes_of(x);
-  const AttentionGradients want = attention_gradients(x, slopes);
+  const std::vector<float> dout_values = random_dout(x);
+  const AttentionGradients want = attention_gradients(x, dout_values);
   std::vector<float> by_token(x.k.size());
   for (int64_t b = 0; b < 2; ++b)
     for (int64_t h = 0; h < 3; ++h)
@@ -186,11 +188,11 @@ TEST_CASE("gradients of attention of keys and values that lie differently, and o
   Tensor q = graph.input({2, 3, 9, 8}), k = graph.input({2, 11, 3, 8}), v = graph.input({2, 3, 11, 8});
   Tensor dout = graph.input(q.shape()), k_by_head = permute(k, {0, 2, 1, 3});
   Tensor out = attention(q, k_by_head, v).out;
-  const std::vector<Values> got = run_all(graph, {{q, x.q}, {k, by_token}, {v, x.v}, {dout, slopes}},
+  const std::vector<Values> got = run_all(graph, {{q, x.q}, {k, by_token}, {v, x.v}, {dout, dout_values}},
                                           graph.grad(out, {q, k_by_head, v}, dout));
-  check_attention_slope(std::get<std::vector<float>>(got[0]), want.q);
-  check_attention_slope(std::get<std::vector<float>>(got[1]), want.k);
-  check_attention_slope(std::get<std::vector<float>>(got[2]), want.v);
+  check_attention_gradient(std::get<std::vector<float>>(got[0]), want.q);
+  check_attention_gradient(std::get<std::vector<float>>(got[1]), want.k);
+  check_attention_gradient(std::get<std::vector<float>>(got[2]), want.v);
 }
 
 TEST_CASE("gradients of attention take memory linear in tokens") {

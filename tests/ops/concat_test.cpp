@@ -97,13 +97,13 @@ TEST_CASE("concat moves NaN and infinity") {
 }
 
 TEST_CASE("concat cuts its gradient into parts") {
-  const std::vector<float> slopes = random_values(24, 1);
-  const Array<double> whole = as_array({2, 4, 3}, slopes);
+  const std::vector<float> dy_values = random_values(24, 1);
+  const Array<double> whole = as_array({2, 4, 3}, dy_values);
   Graph graph;
   Tensor a = graph.input({2, 1, 3}), b = graph.input({2, 3, 3}), dy = graph.input({2, 4, 3});
   Tensor y = concat({a, b}, 1);
   const std::vector<Tensor> gradients = gradients_of(y, dy);
-  const std::vector<Values> got = run_all(graph, {{dy, slopes}}, gradients);
+  const std::vector<Values> got = run_all(graph, {{dy, dy_values}}, gradients);
   check_close(std::get<std::vector<float>>(got[0]), whole.sliced(1, 0, 1).values, kExact);
   check_close(std::get<std::vector<float>>(got[1]), whole.sliced(1, 1, 3).values, kExact);
 }

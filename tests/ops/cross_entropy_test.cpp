@@ -56,14 +56,14 @@ struct Case {
 float check_case(const Case& what, const std::vector<float>& values, bool gradients = true) {
   Graph graph;
   Tensor x = graph.input(what.shape()), ids = graph.input({what.shape()[0]}, DType::u32);
-  Tensor slope = graph.input({1});
+  Tensor dloss = graph.input({1});
   const CrossEntropy y = cross_entropy(x, ids, what.options);
-  Tensor dx = gradients_of(y.loss, slope).front();
+  Tensor dx = gradients_of(y.loss, dloss).front();
   REQUIRE(y.loss.shape() == Shape{1});
   REQUIRE(y.rows.shape() == ids.shape());
   REQUIRE(y.count.shape() == Shape{1});
   const std::vector<Values> got = run_all(
-      graph, {{x, values}, {ids, what.ids}, {slope, std::vector<float>{3}}}, {y.loss, y.rows, y.count, dx});
+      graph, {{x, values}, {ids, what.ids}, {dloss, std::vector<float>{3}}}, {y.loss, y.rows, y.count, dx});
   const auto floats = [&](size_t i) { return std::get<std::vector<float>>(got[i]); };
   const Losses want = reference(values, what.n, what.ids, what.options);
   check_close(floats(0), {want.mean}, kRow);
@@ -83,9 +83,9 @@ std::pair<std::vector<float>, std::vector<float>> rows_and_gradient(const Case& 
                                                                     const std::vector<float>& values) {
   Graph graph;
   Tensor x = graph.input(what.shape()), ids = graph.input({what.shape()[0]}, DType::u32);
-  Tensor slope = fill(graph, {1}, 1);
+  Tensor dloss = fill(graph, {1}, 1);
   const CrossEntropy y = cross_entropy(x, ids, what.options);
-  Tensor dx = gradients_of(y.loss, slope).front();
+  Tensor dx = gradients_of(y.loss, dloss).front();
   const std::vector<Values> got = run_all(graph, {{x, values}, {ids, what.ids}}, {y.rows, dx});
   return {std::get<std::vector<float>>(got[0]), std::get<std::vector<float>>(got[1])};
 }

@@ -90,12 +90,12 @@ TEST_CASE("dropout matches the plain loop at every edge, and so does its gradien
       Graph graph;
       Tensor x = graph.input({count}), dy = graph.input({count});
       const std::vector<float> values = random_values(uint64_t(count), 1),
-                               slopes = random_values(uint64_t(count), 2);
+                               dy_values = random_values(uint64_t(count), 2);
       Tensor y = dropout(x, rate, generator);
       Tensor dx = gradients_of(y, dy).front();
-      const std::vector<Values> got = run_all(graph, {{x, values}, {dy, slopes}}, {y, dx});
+      const std::vector<Values> got = run_all(graph, {{x, values}, {dy, dy_values}}, {y, dx});
       REQUIRE(std::get<std::vector<float>>(got[0]) == reference(values, rate, 0, words));
-      REQUIRE(std::get<std::vector<float>>(got[1]) == reference(slopes, rate, 0, words));
+      REQUIRE(std::get<std::vector<float>>(got[1]) == reference(dy_values, rate, 0, words));
     }
 }
 

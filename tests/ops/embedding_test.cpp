@@ -27,21 +27,21 @@ void check_embedding(int64_t vocab, int64_t width, const Shape& ids_shape) {
 
 // The gradient of a table for these ids, against a plain loop.
 void check_gradient(int64_t vocab, int64_t width, const std::vector<uint32_t>& chosen,
-                    std::vector<float> slopes = {}) {
+                    std::vector<float> dy_values = {}) {
   INFO("gradient of " << chosen.size() << " ids in (" << vocab << ", " << width << ")");
   Graph graph;
   Tensor table = graph.input({vocab, width}), ids = graph.input({int64_t(chosen.size())}, DType::u32);
   Tensor dy = graph.input(ids.shape().appended(width));
-  if (slopes.empty()) slopes = random_values(dy.shape().elements(), 3);
+  if (dy_values.empty()) dy_values = random_values(dy.shape().elements(), 3);
   Tensor y = embedding(table, ids);
   Tensor dtable = gradients_of(y, dy).front();
   REQUIRE(dtable.shape() == table.shape());
   std::vector<double> want(size_t(vocab * width), 0);
-  for (size_t i = 0; i < slopes.size(); ++i) {
+  for (size_t i = 0; i < dy_values.size(); ++i) {
     const size_t id = chosen[i / size_t(width)], column = i % size_t(width);
-    if (id < size_t(vocab)) want[id * size_t(width) + column] += double(slopes[i]);
+    if (id < size_t(vocab)) want[id * size_t(width) + column] += double(dy_values[i]);
   }
-  check_close(run(graph, {{ids, chosen}, {dy, slopes}}, dtable), want, kRow);
+  check_close(run(graph, {{ids, chosen}, {dy, dy_values}}, dtable), want, kRow);
 }
 
 }  // namespace
@@ -100,9 +100,9 @@ TEST_CASE("embedding's gradient of ids that are all equal, all different, sorted
   for (const std::vector<uint32_t>& ids : {rising, falling, paired, padded, std::vector<uint32_t>(257, 11)})
     check_gradient(257, 9, ids);
   // 1e8 swallows every 1 that is added to it in fp32.
-  std::vector<float> slopes(4099, 1);
-  slopes.front() = 1e8f, slopes.back() = -1e8f;
-  check_gradient(3, 1, std::vector<uint32_t>(4099, 2), slopes);
+  std::vector<float> dy_values(4099, 1);
+  dy_values.front() = 1e8f, dy_values.back() = -1e8f;
+  check_gradient(3, 1, std::vector<uint32_t>(4099, 2), dy_values);
 }
 
 TEST_CASE("embedding's gradient skips ids past the vocabulary and keeps NaN and infinity") {
@@ -117,7 +117,7 @@ TEST_CASE("embedding's gradient takes strided views") {
   Tensor table = graph.input({3, 2}), ids = graph.input({2, 2}, DType::u32), dy = graph.input({2, 2, 2});
   Tensor y = embedding(table, transpose(ids));
   Tensor dtable = gradients_of(y, permute(dy, {2, 1, 0})).front();
-  // ids in order: 0, 1, 2, 0; their slopes: (0, 4), (2, 6), (1, 5), (3, 7)
+  // ids in order: 0, 1, 2, 0; their gradients: (0, 4), (2, 6), (1, 5), (3, 7)
   check_close(
       run(graph, {{ids, std::vector<uint32_t>{0, 2, 1, 0}}, {dy, std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7}}},
           dtable),

@@ -25,7 +25,7 @@ class Case {
     const Shape shape(recorded().info(full(key)).shape);
     operands_.push_back(graph_.input(shape));
     inputs_.push_back({operands_.back(), recorded().read_f32(full(key), shape)});
-    slopes_.push_back(full("d" + key));
+    gradients_.push_back(full("d" + key));
     return operands_.back();
   }
   // Ids or lengths.
@@ -47,7 +47,7 @@ class Case {
     const Tensor dy = graph_.input(y.shape());
     inputs_.push_back({dy, values_of(full("dy"))});
     std::vector<Tensor> made = graph_.grad(y, operands_, dy);
-    std::vector<std::string> names = slopes_;
+    std::vector<std::string> names = gradients_;
     made.push_back(y);
     names.push_back(full("y"));
     const std::vector<Values> got = run_all(graph_, inputs_, made);
@@ -67,7 +67,7 @@ class Case {
   std::string name_;
   Graph graph_;
   std::vector<Tensor> operands_;
-  std::vector<std::string> slopes_;
+  std::vector<std::string> gradients_;
   std::vector<Input> inputs_;
 };
 

@@ -53,11 +53,11 @@ std::vector<float> run_case(const Case& c, const Shape& shape) {
 
 // Gradients of x, gain, shift and residual.
 std::vector<std::vector<float>> run_gradients(const Case& c, const Shape& shape,
-                                              const std::vector<float>& slopes) {
+                                              const std::vector<float>& dy_values) {
   Graph graph;
   Tensor x = graph.input(shape), gain = graph.input({shape.back()}), shift = graph.input({shape.back()});
   Tensor dy = graph.input(shape);
-  std::vector<Input> inputs = {{x, c.x}, {gain, c.gain}, {shift, c.shift}, {dy, slopes}};
+  std::vector<Input> inputs = {{x, c.x}, {gain, c.gain}, {shift, c.shift}, {dy, dy_values}};
   LayerNormOptions options{.eps = c.eps};
   if (!c.residual.empty()) {
     options.residual = graph.input(shape);
@@ -76,12 +76,12 @@ std::vector<std::vector<float>> run_gradients(const Case& c, const Shape& shape,
 
 void check_gradients(const Case& c, const Shape& shape, double step = 1e-5) {
   INFO("shape " << concat(shape));
-  const std::vector<float> slopes = random_values(shape.elements(), 21);
-  const std::vector<std::vector<float>> got = run_gradients(c, shape, slopes);
+  const std::vector<float> dy_values = random_values(shape.elements(), 21);
+  const std::vector<std::vector<float>> got = run_gradients(c, shape, dy_values);
   const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
   for (size_t which = 0; which < got.size(); ++which) {
     INFO("input " << which);
-    check_close(got[which], gradient(f, operands(c), slopes, which, step), kRow);
+    check_close(got[which], gradient(f, operands(c), dy_values, which, step), kRow);
   }
 }
 
@@ -182,11 +182,11 @@ TEST_CASE("layer_norm's gradients add up over any number of rows of any rank") {
   // Beyond the first sums: dshift adds up dy.
   const int64_t n = 64, row_count = 1031;
   const Case c = random_case(row_count, n, false);
-  const std::vector<float> slopes = random_values(uint64_t(row_count * n), 22);
+  const std::vector<float> dy_values = random_values(uint64_t(row_count * n), 22);
   const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
-  const std::vector<std::vector<float>> got = run_gradients(c, {row_count, n}, slopes);
-  check_close(got[1], gradient(f, operands(c), slopes, 1), kRow);
-  check_close(got[2], gradient(f, operands(c), slopes, 2), kRow);
+  const std::vector<std::vector<float>> got = run_gradients(c, {row_count, n}, dy_values);
+  check_close(got[1], gradient(f, operands(c), dy_values, 1), kRow);
+  check_close(got[2], gradient(f, operands(c), dy_values, 2), kRow);
 }
 
 TEST_CASE("layer_norm's gradients survive a mean a million times the spread, and constant rows") {
@@ -204,12 +204,12 @@ TEST_CASE("layer_norm's gradients take views that lie anywhere") {
   Tensor x = graph.input({4, n}), all = graph.input({4 * n + 1}), gain = graph.input({n});
   Tensor shift = graph.input({n});
   const Case c = random_case(4, n, false);
-  const std::vector<float> slopes = random_values(uint64_t(4 * n + 1), 23);
+  const std::vector<float> dy_values = random_values(uint64_t(4 * n + 1), 23);
   Tensor y = layer_norm(x, gain, shift);
   const std::vector<Tensor> grads = gradients_of(y, reshape(slice(all, 0, 1, 4 * n), {4, n}));
   const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
-  const std::vector<float> seen(slopes.begin() + 1, slopes.end());
-  const std::vector<Input> inputs = {{x, c.x}, {all, slopes}, {gain, c.gain}, {shift, c.shift}};
+  const std::vector<float> seen(dy_values.begin() + 1, dy_values.end());
+  const std::vector<Input> inputs = {{x, c.x}, {all, dy_values}, {gain, c.gain}, {shift, c.shift}};
   for (size_t which : {0, 1, 2})
     check_close(run(graph, inputs, grads[which]), gradient(f, operands(c), seen, which), kRow);
 }
@@ -218,13 +218,13 @@ TEST_CASE("layer_norm's gradients hand NaN on") {
   for (float bad : {float(NAN), std::numeric_limits<float>::infinity(), 3e38f})
     for (int64_t n : {9, 64}) {
       Case c = random_case(2, n, false);
-      const std::vector<float> slopes = random_values(uint64_t(2 * n), 24);
+      const std::vector<float> dy_values = random_values(uint64_t(2 * n), 24);
       const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
-      std::vector<double> want = gradient(f, operands(c), slopes),
-                          want_shift = gradient(f, operands(c), slopes, 2);
+      std::vector<double> want = gradient(f, operands(c), dy_values),
+                          want_shift = gradient(f, operands(c), dy_values, 2);
       c.x[size_t(n) + 3] = bad;
       for (size_t i = size_t(n); i < want.size(); ++i) want[i] = NAN;
-      std::vector<std::vector<float>> got = run_gradients(c, {2, n}, slopes);
+      std::vector<std::vector<float>> got = run_gradients(c, {2, n}, dy_values);
       check_close(got[0], want, kRow);
       check_close(got[1], std::vector<double>(size_t(n), NAN), kRow);
       check_close(got[2], want_shift, kRow);

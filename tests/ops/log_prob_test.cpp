@@ -34,14 +34,14 @@ std::vector<float> log_prob_on_device(const std::vector<float>& values, const st
 }
 
 std::vector<float> gradient_on_device(const std::vector<float>& values, const std::vector<uint32_t>& chosen,
-                                      const std::vector<float>& slopes) {
+                                      const std::vector<float>& dy_values) {
   const int64_t rows = int64_t(chosen.size());
   Graph graph;
   Tensor x = graph.input({rows, int64_t(values.size()) / rows}), ids = graph.input({rows}, DType::u32);
   Tensor dy = graph.input({rows});
   const Tensor y = log_prob(x, ids);
   const Tensor dx = gradients_of(y, dy).front();
-  return run(graph, {{x, values}, {ids, chosen}, {dy, slopes}}, dx);
+  return run(graph, {{x, values}, {ids, chosen}, {dy, dy_values}}, dx);
 }
 
 }  // namespace
@@ -110,29 +110,30 @@ TEST_CASE("log_prob has the gradient of its formula") {
   for (uint32_t n : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 197})
     for (uint32_t rows : {1, 3}) {
       INFO("rows " << rows << ", columns " << n);
-      const std::vector<float> values = random_values(rows * n, n, -9, 9), slopes = random_values(rows, 8);
+      const std::vector<float> values = random_values(rows * n, n, -9, 9), dy_values = random_values(rows, 8);
       const std::vector<uint32_t> chosen = random_ids(rows, n + 1, n);
       const auto f = [&](const Operands& inputs) { return reference(inputs[0], n, chosen); };
-      check_elements(gradient_on_device(values, chosen, slopes), gradient(f, {widened(values)}, slopes));
+      check_elements(gradient_on_device(values, chosen, dy_values),
+                     gradient(f, {widened(values)}, dy_values));
     }
 }
 
 TEST_CASE("log_prob's gradient is of any rank and takes strided views") {
   Graph graph;
   Tensor x = graph.input({13, 2, 3}), ids = graph.input({3, 2}, DType::u32), dy = graph.input({2, 3});
-  const std::vector<float> values = random_values(78, 5, -3, 3), slopes = random_values(6, 6);
+  const std::vector<float> values = random_values(78, 5, -3, 3), dy_values = random_values(6, 6);
   const std::vector<uint32_t> chosen = random_ids(6, 7, 13);
   const Tensor y = log_prob(permute(x, {2, 1, 0}), ids);  // (3, 2)
   const std::vector<Tensor> grads = gradients_of(y, transpose(dy));
   REQUIRE(grads.size() == 2);
   REQUIRE_FALSE(grads[1]);
   REQUIRE(grads[0].shape() == Shape({3, 2, 13}));
-  std::vector<float> turned(78), turned_slopes(6);
+  std::vector<float> turned(78), turned_dy(6);
   for (size_t i = 0; i < 78; ++i) turned[(i % 3 * 2 + i / 3 % 2) * 13 + i / 6] = values[i];
-  for (size_t i = 0; i < 6; ++i) turned_slopes[i % 3 * 2 + i / 3] = slopes[i];
+  for (size_t i = 0; i < 6; ++i) turned_dy[i % 3 * 2 + i / 3] = dy_values[i];
   const auto f = [&](const Operands& inputs) { return reference(inputs[0], 13, chosen); };
-  check_elements(run(graph, {{x, values}, {ids, chosen}, {dy, slopes}}, grads[0]),
-                 gradient(f, {widened(turned)}, turned_slopes));
+  check_elements(run(graph, {{x, values}, {ids, chosen}, {dy, dy_values}}, grads[0]),
+                 gradient(f, {widened(turned)}, turned_dy));
 }
 
 TEST_CASE("log_prob's gradient survives masked entries and hands NaN on") {

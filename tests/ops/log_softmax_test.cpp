@@ -93,7 +93,7 @@ TEST_CASE("log_softmax has the gradient of its formula") {
   Graph graph;
   Tensor x = graph.input({4, 9});
   Tensor dy = graph.input({4, 9});
-  const std::vector<float> values = random_values(36, 8, -2, 2), slopes = random_values(36, 9);
+  const std::vector<float> values = random_values(36, 8, -2, 2), dy_values = random_values(36, 9);
   Tensor y = log_softmax(x);
   Tensor dx = gradients_of(y, dy).front();
   std::vector<double> want(36);
@@ -104,9 +104,9 @@ TEST_CASE("log_softmax has the gradient of its formula") {
     below[i] -= step;
     const std::vector<double> ya = reference(above, 9), yb = reference(below, 9);
     const double moved = double(above[i]) - double(below[i]);
-    for (size_t j = 0; j < 36; ++j) want[i] += double(slopes[j]) * (ya[j] - yb[j]) / moved;
+    for (size_t j = 0; j < 36; ++j) want[i] += double(dy_values[j]) * (ya[j] - yb[j]) / moved;
   }
-  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, {1e-11, 4e-6});
+  check_close(run(graph, {{x, values}, {dy, dy_values}}, dx), want, {1e-11, 4e-6});
 }
 
 TEST_CASE("log_softmax rejects what does not fit") {

@@ -36,12 +36,12 @@ void check_gradient(const Shape& shape, int axis) {
   Graph graph;
   Tensor x = graph.input(shape), dy = graph.input(shape.with(axis, 1));
   const std::vector<float> values = random_values(shape.elements(), uint32_t(axis + 1));
-  const std::vector<float> slopes = random_values(dy.shape().elements(), 7);
+  const std::vector<float> dy_values = random_values(dy.shape().elements(), 7);
   Tensor y = fovea::max(x, axis);
   Tensor dx = gradients_of(y, dy).front();
   const auto f = [&](const Operands& inputs) { return reference(inputs[0], shape, axis); };
-  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), gradient(f, {widened(values)}, slopes, 0, 1e-7),
-              kRow);
+  check_close(run(graph, {{x, values}, {dy, dy_values}}, dx),
+              gradient(f, {widened(values)}, dy_values, 0, 1e-7), kRow);
 }
 
 }  // namespace
@@ -86,13 +86,13 @@ TEST_CASE("max sends its gradient to the first of equals, and NaN to NaN") {
   const std::vector<float> values = {1,    3,    3, 3,   -0.0f, 0,   -1,  0,   -inf, -inf,
                                      -inf, -inf, 2, NAN, inf,   NAN, inf, inf, 2,    1};
   const std::vector<double> want = {0, 2, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, NAN, 0, 0, NAN, 0, 0, 0};
-  const std::vector<float> slopes = {2, 3, 4, 5, NAN};
+  const std::vector<float> dy_values = {2, 3, 4, 5, NAN};
   Tensor y = fovea::max(x);
   Tensor dx = gradients_of(y, dy).front();
-  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kExact);
+  check_close(run(graph, {{x, values}, {dy, dy_values}}, dx), want, kExact);
   Tensor below = fovea::max(transpose(x), 0);  // (1, 5)
   Tensor turned = gradients_of(below, transpose(dy)).front();
-  check_close(run(graph, {{x, values}, {dy, slopes}}, transpose(turned)), want, kExact);
+  check_close(run(graph, {{x, values}, {dy, dy_values}}, transpose(turned)), want, kExact);
 }
 
 TEST_CASE("max rejects what does not fit") {

@@ -75,14 +75,13 @@ TEST_CASE("mean keeps NaN and infinity") {
 TEST_CASE("mean spreads its gradient") {
   Graph graph;
   Tensor x = graph.input({2, 4, 3}), dy = graph.input({2, 1, 3});
-  const std::vector<float> slopes = random_values(6, 5);
+  const std::vector<float> dy_values = random_values(6, 5);
   Tensor y = mean(x, 1);
   Tensor dx = gradients_of(y, dy).front();
   REQUIRE(dx.shape() == x.shape());
   std::vector<double> want;
-  for (int64_t i = 0; i < 24; ++i)
-    want.push_back(double(slopes[size_t(i / 12 * 3 + i % 3)]) / 4);
-  check_close(run(graph, {{dy, slopes}}, contiguous(dx)), want, kElementwise);
+  for (int64_t i = 0; i < 24; ++i) want.push_back(double(dy_values[size_t(i / 12 * 3 + i % 3)]) / 4);
+  check_close(run(graph, {{dy, dy_values}}, contiguous(dx)), want, kElementwise);
 }
 
 TEST_CASE("mean rejects what does not fit") {

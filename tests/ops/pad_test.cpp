@@ -66,12 +66,12 @@ TEST_CASE("pad takes ids, strided views, NaN, and nothing to add") {
 TEST_CASE("pad's gradient is what lies between the zeros") {
   Graph graph;
   Tensor x = graph.input({2, 3, 4}), dy = graph.input({2, 8, 4});
-  const std::vector<float> slopes = random_values(64, 3);
+  const std::vector<float> dy_values = random_values(64, 3);
   Tensor y = pad(x, 1, 2, 3);
   Tensor dx = gradients_of(y, dy).front();
   REQUIRE(dx.shape() == x.shape());
-  check_close(run(graph, {{dy, slopes}}, contiguous(dx)), as_array(dy.shape(), slopes).sliced(1, 2, 3).values,
-              kExact);
+  check_close(run(graph, {{dy, dy_values}}, contiguous(dx)),
+              as_array(dy.shape(), dy_values).sliced(1, 2, 3).values, kExact);
 }
 
 TEST_CASE("pad rejects what does not fit") {

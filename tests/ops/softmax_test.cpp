@@ -98,12 +98,12 @@ TEST_CASE("softmax has the gradient of its formula") {
   Graph graph;
   Tensor x = graph.input({4, 9});
   Tensor dy = graph.input({4, 9});
-  const std::vector<float> values = random_values(36, 8, -2, 2), slopes = random_values(36, 9);
+  const std::vector<float> values = random_values(36, 8, -2, 2), dy_values = random_values(36, 9);
   Tensor y = softmax(x, {.scale = 0.5f});
   Tensor dx = gradients_of(y, dy).front();
   const auto f = [](const Operands& inputs) { return reference(inputs[0], 9, 0.5); };
-  const std::vector<double> want = gradient(f, {widened(values)}, slopes);
-  check_close(run(graph, {{x, values}, {dy, slopes}}, dx), want, kRow);
+  const std::vector<double> want = gradient(f, {widened(values)}, dy_values);
+  check_close(run(graph, {{x, values}, {dy, dy_values}}, dx), want, kRow);
 }
 
 TEST_CASE("softmax rejects what does not fit") {

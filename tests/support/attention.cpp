@@ -136,9 +136,9 @@ void check_attention_results(const AttentionResults& got, const AttentionCase& x
 
 AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout) {
   const auto zeros = [](size_t count) {
-    return AttentionSlope{std::vector<double>(count), std::vector<double>(count)};
+    return AttentionGradient{std::vector<double>(count), std::vector<double>(count)};
   };
-  const auto add = [](AttentionSlope& to, size_t at, double value, double size) {
+  const auto add = [](AttentionGradient& to, size_t at, double value, double size) {
     to.value[at] += value;
     to.size[at] += std::abs(size);
   };
@@ -180,7 +180,7 @@ AttentionGradients attention_gradients(const AttentionCase& x, const std::vector
   return made;
 }
 
-void check_attention_slope(const std::vector<float>& got, const AttentionSlope& want) {
+void check_attention_gradient(const std::vector<float>& got, const AttentionGradient& want) {
   constexpr double kTolerance = 1e-5, kUnderflow = 1e-35;  // weights below 1e-38 may be 0
   REQUIRE(got.size() == want.value.size());
   for (size_t i = 0; i < got.size(); ++i) {

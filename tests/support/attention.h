@@ -67,14 +67,14 @@ void check_attention_results(const AttentionResults& got, const AttentionCase& x
 
 // A gradient, and for each of its elements the sum of the sizes of all that is added up for it: what
 // roundings are relative to. 0 where nothing is.
-struct AttentionSlope {
+struct AttentionGradient {
   std::vector<double> value, size;
 };
 struct AttentionGradients {
-  AttentionSlope q, k, v, bias;
+  AttentionGradient q, k, v, bias;
 };
 // Of the sum of dout * out; dout as q.
 AttentionGradients attention_gradients(const AttentionCase& x, const std::vector<float>& dout);
-void check_attention_slope(const std::vector<float>& got, const AttentionSlope& want);
+void check_attention_gradient(const std::vector<float>& got, const AttentionGradient& want);
 
 }  // namespace fovea::test

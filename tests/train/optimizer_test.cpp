@@ -42,21 +42,21 @@ struct Weights {
   std::vector<State> states;
 };
 
-using Slopes = std::vector<std::vector<float>>;  // of each parameter
+using Gradients = std::vector<std::vector<float>>;  // of each parameter
 
-Slopes slopes_of(uint32_t step, float size = 1) {
-  Slopes all;
+Gradients random_gradients(uint32_t step, float size = 1) {
+  Gradients all;
   for (size_t i = 0; i < kShapes.size(); ++i)
     all.push_back(random_values(kShapes[i].elements(), 100 * step + uint32_t(i), -size, size));
   return all;
 }
 
-// The sum of weights times slopes, inputs that are appended: its gradients are whatever a test wants.
-Tensor loss_of(Graph& graph, const Weights& weights, std::vector<Tensor>& slopes) {
+// The sum of weights times `gradients`, inputs that are appended: its gradients are whatever a test wants.
+Tensor loss_of(Graph& graph, const Weights& weights, std::vector<Tensor>& gradients) {
   Tensor loss;
   for (const State& state : weights.states) {
-    slopes.push_back(graph.input(state.shape()));
-    const Tensor product = mul(graph.use(state), slopes.back());
+    gradients.push_back(graph.input(state.shape()));
+    const Tensor product = mul(graph.use(state), gradients.back());
     const Tensor total = sum(reshape(product, {int64_t(state.shape().elements())}));
     loss = loss ? add(loss, total) : total;
   }
@@ -66,11 +66,11 @@ Tensor loss_of(Graph& graph, const Weights& weights, std::vector<Tensor>& slopes
 struct Steps {
   Steps(Weights& weights, const OptimizerOptions& options)
       : optimizer(device(), weights.parameters(), options),
-        made(optimizer.step(loss_of(graph, weights, slopes))),
+        made(optimizer.step(loss_of(graph, weights, gradients))),
         plan(device(), graph, {made.norm}, {.guards = true}) {}
-  float run(const Slopes& values, float rate) {
+  float run(const Gradients& values, float rate) {
     plan.write(made.control, optimizer.control(rate));
-    for (size_t i = 0; i < slopes.size(); ++i) plan.write(slopes[i], values[i]);
+    for (size_t i = 0; i < gradients.size(); ++i) plan.write(gradients[i], values[i]);
     plan.run();
     CHECK(plan.guards_intact());
     return plan.read(made.norm).front();
@@ -88,7 +88,7 @@ struct Steps {
   }
 
   Graph graph;
-  std::vector<Tensor> slopes;
+  std::vector<Tensor> gradients;
   Optimizer optimizer;
   Optimizer::Step made;
   Plan plan;
@@ -104,9 +104,9 @@ struct Reference {
     }
     average = w;
   }
-  double run(const Slopes& slopes, double rate) {
+  double run(const Gradients& gradients, double rate) {
     double squares = 0;
-    for (const auto& values : slopes)
+    for (const auto& values : gradients)
       for (float value : values) squares += double(value) * double(value);
     const double norm = std::sqrt(squares);
     const double factor = o.clip > 0 ? std::min(1.0, double(o.clip) / norm) : 1;
@@ -114,23 +114,23 @@ struct Reference {
     for (size_t p = 0; p < w.size(); ++p)
       for (size_t i = 0; i < w[p].size(); ++i) {
         const double decay = p % 2 == 0 ? double(o.weight_decay) : 0;
-        one(w[p][i], m[p][i], v[p][i], double(slopes[p][i]) * factor, decay, rate);
+        one(w[p][i], m[p][i], v[p][i], double(gradients[p][i]) * factor, decay, rate);
         average[p][i] += (1 - double(o.average)) * (w[p][i] - average[p][i]);
       }
     return norm;
   }
-  void one(double& weight, double& first, double& second, double slope, double decay, double rate) const {
-    if (o.kind != Kind::adamw) slope += decay * weight;
+  void one(double& weight, double& first, double& second, double gradient, double decay, double rate) const {
+    if (o.kind != Kind::adamw) gradient += decay * weight;
     if (o.kind == Kind::sgd) {
       const double mu = double(o.momentum);
-      first = mu * first + slope;
-      weight -= rate * (o.nesterov ? slope + mu * first : first);
+      first = mu * first + gradient;
+      weight -= rate * (o.nesterov ? gradient + mu * first : first);
       return;
     }
     if (o.kind == Kind::adamw) weight -= rate * decay * weight;
     const double b1 = double(o.beta1), b2 = double(o.beta2);
-    first = b1 * first + (1 - b1) * slope;
-    second = b2 * second + (1 - b2) * slope * slope;
+    first = b1 * first + (1 - b1) * gradient;
+    second = b2 * second + (1 - b2) * gradient * gradient;
     const double mean = first / (1 - std::pow(b1, t)), variance = second / (1 - std::pow(b2, t));
     weight -= rate * mean / (std::sqrt(variance) + double(o.eps));
   }
@@ -153,9 +153,9 @@ void check_updates(const OptimizerOptions& options) {
   Steps steps(weights, options);
   Reference reference(options);
   for (uint32_t step = 0; step < std::size(kRates); ++step) {
-    const Slopes slopes = slopes_of(step, step % 2 == 0 ? 1 : 0.1f);
-    const float norm = steps.run(slopes, kRates[step]);
-    const double want = reference.run(slopes, double(kRates[step]));
+    const Gradients gradients = random_gradients(step, step % 2 == 0 ? 1 : 0.1f);
+    const float norm = steps.run(gradients, kRates[step]);
+    const double want = reference.run(gradients, double(kRates[step]));
     CHECK(std::abs(double(norm) - want) < 1e-6 * want);
     CHECK(steps.optimizer.finish(norm));
   }
@@ -211,13 +211,13 @@ TEST_CASE("gradients of several batches update as their mean does") {
     const Optimizer::Step step = optimizer.step_accumulated(update);
     Plan gathers(device(), gather, {}, {.guards = true}), updates(device(), update, {step.norm});
     for (uint32_t round = 0; round < 3; ++round) {
-      Slopes mean = slopes_of(0, 0);
+      Gradients mean = random_gradients(0, 0);
       for (uint32_t batch = 0; batch < batches; ++batch) {
-        const Slopes slopes = slopes_of(10 * round + batch);
+        const Gradients gradients = random_gradients(10 * round + batch);
         gathers.write(control, optimizer.control(0.1f));
         for (size_t i = 0; i < inputs.size(); ++i) {
-          gathers.write(inputs[i], slopes[i]);
-          for (size_t e = 0; e < mean[i].size(); ++e) mean[i][e] += slopes[i][e] / float(batches);
+          gathers.write(inputs[i], gradients[i]);
+          for (size_t e = 0; e < mean[i].size(); ++e) mean[i][e] += gradients[i][e] / float(batches);
         }
         gathers.run();
       }
@@ -244,9 +244,9 @@ TEST_CASE("a loss scale that is a power of two changes no bit") {
       options.loss_scale = 1024;
       Steps other(scaled, options);
       for (uint32_t step = 0; step < 4; ++step) {
-        const Slopes slopes = slopes_of(step, step % 2 == 0 ? 1 : 0.1f);
-        const float norm = one.run(slopes, 0.1f);
-        CHECK(1024 * norm == other.run(slopes, 0.1f));
+        const Gradients gradients = random_gradients(step, step % 2 == 0 ? 1 : 0.1f);
+        const float norm = one.run(gradients, 0.1f);
+        CHECK(1024 * norm == other.run(gradients, 0.1f));
         CHECK(one.optimizer.finish(norm));
         CHECK(other.optimizer.finish(norm));
       }
@@ -264,16 +264,16 @@ TEST_CASE("gradients that are not finite change nothing and halve the loss scale
                             .average = 0.9f,
                             .loss_scale = 8,
                             .loss_scale_steps = 2});
-      REQUIRE(steps.optimizer.finish(steps.run(slopes_of(1), 0.1f)));
+      REQUIRE(steps.optimizer.finish(steps.run(random_gradients(1), 0.1f)));
       const auto before = steps.bits();
-      Slopes slopes = slopes_of(2);
-      slopes[2].back() = wrong;
-      CHECK(!steps.optimizer.finish(steps.run(slopes, 0.1f)));
+      Gradients gradients = random_gradients(2);
+      gradients[2].back() = wrong;
+      CHECK(!steps.optimizer.finish(steps.run(gradients, 0.1f)));
       CHECK(steps.bits() == before);
       CHECK(steps.optimizer.steps() == 1);
       CHECK(steps.optimizer.counters().loss_scale == 4);
       for (const float scale : {4.0f, 8.0f}) {  // doubled after two good steps
-        CHECK(steps.optimizer.finish(steps.run(slopes_of(3), 0.1f)));
+        CHECK(steps.optimizer.finish(steps.run(random_gradients(3), 0.1f)));
         CHECK(steps.optimizer.counters().loss_scale == scale);
       }
       CHECK(steps.bits() != before);
@@ -334,8 +334,8 @@ TEST_CASE("a checkpoint's counters leave no half of an accumulated gradient behi
   const Tensor control = optimizer.accumulate(loss_of(gather, weights, inputs), 2);
   const Optimizer::Step step = optimizer.step_accumulated(update);
   Plan gathers(device(), gather, {}), updates(device(), update, {step.norm});
-  const Slopes slopes = slopes_of(1);
-  for (size_t i = 0; i < inputs.size(); ++i) gathers.write(inputs[i], slopes[i]);
+  const Gradients gradients = random_gradients(1);
+  for (size_t i = 0; i < inputs.size(); ++i) gathers.write(inputs[i], gradients[i]);
   gathers.write(control, optimizer.control(0.1f));
   gathers.run();
   optimizer.restore({});
