@@ -4,7 +4,7 @@
 #include <random>
 #include <set>
 
-#include "fovea/train_log.hpp"
+#include "fovea/curve.hpp"
 #include "support/temporary.h"
 #include "viz/canvas.h"
 
