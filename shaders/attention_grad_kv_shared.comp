@@ -38,7 +38,7 @@ void main() {
   const uint group = gl_LocalInvocationID.x / kGroupLanes, c = gl_LocalInvocationID.x % kGroupLanes;
   const uint first_key = gl_WorkGroupID.x * kOwn;
   const uvec4 key = first_key + 4 * group + uvec4(0, 1, 2, 3);
-  const uint limit = kLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
+  const uint limit = kHasLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
   // Key i is seen by the queries from first_seen[i] on.
   uvec4 first_seen = uvec4(0);
   if (kCausal) first_seen = uvec4(max(ivec4(key + p.tokens) - int(p.keys), ivec4(0)));
@@ -62,7 +62,7 @@ void main() {
       [[unroll]] for (uint x = 0; x < kLaneSteps; ++x) {
         const uint step = c + x * kGroupLanes, token = min(first + step, p.tokens - 1);
         vec4 s = dots[x] - lse.at[lse_at + token];
-        if (kBias) s = dots[x] + bias_of(token, key) - lse.at[lse_at + token];
+        if (kHasBias) s = dots[x] + bias_of(token, key) - lse.at[lse_at + token];
         const bvec4 sees = greaterThanEqual(uvec4(first + step), first_seen);
         weight[x] = mix(vec4(0), rows.at[2 * (lse_at + token) + 1] * falling_exp(s), sees);
         if (step >= count) weight[x] = vec4(0);

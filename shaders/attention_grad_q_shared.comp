@@ -44,7 +44,7 @@ void main() {
   const uint group = gl_LocalInvocationID.x / kGroupLanes, c = gl_LocalInvocationID.x % kGroupLanes;
   const uint first_row = gl_WorkGroupID.x * kOwn, row = first_row + 4 * group;
   // Row i sees keys below seen[i]; none sees those from end on.
-  const uint limit = kLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
+  const uint limit = kHasLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
   uvec4 seen = uvec4(limit);
   uint end = limit;
   if (kCausal) {
@@ -75,7 +75,7 @@ void main() {
     barrier();
     if (multiplies) {
       multiply(kFirst, group, c);
-      if (kBias) add_bias(tokens, first, c);
+      if (kHasBias) add_bias(tokens, first, c);
       [[unroll]] for (uint x = 0; x < kLaneSteps; ++x) {
         const uint step = c + x * kGroupLanes;
         const vec4 weight = mix(vec4(0), falling_exp(dots[x] - norm), lessThan(uvec4(first + step), seen));

@@ -22,6 +22,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "attention.h"
+#include "common/limits.glsl"
 #include "common/query_rows.glsl"
 
 layout(constant_id = 3) const uint kHeadDim = HEAD_DIM;  // even, at most HEAD_DIM
@@ -40,8 +41,7 @@ layout(push_constant, std430) uniform Push {
   AttentionParams p;
 };
 
-const float kHidden = -3.402823466e+38;     // score of a key that is not seen
-const float kFirstMaximum = 0.5 * kHidden;  // finite: exp(kHidden - kFirstMaximum) is 0, never NaN
+const float kHidden = kLeast;  // score of a key that is not seen: exp(kHidden - kHalfLeast) is 0, never NaN
 
 // A pair of a row, zero from head_dim on. No branch: SwiftShader runs straight code twice as fast.
 vec2 load(Rows rows, Cursor at, uint d) {
@@ -75,7 +75,7 @@ void main() {
       query[g * HEAD_DIM + d + 1] = pair.y;
     }
     [[unroll]] for (uint d = 0; d < HEAD_DIM; ++d) sum[g * HEAD_DIM + d] = 0;
-    row_maximum[g] = kFirstMaximum;
+    row_maximum[g] = kHalfLeast;
     row_sum[g] = 0;
   }
   if (kCausal != 0) {
@@ -151,7 +151,7 @@ void main() {
         if (d < kHeadDim) store_pair(y, to, d, vec2(sum[g * HEAD_DIM + d], sum[g * HEAD_DIM + d + 1]) * part);
       // NaN is handed on as it is: SwiftShader's log() of it is a number.
       const bool some = row_sum[g] > 0;
-      const float lowest = row_sum[g] == 0 ? kFirstMaximum : row_sum[g];
+      const float lowest = row_sum[g] == 0 ? kHalfLeast : row_sum[g];
       lse.at[(batch * heads + head) * tokens + row] = some ? row_maximum[g] + log(row_sum[g]) : lowest;
     }
   }

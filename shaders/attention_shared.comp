@@ -8,13 +8,14 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "attention.h"
+#include "common/limits.glsl"
 
 layout(constant_id = 1) const uint kRows = 32;  // a multiple of 4
 layout(constant_id = 2) const uint kKeys = 32;  // a multiple of 4; divides kGroupLanes or the other way round
 layout(constant_id = 3) const uint kHeadDim = 64;
 layout(constant_id = 4) const bool kCausal = false;
-layout(constant_id = 5) const bool kLengths = false;
-layout(constant_id = 6) const bool kBias = false;
+layout(constant_id = 5) const bool kHasLengths = false;
+layout(constant_id = 6) const bool kHasBias = false;
 
 layout(push_constant, std430) uniform Push {
   F32x4 q;      // (batch, heads, tokens, head_dim), strided; every row without gaps and on 16 bytes
@@ -22,13 +23,12 @@ layout(push_constant, std430) uniform Push {
   F32x4 v;
   U32 lengths;  // (batch)
   F32 bias;     // (batch, heads, tokens, keys), strided
-  F32x4 result;   // (batch, tokens, heads, head_dim)
+  F32x4 y;      // (batch, tokens, heads, head_dim)
   F32 lse;      // (batch, heads, tokens)
   AttentionParams p;
 };
 
-const float kLowest = -1.7014117e38;  // -FLT_MAX / 2: where maxima start
-const float kHidden = -3.4028234e38;  // exp(kHidden - m) is 0 for every m >= kLowest
+const float kHidden = kLeast;  // exp(kHidden - m) is 0 for every m >= kHalfLeast
 
 const uint kLanes = gl_WorkGroupSize.x;
 const uint kQuads = kHeadDim / 4;
@@ -78,8 +78,8 @@ void put() {
   }
 }
 
-// exp(x) for x <= 0; not all drivers give 0 where it falls below every fp32 number. NaN stays.
-vec4 falling_exp(vec4 x) { return mix(exp(x), vec4(0), lessThan(x, vec4(-104))); }
+// exp(x) for x <= 0. NaN stays.
+vec4 falling_exp(vec4 x) { return mix(exp(x), vec4(0), lessThan(x, vec4(kVanishing))); }
 
 float times(vec4 a, vec4 b, float sum) { return a.x * b.x + (a.y * b.y + (a.z * b.z + (a.w * b.w + sum))); }
 
@@ -127,11 +127,12 @@ void store(uint row, uint c, vec4 top, vec4 total) {
     const uint at = (token * gl_NumWorkGroups.y + gl_WorkGroupID.y) * kQuads;
     [[unroll]] for (uint j = 0; j < kLaneQuads; ++j) {
       const uint quad = c + j * kGroupLanes;
-      if (quad < kQuads) result.at[at + quad] = inverse * sums[i * kLaneQuads + j];
+      if (quad < kQuads) y.at[at + quad] = inverse * sums[i * kLaneQuads + j];
     }
     const uint lse_at = (gl_WorkGroupID.z * gl_NumWorkGroups.y + gl_WorkGroupID.y) * p.tokens + row + i;
     // A NaN fails both comparisons; not every driver's log keeps it.
-    if (c == 0) lse.at[lse_at] = total[i] > 0 ? top[i] + log(total[i]) : total[i] == 0 ? kLowest : total[i];
+    if (c == 0)
+      lse.at[lse_at] = total[i] > 0 ? top[i] + log(total[i]) : total[i] == 0 ? kHalfLeast : total[i];
   }
 }
 
@@ -141,7 +142,7 @@ void main() {
   const uint first_row = gl_WorkGroupID.x * kRows;
   const uint row = first_row + 4 * group;
   // Row i sees keys below seen[i]; all rows see those below all_see, none those from end on.
-  const uint limit = kLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
+  const uint limit = kHasLengths ? min(p.keys, lengths.at[gl_WorkGroupID.z]) : p.keys;
   uvec4 seen = uvec4(limit);
   uint end = limit, all_see = limit;
   if (kCausal) {
@@ -152,7 +153,7 @@ void main() {
   }
   const bool scores_keys = kKeys % kGroupLanes == 0 || c < kKeys;
 
-  vec4 top = vec4(kLowest), total = vec4(0);
+  vec4 top = vec4(kHalfLeast), total = vec4(0);
   [[unroll]] for (uint i = 0; i < 4 * kLaneQuads; ++i) sums[i] = vec4(0);
   put_queries(first_row);
   fetch(k, p.k, 0, end);
@@ -163,7 +164,7 @@ void main() {
     vec4 highest = top;
     if (scores_keys) {
       score(group, c);
-      if (kBias) add_bias(row, first, c);
+      if (kHasBias) add_bias(row, first, c);
       [[unroll]] for (uint x = 0; x < kLaneKeys; ++x) {
         const uvec4 key = uvec4(first + c + x * kGroupLanes);
         if (first + kKeys > all_see) scores[x] = mix(vec4(kHidden), scores[x], lessThan(key, seen));

@@ -14,7 +14,7 @@
 #include "common/search.glsl"
 
 layout(constant_id = 1) const bool kSelf = false;
-layout(constant_id = 2) const bool kRelative = false;  // of kSelf
+layout(constant_id = 2) const bool kHasRelative = false;  // of kSelf
 
 layout(push_constant, std430) uniform Push {
   F32 q;
@@ -50,7 +50,8 @@ uint relative_at(uint part, uint step, uint t) {
 void main() {
   const SearchParams s = p.search;
   const uint row = gl_WorkGroupID.x, head = gl_WorkGroupID.y, lane = gl_LocalInvocationID.x;
-  const uint lanes = gl_WorkGroupSize.x, dim = p.head_dim, width = p.heads * dim, step = control.at[0];
+  const uint lanes = gl_WorkGroupSize.x, dim = p.head_dim, width = p.heads * dim;
+  const uint step = control.at[kStepWord];
   if (kSelf && step >= s.steps) return;
   const uint q_at = row * (kSelf ? 3 : 1) * width + head * dim, to_value = value_offset(s);
 
@@ -66,13 +67,13 @@ void main() {
   const uint keys = kSelf ? step + 1 : min(lengths.at[row / s.beams], p.keys);
   const float scale = 1 / sqrt(float(dim));
   const uint weights_at = (row * p.heads + head) * p.keys;
-  float largest = -1.7014117e38;
+  float largest = kHalfLeast;
   for (uint t = lane; t < keys; t += lanes) {
     const uint at = key_at(s, row, head, step, t);
     float score = 0;
     for (uint d = 0; d < dim; ++d) {
       float key = cache.at[at + d];
-      if (kRelative) key += relative.at[relative_at(0, step, t) + d];
+      if (kHasRelative) key += relative.at[relative_at(0, step, t) + d];
       score += q.at[q_at + d] * key;
     }
     score *= scale;
@@ -83,7 +84,7 @@ void main() {
   float sum = 0;  // a lane reads back only what it wrote itself
   for (uint t = lane; t < keys; t += lanes) {
     const float score = weights.at[weights_at + t];
-    const bool nothing = floatBitsToUint(score) == 0xff800000u;
+    const bool nothing = floatBitsToUint(score) == kMinusInfinityBits;
     const float weight = is_nan(score) ? score : nothing ? 0 : exp(score - largest);
     weights.at[weights_at + t] = weight;
     sum += weight;
@@ -91,7 +92,7 @@ void main() {
   sum = lanes_add(sum);
   // +infinity: exp(infinity - infinity). Decided here, as drivers differ in exp(NaN).
   const bool valid = is_finite(sum) && is_finite(largest);
-  const float part = valid ? (sum > 0 ? 1 / sum : 0) : uintBitsToFloat(0x7fc00000u);
+  const float part = valid ? (sum > 0 ? 1 / sum : 0) : not_a_number();
   const uint end = kSelf ? keys : p.keys;  // later steps of self-attention stay as they are
   for (uint t = lane; t < end; t += lanes)
     weights.at[weights_at + t] = t >= keys ? 0 : valid ? weights.at[weights_at + t] * part : part;
@@ -101,7 +102,7 @@ void main() {
     float value = 0;
     for (uint t = 0; t < keys; ++t) {
       float seen = cache.at[key_at(s, row, head, step, t) + to_value + d];
-      if (kRelative) seen += relative.at[relative_at(1, step, t) + d];
+      if (kHasRelative) seen += relative.at[relative_at(1, step, t) + d];
       value += weights.at[weights_at + t] * seen;
     }
     y.at[row * width + head * dim + d] = value;

@@ -50,8 +50,9 @@ Candidate next_best(uint sentence, Candidate last, bool is_first) {
 // Copies a row's history up to this step and appends the continuation.
 void extend(uint from, uint to_parity, uint to, Candidate chosen, uint sentence) {
   const SearchParams s = p.search;
-  const uint step = control.at[0], parity = parity_of(s, step), start = sentence * s.beams * p.candidates;
-  for (uint kind = 0; kind < 3; ++kind) {
+  const uint step = control.at[kStepWord], parity = parity_of(s, step);
+  const uint start = sentence * s.beams * p.candidates;
+  for (uint kind = 0; kind < kKinds; ++kind) {
     const uint a = history_at(s, parity, kind, from), b = history_at(s, to_parity, kind, to);
     for (uint t = gl_LocalInvocationID.x; t < step; t += gl_WorkGroupSize.x)
       history.at[b + t] = history.at[a + t];
@@ -83,7 +84,7 @@ float normalised(float score, uint length) { return score / pow(float(length), p
 
 void finish(uint sentence, Candidate chosen) {
   const SearchParams s = p.search;
-  const uint step = control.at[0], first = sentence * s.beams;
+  const uint step = control.at[kStepWord], first = sentence * s.beams;
   const float score = normalised(chosen.score, step + 1 - min(control.at[s.prompt + sentence], step));
   float worst;
   bool full;
@@ -100,7 +101,7 @@ void finish(uint sentence, Candidate chosen) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint sentence = group_index(), step = control.at[0], first = sentence * s.beams;
+  const uint sentence = group_index(), step = control.at[kStepWord], first = sentence * s.beams;
   if (sentence >= s.batch || step >= s.steps || control.at[s.done + sentence] != 0) return;
   const bool last_step = step + 1 == s.steps;
   const uint start = first * p.candidates, next_parity = 1 - parity_of(s, step);

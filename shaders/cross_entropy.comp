@@ -21,8 +21,7 @@ layout(push_constant, std430) uniform Push {
 
 const uint kBlock = 8;  // columns a lane holds at once
 
-// exp(v) of v <= 0. exp(-104) is below every fp32 number; not all drivers give exp(-inf) = 0.
-float weight_of(float v) { return v > -104 ? exp(v) : 0; }
+float weight_of(float v) { return v > kVanishing ? exp(v) : 0; }  // exp(v) of v <= 0
 
 void main() {
   const uint row = group_index();
@@ -36,7 +35,7 @@ void main() {
 
   // One pass: a lane's sum is of exponentials below its largest entry so far (Milakov and Gimelshein 2018).
   float top = kLeast, sum = 0, lost = 0;
-  const float nothing = uintBitsToFloat(0xff800000u);
+  const float nothing = uintBitsToFloat(kMinusInfinityBits);
   float total = 0, total_lost = 0;  // of x - origin: differences of near entries are exact
   const float entry = x.at[start], origin = is_finite(entry) ? entry : 0;
   for (uint i = start + lane; i < end; i += kBlock * lanes) {
@@ -67,7 +66,7 @@ void main() {
 
   // Decided here, as drivers differ in exp(NaN) and log(NaN).
   const bool valid = is_finite(lanes_top) && is_finite(sum) && sum > 0;
-  const float nan = uintBitsToFloat(0x7fc00000u), tail = valid ? log(sum + lost) : nan;
+  const float nan = not_a_number(), tail = valid ? log(sum + lost) : nan;
   float loss = nan;
   if (id < p.columns && valid) {
     precise const float below = x.at[start + id] - lanes_top;

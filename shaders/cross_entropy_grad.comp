@@ -27,7 +27,7 @@ void main() {
   // Drivers differ in exp(NaN).
   const bool counted = id != p.ignored, valid = is_finite(tail) && id < p.columns;
   if (!counted || !valid) {
-    const float value = counted ? uintBitsToFloat(0x7fc00000u) : 0;
+    const float value = counted ? not_a_number() : 0;
     for (uint i = first; i < end; i += lanes) dx.at[i] = value;
     return;
   }
@@ -35,7 +35,7 @@ void main() {
   for (uint i = first; i < end; i += lanes) {
     precise const float below = x.at[i] - top;
     const float log_weight = below - tail;
-    const float weight = log_weight > -104 ? exp(log_weight) : 0;
+    const float weight = log_weight > kVanishing ? exp(log_weight) : 0;
     dx.at[i] = drow * (weight - (i == start + id ? 1 - p.smoothing + everywhere : everywhere));
   }
 }

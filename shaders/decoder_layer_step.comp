@@ -1,8 +1,8 @@
 // decoder_layer_step: y[r] = a whole decoder layer of x[r], one new token a row, K and V of it into the cache
-// One subgroup a workgroup takes ROWS rows through all parts; lanes stride over columns, keys or heads. A row
-// needs nothing of other rows, so parts meet in the workgroup's own scratch: one dispatch instead of eleven,
-// each of which costs a CPU driver more than the arithmetic of a narrow model.
-// layer: for each of attention, cross attention and feed-forward the norm's gain and shift, then matrices in
+// One subgroup a workgroup takes kLayerRows rows through all parts; lanes stride over columns, keys or heads.
+// A row needs nothing of other rows, so parts meet in the workgroup's own scratch: one dispatch instead of
+// eleven, each of which costs a CPU driver more than the arithmetic of a narrow model.
+// layer: for each of attention, cross attention and feed-forward the norm's weight and bias, then matrices in
 // panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width); the rest as in attention_step.
 // variant 4: LANES=4 COLUMNS=4
 // variant 8: LANES=8 COLUMNS=2
@@ -11,7 +11,8 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
-#include "common/epilogue.glsl"
+#include "common/activate.glsl"
+#include "common/panels.h"
 #include "decoder_layer_step.h"
 #include "common/search.glsl"
 
@@ -30,58 +31,35 @@ layout(push_constant, std430) uniform Push {
   DecoderLayerStepParams p;
 };
 
-const uint ROWS = 8, kPanel = 64;
 const uint kStore = 0, kActivate = 1, kAdd = 2;  // what becomes of a product
 
-// Where a row's parts lie in its scratch; each is padded with zeros to a multiple of 16.
-struct Scratch {
-  uint rows;    // the workgroup's first row
-  uint stride;  // from row to row
-  uint h, normed, q, attended, hidden, scores;
-  uint keys;  // scores a head
-};
-uint padded(uint n) { return (n + 15) & ~15; }
-Scratch places(uint row0) {
-  Scratch s;
-  s.h = 0;
-  s.normed = s.h + padded(p.width);
-  s.q = s.normed + padded(p.width);
-  s.attended = s.q + padded(3 * p.width);
-  s.hidden = s.attended + padded(p.width);
-  s.scores = s.hidden + padded(p.hidden);
-  s.keys = max(p.steps, p.keys);
-  s.stride = s.scores + p.heads * s.keys;
-  s.rows = row0 * s.stride;
-  return s;
-}
-
 // to = from x matrix (k, n) + bias, rows of scratch; `at` moves behind the bias.
-void product(Scratch s, inout uint at, uint from, uint k, uint to, uint n, uint kind) {
-  const uint lane = gl_LocalInvocationID.x, depth = padded(k);
-  const uint bias_at = at + (n + kPanel - 1) / kPanel * kPanel * depth;
+void product(LayerScratch s, inout uint at, uint from, uint k, uint to, uint n, uint kind) {
+  const uint lane = gl_LocalInvocationID.x, depth = padded_depth(k);
+  const uint bias_at = at + (n + kPanelColumns - 1) / kPanelColumns * kPanelColumns * depth;
   for (uint c0 = 0; c0 < n; c0 += LANES * COLUMNS) {
-    float sum[ROWS * COLUMNS];
+    float sum[kLayerRows * COLUMNS];
     [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
       const uint column = c0 + c * LANES + lane;
       const float start = layer.at[bias_at + min(column, n - 1)];
-      [[unroll]] for (uint r = 0; r < ROWS; ++r) sum[r * COLUMNS + c] = column < n ? start : 0;
+      [[unroll]] for (uint r = 0; r < kLayerRows; ++r) sum[r * COLUMNS + c] = column < n ? start : 0;
     }
-    const uint matrix = at + c0 / kPanel * kPanel * depth + c0 % kPanel + lane;
+    const uint matrix = at + c0 / kPanelColumns * kPanelColumns * depth + c0 % kPanelColumns + lane;
     for (uint k0 = 0; k0 < depth; k0 += LANES) {
-      float left[ROWS];
-      [[unroll]] for (uint r = 0; r < ROWS; ++r)
+      float left[kLayerRows];
+      [[unroll]] for (uint r = 0; r < kLayerRows; ++r)
         left[r] = scratch.at[s.rows + r * s.stride + from + k0 + lane];
       [[unroll]] for (uint i = 0; i < LANES; ++i) {
         float right[COLUMNS];
         [[unroll]] for (uint c = 0; c < COLUMNS; ++c)
-          right[c] = layer.at[matrix + (k0 + i) * kPanel + c * LANES];
-        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+          right[c] = layer.at[matrix + (k0 + i) * kPanelColumns + c * LANES];
+        [[unroll]] for (uint r = 0; r < kLayerRows; ++r) {
           const float value = subgroupBroadcast(left[r], i);
           [[unroll]] for (uint c = 0; c < COLUMNS; ++c) sum[r * COLUMNS + c] += value * right[c];
         }
       }
     }
-    [[unroll]] for (uint r = 0; r < ROWS; ++r)
+    [[unroll]] for (uint r = 0; r < kLayerRows; ++r)
       [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
         const uint target = s.rows + r * s.stride + to + c0 + c * LANES + lane;
         float value = sum[r * COLUMNS + c];
@@ -95,8 +73,8 @@ void product(Scratch s, inout uint at, uint from, uint k, uint to, uint n, uint 
   settle();
 }
 
-void normalise(Scratch s, uint at, uint from, uint to) {
-  for (uint r = 0; r < ROWS; ++r) {
+void normalise(LayerScratch s, uint at, uint from, uint to) {
+  for (uint r = 0; r < kLayerRows; ++r) {
     const uint row = s.rows + r * s.stride;
     float sum = 0, squares = 0;
     for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) sum += scratch.at[row + from + c];
@@ -106,7 +84,7 @@ void normalise(Scratch s, uint at, uint from, uint to) {
       squares += off * off;
     }
     const float factor = inverse_root(lanes_add(squares) / p.width + p.eps);
-    for (uint c = gl_LocalInvocationID.x; c < padded(p.width); c += LANES) {
+    for (uint c = gl_LocalInvocationID.x; c < padded_depth(p.width); c += LANES) {
       const uint known = min(c, p.width - 1);
       const float value = (scratch.at[row + from + known] - mean) * factor * layer.at[at + known] +
                           layer.at[at + p.width + known];
@@ -117,15 +95,15 @@ void normalise(Scratch s, uint at, uint from, uint to) {
 }
 
 // What a part reads: the stream itself, or the stream normalised by the norm at norm_at.
-uint part_input(Scratch s, uint norm_at) {
+uint part_input(LayerScratch s, uint norm_at) {
   if (kNormBefore) normalise(s, norm_at, s.h, s.normed);
   return kNormBefore ? s.normed : s.h;
 }
-void end_part(Scratch s, uint norm_at) {
+void end_part(LayerScratch s, uint norm_at) {
   if (!kNormBefore) normalise(s, norm_at, s.h, s.h);
 }
 
-uint row_of(uint r) { return min(gl_WorkGroupID.x * ROWS + r, p.batch * p.beams - 1); }
+uint row_of(uint r) { return min(gl_WorkGroupID.x * kLayerRows + r, p.batch * p.beams - 1); }
 
 // Where key t of a row lies: in the cache in the row its hypothesis then had, or in the sentence's memory.
 uint self_at(SearchParams search, uint row, uint step, uint t) {
@@ -136,9 +114,9 @@ uint self_at(SearchParams search, uint row, uint step, uint t) {
 }
 uint cross_at(uint row, uint t) { return (row / p.beams * p.keys + t) * 2 * p.width; }
 
-void keep_keys_and_values(Scratch s, uint step) {
+void keep_keys_and_values(LayerScratch s, uint step) {
   const uint to_values = p.batch * p.beams * p.steps * p.width;
-  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
+  for (uint r = 0; r < kLayerRows && gl_WorkGroupID.x * kLayerRows + r < p.batch * p.beams; ++r)
     for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) {
       const uint from = s.rows + r * s.stride + s.q + p.width + c;
       const uint to = (row_of(r) * p.steps + step) * p.width + c;
@@ -148,10 +126,10 @@ void keep_keys_and_values(Scratch s, uint step) {
   settle();
 }
 
-void attend(Scratch s, SearchParams search, uint step, bool self) {
+void attend(LayerScratch s, SearchParams search, uint step, bool self) {
   const uint lane = gl_LocalInvocationID.x, dim = p.width / p.heads;
   const uint to_values = self ? p.batch * p.beams * p.steps * p.width : p.width;
-  for (uint r = 0; r < ROWS; ++r) {
+  for (uint r = 0; r < kLayerRows; ++r) {
     const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     // Lanes go through the pairs of head and key; a division would cost more than the steps it saves.
@@ -170,11 +148,11 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
     }
   }
   settle();
-  for (uint i = lane; i < ROWS * p.heads; i += LANES) {
+  for (uint i = lane; i < kLayerRows * p.heads; i += LANES) {
     const uint r = i / p.heads, row = row_of(r);
     const uint at = s.rows + r * s.stride + s.scores + i % p.heads * s.keys;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
-    float largest = -1.7014117e38, sum = 0;
+    float largest = kHalfLeast, sum = 0;
     for (uint t = 0; t < keys; ++t) largest = max(largest, scratch.at[at + t]);
     for (uint t = 0; t < keys; ++t) {
       const float score = scratch.at[at + t];
@@ -185,10 +163,10 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
     for (uint t = 0; t < keys; ++t) scratch.at[at + t] /= sum;
   }
   settle();
-  for (uint r = 0; r < ROWS; ++r) {
+  for (uint r = 0; r < kLayerRows; ++r) {
     const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
-    for (uint c = lane; c < padded(p.width); c += LANES) {
+    for (uint c = lane; c < padded_depth(p.width); c += LANES) {
       const uint known = min(c, p.width - 1), weights = at + s.scores + known / dim * s.keys;
       float sum = 0;
       for (uint t = 0; t < keys; ++t) {
@@ -205,12 +183,13 @@ void attend(Scratch s, SearchParams search, uint step, bool self) {
 }
 
 void main() {
-  const uint step = control.at[0], lane = gl_LocalInvocationID.x, w = p.width;
+  const uint step = control.at[kStepWord], lane = gl_LocalInvocationID.x, w = p.width;
   if (step >= p.steps) return;
-  const Scratch s = places(gl_WorkGroupID.x * ROWS);
+  LayerScratch s = scratch_of(p);
+  s.rows = gl_WorkGroupID.x * kLayerRows * s.stride;
   const SearchParams search = SearchParams(p.batch, p.beams, p.steps, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  for (uint r = 0; r < ROWS; ++r)
-    for (uint c = lane; c < padded(w); c += LANES)
+  for (uint r = 0; r < kLayerRows; ++r)
+    for (uint c = lane; c < padded_depth(w); c += LANES)
       scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[row_of(r) * w + c] : 0;
   settle();
 
@@ -232,7 +211,7 @@ void main() {
   product(s, at, s.hidden, p.hidden, s.h, w, kAdd);
   end_part(s, norm_at);
 
-  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.batch * p.beams; ++r)
+  for (uint r = 0; r < kLayerRows && gl_WorkGroupID.x * kLayerRows + r < p.batch * p.beams; ++r)
     for (uint c = lane; c < w; c += LANES)
       y.at[row_of(r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
 }

@@ -1,11 +1,11 @@
 // dropout: y[i] = x[i] * (word[i] >= threshold ? factor : 0)
 // word[4j .. 4j+3] = philox of counter (j, stream, step) and key seed
-// One lane visits kSteps / 4 quads of neighbours, a workgroup's width apart. x, y: (count);
-// generator: seed and step, 2 words each.
+// One lane visits kSteps / 4 quads of neighbours, a workgroup's width apart. x, y: (count).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/elementwise.h"
+#include "common/generator.h"
 #include "common/philox.glsl"
 #include "dropout.h"
 
@@ -18,7 +18,8 @@ layout(push_constant, std430) uniform Push {
 
 void main() {
   const uint lanes = gl_WorkGroupSize.x;
-  const uvec2 seed = uvec2(generator.at[0], generator.at[1]), step = uvec2(generator.at[2], generator.at[3]);
+  const uvec2 seed = uvec2(generator.at[kSeedAt], generator.at[kSeedAt + 1]);
+  const uvec2 step = uvec2(generator.at[kStepAt], generator.at[kStepAt + 1]);
   const uint first = group_index() * lanes * (kSteps / 4) + gl_LocalInvocationID.x;
   for (uint turn = 0; turn < kSteps / 4; ++turn) {
     const uint quad = first + turn * lanes;

@@ -3,6 +3,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
+#include "common/limits.glsl"
 #include "embedding.h"
 
 // Rows move as words, bit for bit.
@@ -13,8 +14,6 @@ layout(push_constant, std430) uniform Push {
   EmbeddingParams p;
 };
 
-const uint kNan = 0x7fc00000u;
-
 void main() {
   const uint row = group_index();
   if (row >= p.count) return;
@@ -23,5 +22,5 @@ void main() {
   const uint from = known ? id * p.width : 0;
   const uint to = row * p.width;
   for (uint c = gl_LocalInvocationID.x; c < p.width; c += gl_WorkGroupSize.x)
-    y.at[to + c] = known ? table.at[from + c] : kNan;
+    y.at[to + c] = known ? table.at[from + c] : kNanBits;
 }

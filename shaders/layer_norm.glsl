@@ -5,13 +5,13 @@
 #include "common/reduce.glsl"
 #include "layer_norm.h"
 
-layout(constant_id = 1) const bool kResidual = false;
+layout(constant_id = 1) const bool kHasResidual = false;
 
 layout(push_constant, std430) uniform Push {
   BUFFER x;
   BUFFER residual;
-  BUFFER gain;
-  BUFFER shift;
+  BUFFER weight;
+  BUFFER bias;
   BUFFER y;
   LayerNormParams p;
 };
@@ -24,7 +24,7 @@ float first_of(vec4 v) { return v.x; }
 // x + residual at element i, less the first such sum of the row.
 ELEM deviation(uint i, float origin, float residual_origin) {
   precise ELEM d = x.at[i] - origin;
-  if (kResidual) d += residual.at[i] - residual_origin;
+  if (kHasResidual) d += residual.at[i] - residual_origin;
   return d;
 }
 
@@ -36,7 +36,7 @@ void main() {
   const uint first = start + gl_LocalInvocationID.x;
   const float origin = first_of(x.at[start]);
   float residual_origin = 0;
-  if (kResidual) residual_origin = first_of(residual.at[start]);
+  if (kHasResidual) residual_origin = first_of(residual.at[start]);
 
   ELEM sum = ELEM(0);
   for (uint i = first; i < end; i += lanes) sum += deviation(i, origin, residual_origin);
@@ -52,6 +52,6 @@ void main() {
 
   for (uint i = first; i < end; i += lanes) {
     precise ELEM d = deviation(i, origin, residual_origin) - mean;
-    y.at[i] = d * factor * gain.at[i - start] + shift.at[i - start];
+    y.at[i] = d * factor * weight.at[i - start] + bias.at[i - start];
   }
 }

@@ -4,5 +4,5 @@ struct LayerNormGradParams {
   uint rows;
   uint columns;
   float eps;
-  uint part_rows;  // that one workgroup adds up for the gradients of gain and shift
+  uint part_rows;  // that one workgroup adds up for the gradients of weight and bias
 };

@@ -9,7 +9,7 @@
 #include "common/buffer.glsl"
 #include "layer_norm_grad.h"
 
-layout(constant_id = 1) const bool kResidual = false;
+layout(constant_id = 1) const bool kHasResidual = false;
 
 layout(push_constant, std430) uniform Push {
   BUFFER x;
@@ -26,17 +26,17 @@ void main() {
   const uint first = part * p.part_rows, end = min(first + p.part_rows, p.rows);
   const uint c = group_index() % blocks * lanes + gl_LocalInvocationID.x;
   if (first >= end || c >= width) return;
-  ELEM gains = ELEM(0), shifts = ELEM(0);
+  ELEM dweight = ELEM(0), dbias = ELEM(0);
   uint i = first * width + c;
   for (uint row = first; row < end; ++row, i += width) {
     const vec4 m = moments.at[row];
     const ELEM gradient = dy.at[i];
     precise ELEM d = x.at[i] - m.x;
-    if (kResidual) d += residual.at[i] - m.y;
+    if (kHasResidual) d += residual.at[i] - m.y;
     d -= m.z;
-    gains += gradient * (d * m.w);
-    shifts += gradient;
+    dweight += gradient * (d * m.w);
+    dbias += gradient;
   }
-  parts.at[2 * part * width + c] = gains;
-  parts.at[(2 * part + 1) * width + c] = shifts;
+  parts.at[2 * part * width + c] = dweight;
+  parts.at[(2 * part + 1) * width + c] = dbias;
 }

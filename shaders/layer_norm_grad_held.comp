@@ -1,19 +1,19 @@
 // layer_norm_grad_held: what layer_norm_grad and layer_norm_grad_columns compute, for whole quads
 // One workgroup per part of the rows; row after row is held in registers, kHeld quads a lane, lanes apart.
-// x, residual, dy, dx: (rows, columns); gain: (columns), read once; parts: (.., 2, columns).
+// x, residual, dy, dx: (rows, columns); weight: (columns), read once; parts: (.., 2, columns).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
 #include "layer_norm_grad.h"
 
-layout(constant_id = 1) const bool kResidual = false;
+layout(constant_id = 1) const bool kHasResidual = false;
 layout(constant_id = 2) const uint kHeld = 1;
 
 layout(push_constant, std430) uniform Push {
   F32x4 x;
   F32x4 residual;
-  F32x4 gain;
+  F32x4 weight;
   F32x4 dy;
   F32x4 dx;
   F32x4 parts;
@@ -28,10 +28,10 @@ void main() {
   if (first >= end) return;
   const uint lane = gl_LocalInvocationID.x;
   const float count = float(p.columns), eps = p.eps;
-  vec4 gains[kHeld], dgain[kHeld], dshift[kHeld];
+  vec4 weights[kHeld], dweight[kHeld], dbias[kHeld];
   [[unroll]] for (uint q = 0; q < kHeld; ++q) {
-    gains[q] = gain.at[q * lanes + lane];
-    dgain[q] = dshift[q] = vec4(0);
+    weights[q] = weight.at[q * lanes + lane];
+    dweight[q] = dbias[q] = vec4(0);
   }
 
   for (uint row = first; row < end; ++row) {
@@ -39,13 +39,13 @@ void main() {
     // Reckoned from the first element of the row, see layer_norm.glsl.
     const float origin = x.at[start].x;
     float residual_origin = 0;
-    if (kResidual) residual_origin = residual.at[start].x;
+    if (kHasResidual) residual_origin = residual.at[start].x;
     vec4 held[kHeld], gradients[kHeld];  // deviations from the mean, and dy
     vec4 sum = vec4(0);
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       const uint i = start + q * lanes + lane;
       precise vec4 d = x.at[i] - origin;
-      if (kResidual) d += residual.at[i] - residual_origin;
+      if (kHasResidual) d += residual.at[i] - residual_origin;
       held[q] = d;
       sum += d;
     }
@@ -53,7 +53,7 @@ void main() {
     vec4 squares = vec4(0), gradient_sum = vec4(0), along = vec4(0);
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       precise vec4 d = held[q] - mean;
-      const vec4 gradient = dy.at[start + q * lanes + lane], g = gradient * gains[q];
+      const vec4 gradient = dy.at[start + q * lanes + lane], g = gradient * weights[q];
       held[q] = d;
       gradients[q] = gradient;
       squares += d * d;
@@ -65,13 +65,13 @@ void main() {
     const float tilt = factor * (lanes_add(add_all(along)) / count);  // mean of g n
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       const vec4 n = held[q] * factor;
-      dx.at[start + q * lanes + lane] = factor * (gradients[q] * gains[q] - gradient_mean - n * tilt);
-      dgain[q] += gradients[q] * n;
-      dshift[q] += gradients[q];
+      dx.at[start + q * lanes + lane] = factor * (gradients[q] * weights[q] - gradient_mean - n * tilt);
+      dweight[q] += gradients[q] * n;
+      dbias[q] += gradients[q];
     }
   }
   [[unroll]] for (uint q = 0; q < kHeld; ++q) {
-    parts.at[2 * part * width + q * lanes + lane] = dgain[q];
-    parts.at[(2 * part + 1) * width + q * lanes + lane] = dshift[q];
+    parts.at[2 * part * width + q * lanes + lane] = dweight[q];
+    parts.at[(2 * part + 1) * width + q * lanes + lane] = dbias[q];
   }
 }

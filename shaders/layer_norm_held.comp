@@ -1,21 +1,21 @@
 // layer_norm_held: what layer_norm computes, for rows of lanes * kHeld whole quads on 16-byte boundaries
 // One workgroup per kRows rows, held in registers; a lane holds kHeld quads of each, a workgroup apart.
-// x, residual, y: (rows, columns); gain, shift: (columns), read once for the kRows rows.
+// x, residual, y: (rows, columns); weight, bias: (columns), read once for the kRows rows.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
 #include "layer_norm.h"
 
-layout(constant_id = 1) const bool kResidual = false;
+layout(constant_id = 1) const bool kHasResidual = false;
 layout(constant_id = 2) const uint kHeld = 1;
 layout(constant_id = 3) const uint kRows = 1;
 
 layout(push_constant, std430) uniform Push {
   F32x4 x;
   F32x4 residual;
-  F32x4 gain;
-  F32x4 shift;
+  F32x4 weight;
+  F32x4 bias;
   F32x4 y;
   LayerNormParams p;
 };
@@ -34,12 +34,12 @@ void main() {
     // Reckoned from the first element of the row, see layer_norm.glsl.
     const float origin = x.at[start].x;
     float residual_origin = 0;
-    if (kResidual) residual_origin = residual.at[start].x;
+    if (kHasResidual) residual_origin = residual.at[start].x;
     vec4 sum = vec4(0);
     [[unroll]] for (uint q = 0; q < kHeld; ++q) {
       const uint i = start + q * gl_WorkGroupSize.x + lane;
       precise vec4 d = x.at[i] - origin;
-      if (kResidual) d += residual.at[i] - residual_origin;
+      if (kHasResidual) d += residual.at[i] - residual_origin;
       held[r * kHeld + q] = d;
       sum += d;
     }
@@ -55,7 +55,7 @@ void main() {
 
   [[unroll]] for (uint q = 0; q < kHeld; ++q) {
     const uint c = q * gl_WorkGroupSize.x + lane;
-    const vec4 g = gain.at[c], b = shift.at[c];
+    const vec4 g = weight.at[c], b = bias.at[c];
     [[unroll]] for (uint r = 0; r < kRows; ++r)
       if (first_row + r < p.rows) y.at[(first_row + r) * width + c] = held[r * kHeld + q] * factor[r] * g + b;
   }

@@ -21,7 +21,7 @@ void main() {
   const LogWeights weights = log_weights(x, start, p.columns);
   if (gl_LocalInvocationID.x != 0) return;
   const uint id = ids.at[row];
-  float result = uintBitsToFloat(0x7fc00000u);
+  float result = not_a_number();
   if (id < p.columns) result = log_weight(x.at[start + id], weights);
   y.at[row] = result;
 }

@@ -28,7 +28,7 @@ void main() {
   if (is_nan(log_prob)) gradient = log_prob;
   for (uint c = gl_LocalInvocationID.x; c < p.columns; c += lanes) {
     const float below = log_weight(x.at[start + c], weights);
-    const float weight = below > -104 ? exp(below) : 0;  // as in log_weights
+    const float weight = below > kVanishing ? exp(below) : 0;
     dx.at[start + c] = gradient * ((c == id ? 1 : 0) - weight);
   }
 }

@@ -1,5 +1,5 @@
 // matmul: y = activation(a b + bias) + residual
-// For GPUs. Workgroup (x, y, z) computes kTileRows rows from x kTileRows of panel y (64 columns) of matrix z.
+// For GPUs. Workgroup (x, y, z) computes kTileRows rows from x kTileRows of panel y of matrix z.
 // Its lanes form a grid of kRowLanes x kColumnLanes; lane (r, c) sums rows r + i kRowLanes and columns
 // 4 (c + j kColumnLanes) + 0..3. Tiles of a and b, kDepth of k a step, pass through two halves of shared
 // memory: one is filled while the other is read.
@@ -8,6 +8,7 @@
 #extension GL_EXT_buffer_reference_uvec2 : require
 #include "common/buffer.glsl"
 #include "common/epilogue.glsl"
+#include "common/panels.h"
 #include "matmul.h"
 
 layout(constant_id = 1) const uint kLaneRows = 4;
@@ -15,7 +16,7 @@ layout(constant_id = 2) const uint kLaneColumns = 4;  // 4 or 8
 
 layout(push_constant, std430) uniform Push {
   F32 a;         // (batch, m, k), strided
-  F32x4 b;       // (batch | 1, ceil(n / 64), k padded to 16, 64)
+  F32x4 b;       // (batch | 1, panels), see panels.h
   F32 bias;      // (n)
   F32 residual;  // (batch, m, n)
   F32 y;         // (batch, m, n)
@@ -23,9 +24,8 @@ layout(push_constant, std430) uniform Push {
 };
 
 // A quad is 4 neighbours as a vec4.
-const uint kDepthQuads = 4;
-const uint kDepth = 4 * kDepthQuads;
-const uint kPanelQuads = 16;
+const uint kDepth = kPanelDepth, kDepthQuads = kDepth / 4;
+const uint kPanelQuads = kPanelColumns / 4;
 const uint kQuads = kLaneColumns / 4;  // of columns, of a lane
 const uint kLanes = gl_WorkGroupSize.x;
 const uint kColumnLanes = kPanelQuads / kQuads;
@@ -38,7 +38,7 @@ const uint kFetchA = (kTileRows * kDepthQuads + kLanes - 1) / kLanes;  // quads 
 const uint kFetchB = (kHalfB + kLanes - 1) / kLanes;
 
 shared vec4 a_tile[2 * kHalfA];  // rows of kDepth of k
-shared vec4 b_tile[2 * kHalfB];  // kDepth rows of 64 columns
+shared vec4 b_tile[2 * kHalfB];  // kDepth rows of a panel
 
 vec4 a_next[kFetchA];
 vec4 b_next[kFetchB];
@@ -72,7 +72,7 @@ void fetch(uint k, bool quads) {
     const uvec2 at = uvec2(gl_WorkGroupID.x * kTileRows, k) + place_in_a(i);
     if (i < kTileRows * kDepthQuads) a_next[t] = load_a(at.x, at.y, quads);
   }
-  const uint depth = (p.k + 15u) & ~15u;
+  const uint depth = padded_depth(p.k);
   const uint panel = gl_WorkGroupID.z * (p.b_batch / 4) + (gl_WorkGroupID.y * depth + k) * kPanelQuads;
   [[unroll]] for (uint t = 0; t < kFetchB; ++t) {
     const uint i = gl_LocalInvocationID.x + t * kLanes;
@@ -114,7 +114,7 @@ void multiply(uint side, uint r, uint c) {
 
 void store(uint r, uint c, bool quads) {
   [[unroll]] for (uint j = 0; j < kQuads; ++j) {
-    const uint column = gl_WorkGroupID.y * 64 + 4 * (c + j * kColumnLanes);
+    const uint column = gl_WorkGroupID.y * kPanelColumns + 4 * (c + j * kColumnLanes);
     if (column >= p.n) continue;
     const uint count = min(4u, p.n - column);
     vec4 shift = vec4(0);

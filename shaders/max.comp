@@ -23,7 +23,7 @@ void main() {
   const uint start = result / inner * p.extent * inner + result % inner;
   const uint count = result < p.results ? p.extent : 0;
 
-  float largest = uintBitsToFloat(0xff800000u);
+  float largest = uintBitsToFloat(kMinusInfinityBits);
   for (uint j = kAcross ? lane : 0; j < count; j += kAcross ? lanes : 1) {
     const float v = x.at[start + j * inner];
     if (v > largest || is_nan(v)) largest = v;

@@ -60,7 +60,7 @@ void apply_rules(uint row, uint step, uint start, LogWeights weights) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint row = group_index(), step = control.at[0], lanes = gl_WorkGroupSize.x;
+  const uint row = group_index(), step = control.at[kStepWord], lanes = gl_WorkGroupSize.x;
   if (row >= s.batch * s.beams || step >= s.steps) return;
   const uint start = row * p.vocab, lane = gl_LocalInvocationID.x;
 

@@ -44,7 +44,7 @@ uint draw(uint row, uint step) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint row = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[0];
+  const uint row = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[kStepWord];
   if (row >= s.batch || step >= s.steps || control.at[s.done + row] != 0) return;
   uint id;
   float log_prob;

@@ -2,10 +2,16 @@
 #define FOVEA_SEARCH
 #include "common/host.h"
 
-// Where a search keeps its numbers, in words. `control`: word 0 is the step, word 1 how many sentences are
-// unfinished; the sections below start at these words. A row is a hypothesis: sentence * beams + beam.
-// `history`: for parity p, kind k (0 token, 1 origin, 2 log-probability), row r, step t, the word
-// ((3 p + k) rows + r) * steps + t; the same with p = 2 for finished hypotheses.
+// Where a search keeps its numbers, in words. `control`: the step, how many sentences are unfinished, and the
+// sections of SearchParams. A row is a hypothesis: sentence * beams + beam. `history`: for every parity and
+// kind of number a (rows, steps) table. The hypotheses of even and odd steps have a parity each, so that
+// beams can change rows; the third is that of finished hypotheses.
+const uint kStepWord = 0, kUnfinishedWord = 1, kSections = 2;  // of control; sections begin at kSections
+const uint kFinished = 2, kParities = 3;
+const uint kTokens = 0, kOrigins = 1, kLogProbs = 2, kKinds = 3;  // of history; log-probabilities are f32
+const uint kNoToken = 0xffffffffu;                                // where any token may come
+const float kNever = -1e9f;                                       // score of a hypothesis that must not win
+
 struct SearchParams {
   uint batch;   // sentences
   uint beams;   // hypotheses of each
@@ -20,4 +26,10 @@ struct SearchParams {
   uint given;         // (batch, steps): the token that must come, kNoToken where any may
   uint eos;
 };
+
+// One beam never changes its row: its history stays where it is.
+inline uint parity_of(SearchParams s, uint step) { return s.beams > 1 ? step & 1 : 0; }
+inline uint history_at(SearchParams s, uint parity, uint kind, uint row) {
+  return ((kKinds * parity + kind) * s.batch * s.beams + row) * s.steps;
+}
 #endif

@@ -18,7 +18,7 @@ void main() {
     count += uint(control.at[p.search.done + b] == 0);
   count = lanes_add(count);
   if (gl_LocalInvocationID.x != 0) return;
-  control.at[0] += 1;
-  control.at[1] = count;
+  control.at[kStepWord] += 1;
+  control.at[kUnfinishedWord] = count;
   unfinished.at[0] = count;
 }

@@ -1,12 +1,7 @@
 #include "common/host.h"
 
-// Words that selftest writes for every lane, in this order.
-#ifdef __cplusplus
-constexpr uint kSelftestWords = 9;
-constexpr uint kSelftestGroups = 3;
-#else
-const uint kSelftestWords = 9;
-#endif
+const uint kSelftestWords = 9;  // that selftest writes for every lane
+const uint kSelftestGroups = 3;
 
 struct SelftestParams {
   uint factor;

@@ -8,7 +8,7 @@
 #include "common/reduce.glsl"
 #include "softmax.h"
 
-layout(constant_id = 1) const bool kLengths = false;
+layout(constant_id = 1) const bool kHasLengths = false;
 
 layout(push_constant, std430) uniform Push {
   F32 x;
@@ -17,17 +17,15 @@ layout(push_constant, std430) uniform Push {
   SoftmaxParams p;
 };
 
-const float kLowest = -1.7014117e38;  // -FLT_MAX / 2: subtracting it cannot overflow
-
 void main() {
   const uint row = group_index();
   if (row >= p.rows) return;
   const uint lanes = gl_WorkGroupSize.x, start = row * p.columns;
   uint seen = p.columns;
-  if (kLengths) seen = min(seen, lengths.at[row / p.rows_per_length]);
+  if (kHasLengths) seen = min(seen, lengths.at[row / p.rows_per_length]);
   const uint first = start + gl_LocalInvocationID.x, end = start + seen;
 
-  float largest = kLowest;
+  float largest = kHalfLeast;
   for (uint i = first; i < end; i += lanes) {
     const float v = p.scale * x.at[i];
     largest = v > largest ? v : largest;
@@ -38,14 +36,14 @@ void main() {
   float sum = 0;
   for (uint i = first; i < end; i += lanes) {
     const float v = p.scale * x.at[i];
-    const float weight = is_nan(v) ? v : floatBitsToUint(v) == 0xff800000u ? 0 : exp(v - largest);
+    const float weight = is_nan(v) ? v : floatBitsToUint(v) == kMinusInfinityBits ? 0 : exp(v - largest);
     y.at[i] = weight;
     sum += weight;
   }
   sum = lanes_add(sum);
   // +infinity: exp(infinity - infinity). Decided here, as drivers differ in exp(NaN).
   const bool valid = is_finite(sum) && is_finite(largest);
-  const float factor = valid ? (sum > 0 ? 1 / sum : 0) : uintBitsToFloat(0x7fc00000u);
+  const float factor = valid ? (sum > 0 ? 1 / sum : 0) : not_a_number();
   for (uint i = first; i < end; i += lanes) y.at[i] = valid ? y.at[i] * factor : factor;
   for (uint i = end + gl_LocalInvocationID.x; i < start + p.columns; i += lanes) y.at[i] = 0;
 }

@@ -40,9 +40,9 @@ layout(push_constant, std430) uniform Push {
 // 0x7f800000. A comparison of floats would leave it to the compiler whether NaN and tiny numbers survive.
 float relu(float x) {
   const uint word = floatBitsToUint(x);
-  return word >= 0x80000000u && word <= 0xff800000u ? 0 : x;
+  return word >= 0x80000000u && word <= kMinusInfinityBits ? 0 : x;
 }
-bool is_positive(float x) { return floatBitsToUint(x) - 1 < 0x7f800000u; }
+bool is_positive(float x) { return floatBitsToUint(x) - 1 < kInfinityBits; }
 
 float value_at(float x) { return VALUE; }
 

@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/elementwise.h"
+#include "common/limits.glsl"
 #include "where.h"
 
 layout(constant_id = 1) const bool kRepeatsCondition = false;
@@ -27,7 +28,7 @@ void main() {
     const uint in_condition = kRepeatsCondition ? (i / p.condition_inner) % p.condition_period : i;
     const uint in_a = kRepeatsA ? (i / p.a_inner) % p.a_period : i;
     const uint in_b = kRepeatsB ? (i / p.b_inner) % p.b_period : i;
-    const bool takes_a = (condition.at[in_condition] & 0x7fffffffu) != 0;
+    const bool takes_a = (condition.at[in_condition] & kMagnitudeBits) != 0;
     y.at[i] = takes_a ? a.at[in_a] : b.at[in_b];
   }
 }

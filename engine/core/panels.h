@@ -1,17 +1,13 @@
-// The layout in which matmul reads its right operand, the same on every device: b (k, n) is cut into panels
-// of kPanelColumns columns; a panel holds its rows one after another, zeros where k or n end before it does.
+// The layout in which matmul reads its right operand, the same on every device: see shaders/common/panels.h.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "fovea/core.hpp"
+#include "shaders/common/panels.h"
 
 namespace fovea {
-
-constexpr int64_t kPanelColumns = 64;
-constexpr int64_t kPanelDepth =
-    16;  // k is padded to a multiple: kernels step through it a subgroup at a time
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }

@@ -8,8 +8,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t kHistories = 9;  // three parities of three kinds
-constexpr float kNever = -1e9f;    // as shaders/common/search.glsl
+constexpr int64_t kHistories = kParities * kKinds;
 
 SearchParams layout(int64_t batch, int64_t beams, int64_t length, uint32_t eos) {
   FOVEA_CHECK(batch >= 1 && beams >= 1 && length >= 1, "search: batch ", batch, ", beams ", beams,
@@ -18,7 +17,7 @@ SearchParams layout(int64_t batch, int64_t beams, int64_t length, uint32_t eos) 
               beams, " beams and ", length, " steps are more than a buffer holds");
   SearchParams p{uint32_t(batch), uint32_t(beams), uint32_t(length)};
   const uint32_t rows = p.batch * p.beams;
-  uint32_t next = 2;  // behind step and unfinished
+  uint32_t next = kSections;
   const auto section = [&next](uint32_t words) { return std::exchange(next, next + words); };
   p.tokens = section(rows);
   p.scores = section(2 * rows);
@@ -45,7 +44,7 @@ Search::Search(Device& device, const SearchParams& p)
 
 std::vector<uint32_t> Search::initial(uint32_t start) const {
   std::vector<uint32_t> all(control.shape().elements(), 0);
-  all[1] = params.batch;
+  all[kUnfinishedWord] = params.batch;
   for (uint32_t row = 0; row < uint32_t(rows()); ++row) {
     all[params.tokens + row] = start;
     all[params.scores + row] = std::bit_cast<uint32_t>(row % params.beams == 0 ? 0.0f : kNever);

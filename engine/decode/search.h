@@ -7,8 +7,6 @@
 
 namespace fovea {
 
-constexpr uint32_t kNoToken = UINT32_MAX;
-
 // Sentences decoded together. rows = batch * beams; see shaders/search.h for what lies where.
 struct Search : StepState {
   Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos);

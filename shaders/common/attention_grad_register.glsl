@@ -2,6 +2,7 @@
 // LANES rows, lanes along them; rows of the other side come LANES at a time, one a lane, and are spread to
 // all lanes.
 #include "attention_grad.h"
+#include "common/limits.glsl"
 #include "common/query_rows.glsl"
 
 layout(constant_id = 3) const uint kHeadDim = HEAD_DIM;  // even, at most HEAD_DIM
@@ -18,7 +19,7 @@ vec2 load(Rows rows, Cursor at, uint d) {
 // exp(x), NaN of NaN: SwiftShader's exp() of it is a number.
 float exp_or_nan(float x) {
   const float result = exp(x);
-  return (floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u ? x : result;
+  return is_nan(x) ? x : result;
 }
 
 void load_row(Rows rows, uint at, out float row[HEAD_DIM]) {

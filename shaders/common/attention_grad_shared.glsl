@@ -3,13 +3,14 @@
 // kStep rows of the other side: lane c of a group multiplies rows c, c + kGroupLanes, .. of them with its
 // 4 own ones, and sums quads c, c + kGroupLanes, .. of its 4 rows of a result.
 #include "attention_grad.h"
+#include "limits.glsl"
 
 layout(constant_id = 1) const uint kOwn = 32;   // a multiple of 4
 layout(constant_id = 2) const uint kStep = 32;  // a multiple of 4; divides kGroupLanes or the other way round
 layout(constant_id = 3) const uint kHeadDim = 64;
 layout(constant_id = 4) const bool kCausal = false;   // query i sees keys j <= i + keys - tokens
-layout(constant_id = 5) const bool kLengths = false;  // keys from lengths[batch] on are not seen
-layout(constant_id = 6) const bool kBias = false;
+layout(constant_id = 5) const bool kHasLengths = false;  // keys from lengths[batch] on are not seen
+layout(constant_id = 6) const bool kHasBias = false;
 
 const uint kLanes = gl_WorkGroupSize.x;
 const uint kQuads = kHeadDim / 4;
@@ -46,10 +47,10 @@ void put(uint place, uint count, F32x4 from, uint start, uint stride, uint first
   }
 }
 
-// exp(x); not all drivers give 0 where it falls below every fp32 number, and NaN of NaN.
+// exp(x), NaN of NaN: not all drivers give it.
 vec4 falling_exp(vec4 x) {
-  const vec4 result = mix(exp(x), vec4(0), lessThan(x, vec4(-104)));
-  return mix(result, x, greaterThan(floatBitsToUint(x) & 0x7fffffffu, uvec4(0x7f800000u)));
+  const vec4 result = mix(exp(x), vec4(0), lessThan(x, vec4(kVanishing)));
+  return mix(result, x, greaterThan(floatBitsToUint(x) & kMagnitudeBits, uvec4(kInfinityBits)));
 }
 
 float times(vec4 a, vec4 b, float sum) { return a.x * b.x + (a.y * b.y + (a.z * b.z + (a.w * b.w + sum))); }

@@ -1,7 +1,4 @@
 // What the host tells an optimiser before a step: words of its control tensor.
 #include "host.h"
-#ifdef __cplusplus
-constexpr uint kRate = 0, kFirstCorrection = 1, kSecondCorrection = 2, kLossScale = 3, kControlWords = 4;
-#else
-const uint kRate = 0, kFirstCorrection = 1, kSecondCorrection = 2, kLossScale = 3;
-#endif
+
+const uint kRate = 0, kFirstCorrection = 1, kSecondCorrection = 2, kLossScale = 3, kControlWords = 4;

@@ -1,5 +1,6 @@
 // exp, expm1, log and sqrt in fp32, right to a few units in the last place: drivers may be off by 3 + 2|x| of
-// them, and not all give exp(-inf) = 0 or sqrt(inf) = inf. NaN stays NaN. Needs reduce.glsl.
+// them, and not all give exp(-inf) = 0 or sqrt(inf) = inf. NaN stays NaN.
+#include "limits.glsl"
 
 const float kLog2High = 0.693359375, kLog2Low = -2.12194440e-4;  // sum: log 2; n kLog2High is exact
 
@@ -38,13 +39,13 @@ float logarithm(float x) {
   const float log_m = 2 * s + s * q * (2. / 3 + q * (2. / 5 + q * (2. / 7 + q * (2. / 9))));
   const float steps = float(tiny ? n - 149 : n);
   const float y = steps * kLog2High + (log_m + steps * kLog2Low);
-  if ((bits & 0x7fffffffu) == 0) return uintBitsToFloat(0xff800000u);  // -infinity
-  if (is_nan(x) || bits == 0x7f800000u) return x;
-  return bits > 0x80000000u ? uintBitsToFloat(0x7fc00000u) : y;
+  if ((bits & kMagnitudeBits) == 0) return uintBitsToFloat(kMinusInfinityBits);
+  if (is_nan(x) || bits == kInfinityBits) return x;
+  return bits > 0x80000000u ? not_a_number() : y;
 }
 
 float square_root(float x) {
   const uint bits = floatBitsToUint(x);
-  if ((bits & 0x7fffffffu) == 0 || is_nan(x) || bits == 0x7f800000u) return x;
-  return bits > 0x80000000u ? uintBitsToFloat(0x7fc00000u) : sqrt(x);
+  if ((bits & kMagnitudeBits) == 0 || is_nan(x) || bits == kInfinityBits) return x;
+  return bits > 0x80000000u ? not_a_number() : sqrt(x);
 }

@@ -6,8 +6,6 @@ struct LogWeights {
   float tail;  // log(sum_j exp(x[j] - top)); NaN where the row has none, see below
 };
 
-const float kLeast = -3.4028235e38;
-
 // One workgroup; lanes stride over the row's columns, and every lane gets the result. Entries of -infinity
 // weigh nothing; a NaN, a +infinity or nothing but -infinity make the tail NaN.
 LogWeights log_weights(F32 x, uint start, uint columns) {
@@ -22,13 +20,12 @@ LogWeights log_weights(F32 x, uint start, uint columns) {
   float sum = 0, lost = 0;
   for (uint i = first; i < end; i += lanes) {
     const float v = x.at[i], below = v - top;
-    // exp(-104) is below every fp32 number; not all drivers give exp(-inf) = 0.
-    accumulate(sum, lost, is_nan(v) ? v : below > -104 ? exp(below) : 0);
+    accumulate(sum, lost, is_nan(v) ? v : below > kVanishing ? exp(below) : 0);
   }
   accumulate_lanes(sum, lost);
   // Decided here, as drivers differ in exp(NaN) and log(NaN).
   const bool valid = is_finite(top) && is_finite(sum) && sum > 0;
-  return LogWeights(top, valid ? log(sum + lost) : uintBitsToFloat(0x7fc00000u));
+  return LogWeights(top, valid ? log(sum + lost) : not_a_number());
 }
 
 float log_weight(float v, LogWeights row) {

@@ -2,6 +2,7 @@
 // The order of every sum is fixed, so replays agree bit for bit.
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_ballot : require
+#include "limits.glsl"
 
 float lanes_add(float v) { return gl_WorkGroupSize.x > 1 ? subgroupAdd(v) : v; }
 uint lanes_add(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupAdd(v) : v; }
@@ -12,22 +13,18 @@ uint lanes_min(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMin(v) : v; }
 bool lanes_any(bool v) { return gl_WorkGroupSize.x > 1 ? subgroupBallot(v) != uvec4(0) : v; }
 uint lanes_before(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupExclusiveAdd(v) : 0; }  // sum below
 
-// By their bits: drivers may take isnan() to be false.
-bool is_nan(float v) { return (floatBitsToUint(v) & 0x7fffffffu) > 0x7f800000u; }
-bool is_finite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
-
 // A variance beyond fp32 would make finite zeros of its row: it makes NaN.
-float inverse_root(float v) { return is_finite(v) ? 1 / sqrt(v) : uintBitsToFloat(0x7fc00000u); }
+float inverse_root(float v) { return is_finite(v) ? 1 / sqrt(v) : not_a_number(); }
 
 // Rises with v and is never 0; both zeros get one key, every NaN the largest.
 uint order_key(float v) {
-  const uint bits = floatBitsToUint(v), magnitude = bits & 0x7fffffffu;
+  const uint bits = floatBitsToUint(v), magnitude = bits & kMagnitudeBits;
   const uint below_zero = 0x80000000u - magnitude, above_zero = 0x80000000u + magnitude;
   const uint key = bits == magnitude ? above_zero : below_zero;
-  return magnitude > 0x7f800000u ? 0xffffffffu : key;
+  return magnitude > kInfinityBits ? 0xffffffffu : key;
 }
 float value_of_key(uint key) {
   const uint above_zero = key - 0x80000000u, below_zero = 0x80000000u | (0x80000000u - key);
   const uint bits = key >= 0x80000000u ? above_zero : below_zero;
-  return uintBitsToFloat(key == 0xffffffffu ? 0x7fc00000u : bits);
+  return uintBitsToFloat(key == 0xffffffffu ? kNanBits : bits);
 }

@@ -1,10 +1,7 @@
 // Tensors of many sizes under one dispatch: a table of segments, a workgroup for each.
 #include "host.h"
-#ifdef __cplusplus
-constexpr uint kSegment = 2048;  // elements at most
-#else
-const uint kSegment = 2048;
-#endif
+
+const uint kSegment = 2048;  // elements at most
 
 struct Segment {
   uint parameter_low;  // addresses of its first elements, in halves

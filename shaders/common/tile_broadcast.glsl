@@ -24,10 +24,10 @@ uint column_of(uint c, uint lane) { return (c / 2 * LANES + lane) * 2 + c % 2; }
 float spread(float value, uint s) { return subgroupBroadcast(value, s); }
 
 Cursor tile_begin(Packed b, uint offset, uint column0, uint k, uint lane) {
-  const uint k_padded = (k + 15) & ~15;
+  const uint k_padded = padded_depth(k);
   Cursor result;
-  result.panel = k_padded * kPanel / 2;
-  result.at = offset / 2 + column0 / kPanel * result.panel + column0 % kPanel / 2 + lane;
+  result.panel = k_padded * kPanelColumns / 2;
+  result.at = offset / 2 + column0 / kPanelColumns * result.panel + column0 % kPanelColumns / 2 + lane;
   return result;
 }
 
@@ -36,12 +36,12 @@ void load_right(Packed b, Cursor cursor, uint c0, out float right[kStep * BLOCK_
   [[unroll]] for (uint i = 0; i < kStep; ++i)
     [[unroll]] for (uint c = 0; c < BLOCK_COLUMNS / 2; ++c) {
       const uint column = (c0 * BLOCK_COLUMNS / 2 + c) * LANES;  // in pairs from the tile's first column
-      const uint at =
-          cursor.at + column % (kPanel / 2) + i * (kPanel / 2) + column / (kPanel / 2) * cursor.panel;
+      const uint kPairs = kPanelColumns / 2;
+      const uint at = cursor.at + column % kPairs + i * kPairs + column / kPairs * cursor.panel;
       const vec2 pair = uintBitsToFloat(unpack32(b.at[at]));
       right[i * BLOCK_COLUMNS + c * 2] = pair.x;
       right[i * BLOCK_COLUMNS + c * 2 + 1] = pair.y;
     }
 }
 
-void advance(inout Cursor cursor) { cursor.at += kStep * (kPanel / 2); }
+void advance(inout Cursor cursor) { cursor.at += kStep * (kPanelColumns / 2); }

@@ -10,7 +10,7 @@ const uint kLoadStep = 1;
 const uint kSpread = 4;
 
 // Loads at constant offsets from one address: four times fewer instructions than an index each.
-layout(buffer_reference, std430, buffer_reference_align = 4) buffer Rows { float at[kPanel * kStep]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Rows { float at[kPanelColumns * kStep]; };
 #define Packed uvec2
 #define Cursor uvec2
 
@@ -34,8 +34,9 @@ uvec2 add_bytes(uvec2 address, uint bytes) {
 }
 
 Cursor tile_begin(Packed b, uint offset, uint column0, uint k, uint lane) {
-  const uint k_padded = (k + 15) & ~15;
-  return add_bytes(b, 4 * (offset + column0 / kPanel * k_padded * kPanel + column0 % kPanel + lane));
+  const uint k_padded = padded_depth(k);
+  const uint panel = column0 / kPanelColumns * k_padded * kPanelColumns;
+  return add_bytes(b, 4 * (offset + panel + column0 % kPanelColumns + lane));
 }
 
 // right[i * BLOCK_COLUMNS + c] = b[k0 + i][column c of block c0]
@@ -43,7 +44,7 @@ void load_right(Packed b, Cursor at, uint c0, out float right[kStep * BLOCK_COLU
   Rows rows = Rows(at);
   [[unroll]] for (uint i = 0; i < kStep; ++i)
     [[unroll]] for (uint c = 0; c < BLOCK_COLUMNS; ++c)
-      right[i * BLOCK_COLUMNS + c] = rows.at[i * kPanel + (c0 * BLOCK_COLUMNS + c) * LANES];
+      right[i * BLOCK_COLUMNS + c] = rows.at[i * kPanelColumns + (c0 * BLOCK_COLUMNS + c) * LANES];
 }
 
-void advance(inout Cursor at) { at = add_bytes(at, 4 * kPanel * kStep); }
+void advance(inout Cursor at) { at = add_bytes(at, 4 * kPanelColumns * kStep); }

@@ -137,9 +137,9 @@ Hypothesis hypothesis_of(const SearchParams& s, const Words& now, uint32_t parit
                          uint32_t length) {
   Hypothesis h;
   for (uint32_t t = 0; t < length; ++t) {
-    h.tokens.push_back(now.history[history_at(s, parity, kTokens, row, t)]);
-    h.origins.push_back(now.history[history_at(s, parity, kOrigins, row, t)]);
-    h.log_probs.push_back(float_of(now.history[history_at(s, parity, kLogProbs, row, t)]));
+    h.tokens.push_back(now.history[history_at(s, parity, kTokens, row) + t]);
+    h.origins.push_back(now.history[history_at(s, parity, kOrigins, row) + t]);
+    h.log_probs.push_back(float_of(now.history[history_at(s, parity, kLogProbs, row) + t]));
   }
   return h;
 }
@@ -190,7 +190,7 @@ void check_untouched(const SearchParams& s, const Words& before, const Words& no
       for (uint32_t kind = 0; kind < 3; ++kind)
         for (uint32_t t = 0; t < s.steps; ++t) {
           if (!was_done && t <= step && parity != parity_of(s, step)) continue;
-          const size_t at = history_at(s, parity, kind, row, t);
+          const size_t at = history_at(s, parity, kind, row) + t;
           REQUIRE(before.history[at] == now.history[at]);
         }
   }
@@ -212,8 +212,8 @@ void check_after(const SearchParams& s, const Words& now, const Reference& refer
       REQUIRE(double(float_of(now.control[s.scores + row])) == want.going[i].sum);
     }
   }
-  REQUIRE(now.control[0] == step + 1);
-  REQUIRE(now.control[1] == unfinished);
+  REQUIRE(now.control[kStepWord] == step + 1);
+  REQUIRE(now.control[kUnfinishedWord] == unfinished);
 }
 
 // Normalised, or on a grid; tokens that are given come alone.
@@ -265,8 +265,8 @@ uint32_t check_search(const Setup& setup, uint32_t seed = 1) {
     const Words now{search.control.read_u32(), search.history.read_u32()};
     check_untouched(s, before, now, step);
     check_after(s, now, reference, step);
-    REQUIRE(std::get<std::vector<uint32_t>>(got[0]) == std::vector<uint32_t>{now.control[1]});
-    if (before.control[1] == 0)
+    REQUIRE(std::get<std::vector<uint32_t>>(got[0]) == std::vector<uint32_t>{now.control[kUnfinishedWord]});
+    if (before.control[kUnfinishedWord] == 0)
       ++more;
     else
       taken = step + 1;

@@ -102,7 +102,7 @@ void check_next(Case n) {
   std::vector<float> last;
   for (uint32_t step = 0; step <= s.steps; ++step) {
     INFO("step " << step);
-    control[0] = step;
+    control[kStepWord] = step;
     search.control.write(control);
     const std::vector<uint32_t> history =
         random_ids(search.history.shape().elements(), step + 1, std::min(vocab, 5u));
@@ -114,7 +114,7 @@ void check_next(Case n) {
       const auto at = values.begin() + int64_t(row) * n.vocab;
       std::vector<uint32_t> tokens{n.rules.start};
       for (uint32_t t = 0; t < step; ++t)
-        tokens.push_back(history[history_at(s, parity_of(s, step), kTokens, row, t)]);
+        tokens.push_back(history[history_at(s, parity_of(s, step), kTokens, row) + t]);
       const std::vector<double> one = reference({.logits = {at, at + n.vocab},
                                                  .tokens = tokens,
                                                  .step = step,

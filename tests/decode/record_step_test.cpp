@@ -22,7 +22,7 @@ void check_record(int64_t batch, int64_t beams, int64_t steps, int64_t columns) 
   Stepper stepper(graph, {y}, {&record, &search.control});
   for (int64_t step : {int64_t(0), steps - 1, steps / 2, steps, steps + 1, int64_t(UINT32_MAX)}) {
     std::vector<uint32_t> control = search.initial(0);
-    control[0] = uint32_t(step);
+    control[kStepWord] = uint32_t(step);
     search.control.write(control);
     const std::vector<float> values = random_values(x.shape().elements(), uint32_t(step) + 2);
     for (int64_t row = 0; row < search.rows() && step < steps; ++row)

@@ -58,14 +58,14 @@ class Sampler {
     const std::vector<Values> got = stepper_.run({{log_probs_, values}});
     const SearchParams& s = search.params;
     const std::vector<uint32_t> now = search.control.read_u32();
-    const uint32_t step = control[0]++;
+    const uint32_t step = control[kStepWord]++;
     uint32_t unfinished = 0;
     for (uint32_t row = 0; row < s.batch; ++row) {
       if (step < s.steps && control[s.done + row] == 0)
         follow(row, step, now[s.tokens + row], values.data() + row * vocab_);
       unfinished += control[s.done + row] == 0;
     }
-    control[1] = unfinished;
+    control[kUnfinishedWord] = unfinished;
     REQUIRE(now == control);
     REQUIRE(search.history.read_u32() == history);
     REQUIRE(std::get<std::vector<uint32_t>>(got[0]) == std::vector<uint32_t>{unfinished});
@@ -81,9 +81,9 @@ class Sampler {
     if (step < control[s.prompt + row]) sampling.top_k = 1;
     REQUIRE(allowed(log_probs, vocab_, sampling).contains(token));
     const float score = float_of(control[s.scores + row]) + log_probs[token];
-    history[history_at(s, 0, kTokens, row, step)] = control[s.tokens + row] = token;
-    history[history_at(s, 0, kOrigins, row, step)] = row;
-    history[history_at(s, 0, kLogProbs, row, step)] = bits_of(log_probs[token]);
+    history[history_at(s, 0, kTokens, row) + step] = control[s.tokens + row] = token;
+    history[history_at(s, 0, kOrigins, row) + step] = row;
+    history[history_at(s, 0, kLogProbs, row) + step] = bits_of(log_probs[token]);
     control[s.scores + row] = bits_of(score);
     if (token != kEos && step + 1 < s.steps) return;
     control[s.done + row] = 1;
@@ -113,7 +113,7 @@ void check_steps(int64_t batch, int64_t steps, int64_t vocab, const Sampling& sa
   sampler.begin();
   for (int64_t step = 0; step < steps + 3; ++step)
     sampler.step(random_values(uint64_t(batch * vocab), uint32_t(step) + 5, -3, 0));
-  REQUIRE(sampler.control[1] == 0);
+  REQUIRE(sampler.control[kUnfinishedWord] == 0);
 }
 
 // Draws of 4096 seeds, all from the same distribution, at two steps.

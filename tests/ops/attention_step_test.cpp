@@ -104,7 +104,7 @@ void check_self(const Sizes& n) {
   for (int64_t step = 0; step < n.keys + 2; ++step) {
     INFO("step " << step);
     std::vector<uint32_t> control = search.initial(0);
-    control[0] = uint32_t(step);
+    control[kStepWord] = uint32_t(step);
     search.control.write(control);
     const std::vector<uint32_t> history =
         random_ids(search.history.shape().elements(), uint32_t(step) + 3, uint32_t(n.rows()));
@@ -114,7 +114,7 @@ void check_self(const Sizes& n) {
     if (step < n.keys) {
       const auto origin = [&](int64_t row, int64_t t) {
         if (n.beams == 1) return uint32_t(row);  // one beam never changes its row
-        return history[history_at(s, parity_of(s, uint32_t(step)), kOrigins, uint32_t(row), uint32_t(t))];
+        return history[history_at(s, parity_of(s, uint32_t(step)), kOrigins, uint32_t(row)) + uint32_t(t)];
       };
       const Self want = self_reference(n, values, held, origin, step);
       check_close(std::get<std::vector<float>>(got[0]), want.out, kProduct);

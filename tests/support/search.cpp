@@ -20,12 +20,6 @@ std::vector<uint32_t> words(const Values& values) {
 
 }  // namespace
 
-size_t history_at(const SearchParams& s, uint32_t parity, uint32_t kind, uint32_t row, uint32_t t) {
-  return ((size_t(3 * parity + kind) * s.batch * s.beams) + row) * s.steps + t;
-}
-
-uint32_t parity_of(const SearchParams& s, uint32_t step) { return s.beams > 1 ? step % 2 : 0; }
-
 float float_of(uint32_t bits) { return std::bit_cast<float>(bits); }
 uint32_t bits_of(float value) { return std::bit_cast<uint32_t>(value); }
 

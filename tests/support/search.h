@@ -7,14 +7,6 @@
 
 namespace fovea::test {
 
-constexpr uint32_t kTokens = 0, kOrigins = 1, kLogProbs = 2;  // kinds of history
-constexpr uint32_t kFinished = 2;                             // the third parity
-constexpr float kNever = -1e9f;                               // score of a hypothesis that must not win
-
-// Where a word of history lies, and which parity the hypotheses of a step have.
-size_t history_at(const SearchParams& s, uint32_t parity, uint32_t kind, uint32_t row, uint32_t t);
-uint32_t parity_of(const SearchParams& s, uint32_t step);
-
 float float_of(uint32_t bits);
 uint32_t bits_of(float value);
 

@@ -11,7 +11,6 @@ namespace fovea {
 namespace {
 
 constexpr uint32_t kStepsPerWait = 4;  // the host looks at the finished flag once in so many steps
-constexpr uint32_t kFinished = 2;      // parity of the pool, as shaders/common/search.glsl
 
 // (n, longest), shorter sequences at the end of their row.
 State suppressed_state(Device& device, const std::vector<std::vector<uint32_t>>& sequences) {
@@ -144,13 +143,12 @@ void DecodeSession::step_until_done(TranslatorStatistics& statistics,
 
 DecodedTarget DecodeSession::target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const {
   const SearchParams& p = search_.params;
-  const uint32_t rows = p.batch * p.beams;
-  const auto kind = [&](uint32_t k) { return history_.data() + ((3 * parity + k) * rows + row) * p.steps; };
-  DecodedTarget target{.tokens = {kind(0), kind(0) + length}, .score = score};
+  const auto kind = [&](uint32_t k) { return history_.data() + history_at(p, parity, k, row); };
+  DecodedTarget target{.tokens = {kind(kTokens), kind(kTokens) + length}, .score = score};
   for (uint32_t t = 0; t < length; ++t) {
-    target.log_probs.push_back(as_float(kind(2)[t]));
+    target.log_probs.push_back(as_float(kind(kLogProbs)[t]));
     if (attention_.empty()) continue;
-    const auto from = attention_.begin() + (int64_t(kind(1)[t]) * p.steps + t) * shape_.keys;
+    const auto from = attention_.begin() + (int64_t(kind(kOrigins)[t]) * p.steps + t) * shape_.keys;
     target.attention.emplace_back(from, from + shape_.keys);
   }
   return target;
@@ -165,7 +163,7 @@ std::vector<DecodedTarget> DecodeSession::targets_of(size_t sentence, const Deco
     double score = as_float(control_[p.pool_scores + row]);
     if (p.beams == 1) {
       if (length == 0) {  // stopped by the caller
-        length = std::min(control_[0], p.steps);
+        length = std::min(control_[kStepWord], p.steps);
         score = as_float(control_[p.scores + row]);
       }
       const uint32_t scored = std::max(length - std::min(control_[p.prompt + sentence], length), 1u);
