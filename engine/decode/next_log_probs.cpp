@@ -40,10 +40,13 @@ Tensor next_log_probs(Tensor logits, const Search& search, const NextRules& rule
                     .shape = shape,
                     .launch = [=, renormalise = rules.renormalise](Launch& k) {
                       k.dispatch({.kernel = "next_log_probs",
-                                  .constants = {lanes(k), any, renormalise},
                                   .groups = k.rows(uint64_t(shape[0])),
-                                  .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
-                                  .writes = {k.out()}},
+                                  .constants = {{"kRules", any}, {"kRenormalise", renormalise}},
+                                  .reads = {{"x", k.in(0)},
+                                            {"control", k.in(1)},
+                                            {"history", k.in(2)},
+                                            {"suppressed", k.in(3)}},
+                                  .writes = {{"y", k.out()}}},
                                  params);
                     }});
 }

@@ -19,10 +19,9 @@ Tensor record_step(Tensor x, const Search& search, State& record) {
                        .target = &record,
                        .launch = [=](Launch& k) {
                          k.dispatch({.kernel = "record_step",
-                                     .constants = {lanes(k)},
                                      .groups = k.rows(params.rows),
-                                     .reads = {k.in(0), k.in(1)},
-                                     .writes = {k.out()}},
+                                     .reads = {{"x", k.in(0)}, {"control", k.in(1)}},
+                                     .writes = {{"record", k.out()}}},
                                     params);
                        }});
 }

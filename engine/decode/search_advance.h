@@ -28,16 +28,12 @@ Tensor add_search_step(const SearchStep& what, Search& search, const Params& par
                      .target = &search.control,
                      .launch = [op = what.op, params, groups](Launch& k) {
                        k.dispatch({.kernel = op,
-                                   .constants = {lanes(k)},
                                    .groups = groups(k, params.search.batch),
-                                   .reads = {k.in(0), k.in(1)},
-                                   .writes = {k.in(2), k.out(0)}},
+                                   .reads = {{"values", k.in(0)}, {"indices", k.in(1)}},
+                                   .writes = {{"history", k.in(2)}, {"control", k.out(0)}}},
                                   params);
                        k.dispatch({.kernel = "search_advance",
-                                   .constants = {lanes(k)},
-                                   .groups = {1},
-                                   .reads = {},
-                                   .writes = {k.out(0), k.out(1)}},
+                                   .writes = {{"control", k.out(0)}, {"unfinished", k.out(1)}}},
                                   SearchAdvanceParams{params.search});
                      }});
   return made[1];

@@ -45,10 +45,10 @@ class Gpu {
   void name_object(VkObjectType type, uint64_t handle,
                    const char* name) const;  // for debuggers, where there is one
 
-  // The pipeline of an embedded shader for these specialization constants (ids 0, 1, ..; id 0 is the number
-  // of lanes of a workgroup). Made on first use, then kept. Thread safe.
-  const Kernel& kernel(const std::string& name, std::span<const uint32_t> constants) {
-    return kernels_->get(name, constants);
+  // The pipeline of an embedded shader for this number of lanes of a workgroup and these specialization
+  // constants. Made on first use, then kept. Thread safe.
+  const Kernel& kernel(const std::string& name, uint32_t lanes, std::span<const Constant> constants = {}) {
+    return kernels_->get(name, lanes, constants);
   }
 
   // Primary, re-recordable, from a pool of its own: threads may record theirs side by side.

@@ -1,7 +1,10 @@
 #include "gpu/kernel.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "gpu/gpu.h"
+#include "gpu/shaders.h"
 
 namespace fovea {
 namespace {
@@ -25,6 +28,37 @@ class Module {
   VkShaderModule handle_ = VK_NULL_HANDLE;
 };
 
+void check_lanes(const std::string& name, const Interface& interface, uint32_t lanes, const Limits& limits) {
+  FOVEA_CHECK(lanes >= 1 && lanes <= limits.max_workgroup_lanes, "kernel ", name, ": ", lanes,
+              " lanes a workgroup, the device allows 1 to ", limits.max_workgroup_lanes);
+  FOVEA_CHECK(interface.fixed_lanes == 0 || interface.fixed_lanes == lanes, "kernel ", name, ": ", lanes,
+              " lanes a workgroup, the shader is built for ", interface.fixed_lanes);
+}
+
+// The number of lanes, then the constants in the shader's order.
+std::vector<uint32_t> values_of(const std::string& name, const Interface& interface, uint32_t lanes,
+                                std::span<const Constant> constants) {
+  constexpr size_t kUnset = SIZE_MAX;
+  std::vector<size_t> given_as(interface.constants.size(), kUnset);
+  for (size_t i = 0; i < constants.size(); ++i) {
+    const auto of = std::find_if(interface.constants.begin(), interface.constants.end(),
+                                 [&](const auto& each) { return each.name == constants[i].name; });
+    FOVEA_CHECK(of != interface.constants.end(), "kernel ", name, ": constant ", constants[i].name, " = ",
+                constants[i].value, " is none of the shader's: ", names_of(interface.constants));
+    size_t& place = given_as[size_t(of - interface.constants.begin())];
+    FOVEA_CHECK(place == kUnset, "kernel ", name, ": constant ", of->name, " is given twice, as ",
+                place == kUnset ? 0 : constants[place].value, " and as ", constants[i].value);
+    place = i;
+  }
+  std::vector<uint32_t> values = {lanes};
+  for (size_t i = 0; i < given_as.size(); ++i) {
+    FOVEA_CHECK(given_as[i] != kUnset, "kernel ", name, ": constant ", interface.constants[i].name,
+                " is missing, the shader has ", names_of(interface.constants));
+    values.push_back(constants[given_as[i]].value);
+  }
+  return values;
+}
+
 }  // namespace
 
 Kernels::Kernels(Gpu& gpu) : gpu_(gpu) {
@@ -41,28 +75,33 @@ Kernels::~Kernels() {
   gpu_.vk().vkDestroyPipelineLayout(gpu_.device(), layout_, nullptr);
 }
 
-const Kernel& Kernels::get(const std::string& name, std::span<const uint32_t> constants) {
-  std::pair<std::string, std::vector<uint32_t>> key(name, {constants.begin(), constants.end()});
+const Kernel& Kernels::get(const std::string& name, uint32_t lanes, std::span<const Constant> constants) {
   const std::lock_guard lock(mutex_);
+  const Interface& interface = interface_of(name);
+  check_lanes(name, interface, lanes, gpu_.limits());
+  std::pair<std::string, std::vector<uint32_t>> key(name, values_of(name, interface, lanes, constants));
   const auto at = kernels_.find(key);
   if (at != kernels_.end()) return at->second;
-  Kernel kernel = {name, make(name, constants), layout_, constants[0]};
+  Kernel kernel = {name, make(name, interface, key.second), layout_, lanes, &interface};
   return kernels_.emplace(std::move(key), std::move(kernel)).first->second;
 }
 
-VkPipeline Kernels::make(const std::string& name, std::span<const uint32_t> constants) {
+const Interface& Kernels::interface_of(const std::string& name) {
+  const auto at = interfaces_.find(name);
+  if (at != interfaces_.end()) return at->second;
   const std::span<const uint32_t> words = shader_words(name);
   FOVEA_CHECK(!words.empty(), "kernel ", name, ": there is no shader of that name");
-  FOVEA_CHECK(!constants.empty(), "kernel ", name, ": the number of lanes (constant 0) is missing");
-  const uint32_t lanes = constants[0];
-  FOVEA_CHECK(lanes >= 1 && lanes <= gpu_.limits().max_workgroup_lanes, "kernel ", name, ": ", lanes,
-              " lanes a workgroup, the device allows 1 to ", gpu_.limits().max_workgroup_lanes);
+  return interfaces_.emplace(name, reflect(name, words)).first->second;
+}
 
-  std::vector<VkSpecializationMapEntry> entries;
-  for (uint32_t id = 0; id < constants.size(); ++id) entries.push_back({id, id * 4, 4});
+VkPipeline Kernels::make(const std::string& name, const Interface& interface,
+                         std::span<const uint32_t> values) {
+  std::vector<VkSpecializationMapEntry> entries = {{0, 0, 4}};
+  for (const Interface::Constant& each : interface.constants)
+    entries.push_back({each.id, static_cast<uint32_t>(4 * entries.size()), 4});
   const VkSpecializationInfo specialization = {static_cast<uint32_t>(entries.size()), entries.data(),
-                                               constants.size_bytes(), constants.data()};
-  const Module module(gpu_, words);
+                                               values.size_bytes(), values.data()};
+  const Module module(gpu_, shader_words(name));
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required = {
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   // The hardware's size, even where Limits::subgroup is 1 because subgroup operations are not to be used.
@@ -74,6 +113,7 @@ VkPipeline Kernels::make(const std::string& name, std::span<const uint32_t> cons
   info.stage.pName = "main";
   info.stage.pSpecializationInfo = &specialization;
   if (gpu_.physical().pins_subgroup) info.stage.pNext = &required;
+  const uint32_t lanes = values[0];
   if (lanes >= gpu_.physical().subgroup && lanes % gpu_.physical().subgroup == 0) {
     info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
   }

@@ -11,21 +11,18 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/reflect.h"
+
 namespace fovea {
 
 class Gpu;
-
-constexpr uint32_t kPushBytes = 128;  // what every Vulkan device has
-
-// SPIR-V of shaders/<name>.comp, embedded at build time; empty when there is no such shader.
-std::span<const uint32_t> shader_words(const std::string& name);
-std::vector<std::string> shader_names();
 
 struct Kernel {
   std::string name;
   VkPipeline pipeline = VK_NULL_HANDLE;
   VkPipelineLayout layout = VK_NULL_HANDLE;  // push constants only
   uint32_t lanes = 0;                        // of a workgroup
+  const Interface* interface = nullptr;      // lives as long as the kernel
 };
 
 // The pipelines of one device, each made on first use. Thread safe.
@@ -36,15 +33,18 @@ class Kernels {
   Kernels(const Kernels&) = delete;
   Kernels& operator=(const Kernels&) = delete;
 
-  const Kernel& get(const std::string& name, std::span<const uint32_t> constants);
+  // Just the constants that the shader has, in any order.
+  const Kernel& get(const std::string& name, uint32_t lanes, std::span<const Constant> constants);
 
  private:
-  VkPipeline make(const std::string& name, std::span<const uint32_t> constants);
+  const Interface& interface_of(const std::string& name);
+  VkPipeline make(const std::string& name, const Interface& interface, std::span<const uint32_t> values);
 
   Gpu& gpu_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::vector<uint32_t>>, Kernel> kernels_;
+  std::map<std::string, Interface> interfaces_;
+  std::map<std::pair<std::string, std::vector<uint32_t>>, Kernel> kernels_;  // by name and values
 };
 
 }  // namespace fovea

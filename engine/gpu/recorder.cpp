@@ -1,5 +1,6 @@
 #include "gpu/recorder.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -10,41 +11,58 @@
 namespace fovea {
 namespace {
 
-void check_span(const char* what, const Span& span) {
+void check_span(const std::string& what, const Span& span) {
   if (span.buffer == nullptr) return;
   const uint64_t all = span.buffer->bytes();
   FOVEA_CHECK(span.offset <= all && span.bytes <= all - span.offset, what, ": bytes ", span.offset, " to ",
               span.offset + span.bytes, " of a buffer of ", all);
 }
 
-// Push constants of one dispatch, packed.
-struct Push {
-  std::array<std::byte, kPushBytes> data;
-  uint32_t bytes = 0;
-
-  void append(const void* from, size_t size) {
-    std::memcpy(data.data() + bytes, from, size);
-    bytes += static_cast<uint32_t>(size);
+// What a dispatch gives, held against what its shader takes.
+class Match {
+ public:
+  Match(const Kernel& kernel, const Dispatch& what, std::span<const std::byte> params)
+      : kernel_(kernel), interface_(*kernel.interface), given_(interface_.operands.size(), false) {
+    for (const Operand& each : what.reads) take(each, false);
+    for (const Operand& each : what.writes) take(each, true);
+    for (size_t i = 0; i < given_.size(); ++i)
+      FOVEA_CHECK(given_[i], "kernel ", kernel.name, ": operand ", interface_.operands[i].name,
+                  " is missing, the shader takes ", names_of(interface_.operands));
+    FOVEA_CHECK(params.size() == interface_.params_bytes, "kernel ", kernel.name, ": ", params.size(),
+                " bytes of params, the shader's struct has ", interface_.params_bytes);
+    if (!params.empty()) std::memcpy(push_.data() + interface_.params_offset, params.data(), params.size());
   }
+
+  const std::byte* push() const { return push_.data(); }
+  std::span<const Span> reads() const { return reads_; }
+  std::span<const Span> writes() const { return writes_; }
+
+ private:
+  void take(const Operand& operand, bool written) {
+    const auto& all = interface_.operands;
+    const auto of =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == operand.name; });
+    FOVEA_CHECK(of != all.end(), "kernel ", kernel_.name, ": operand ", operand.name,
+                " is none of the shader's: ", names_of(all));
+    const size_t i = size_t(of - all.begin());
+    FOVEA_CHECK(!given_[i], "kernel ", kernel_.name, ": operand ", operand.name, " is given twice");
+    FOVEA_CHECK(!interface_.writes_known || of->written == written, "kernel ", kernel_.name, ": operand ",
+                operand.name,
+                written ? " is among the writes, the shader only reads it"
+                        : " is among the reads, the shader writes it");
+    check_span(concat("kernel ", kernel_.name, ": operand ", operand.name), operand.span);
+    given_[i] = true;
+    (written ? writes_ : reads_).push_back(operand.span);
+    const uint64_t address = operand.span.address();
+    std::memcpy(push_.data() + of->offset, &address, sizeof(address));
+  }
+
+  const Kernel& kernel_;
+  const Interface& interface_;
+  std::vector<bool> given_;
+  std::array<std::byte, kPushBytes> push_ = {};
+  std::vector<Span> reads_, writes_;
 };
-
-Push pack(const Kernel& kernel, const Access& access, std::span<const std::byte> params) {
-  const size_t bytes = 8 * (access.reads.size() + access.writes.size()) + params.size();
-  FOVEA_CHECK(bytes <= kPushBytes, "kernel ", kernel.name, ": ", bytes, " bytes of push constants, at most ",
-              kPushBytes);
-  FOVEA_CHECK(params.size() % 4 == 0, "kernel ", kernel.name, ": ", params.size(),
-              " bytes of params, not words");
-  Push push;
-  for (const auto& spans : {access.reads, access.writes}) {
-    for (const Span& span : spans) {
-      check_span(kernel.name.c_str(), span);
-      const uint64_t address = span.address();
-      push.append(&address, sizeof(address));
-    }
-  }
-  if (!params.empty()) push.append(params.data(), params.size());
-  return push;
-}
 
 }  // namespace
 
@@ -153,26 +171,26 @@ void Recorder::end_step() {
   ++steps_;
 }
 
-void Recorder::dispatch(const Kernel& kernel, const Groups& groups, const Access& access,
-                        std::span<const std::byte> params) {
-  const std::array<uint32_t, 3> wanted = {groups.x, groups.y, groups.z};
+void Recorder::dispatch(const Dispatch& what, std::span<const std::byte> params) {
+  const Limits& limits = gpu_.limits();
+  const Kernel& kernel =
+      gpu_.kernel(what.kernel, what.lanes > 0 ? what.lanes : limits.subgroup, what.constants);
+  const std::array<uint32_t, 3> wanted = {what.groups.x, what.groups.y, what.groups.z};
   for (size_t axis = 0; axis < 3; ++axis) {
-    FOVEA_CHECK(wanted[axis] >= 1 && wanted[axis] <= gpu_.limits().max_groups[axis], "kernel ", kernel.name,
-                ": ", wanted[axis], " workgroups along ", "xyz"[axis], ", the device allows 1 to ",
-                gpu_.limits().max_groups[axis]);
+    FOVEA_CHECK(wanted[axis] >= 1 && wanted[axis] <= limits.max_groups[axis], "kernel ", kernel.name, ": ",
+                wanted[axis], " workgroups along ", "xyz"[axis], ", the device allows 1 to ",
+                limits.max_groups[axis]);
   }
-  for (const Span& span : access.behind) check_span(kernel.name.c_str(), span);
-  const Push push = pack(kernel, access, params);
-  order(access);
+  for (const Span& span : what.behind) check_span(concat("kernel ", kernel.name, ": behind a table"), span);
+  const Match match(kernel, what, params);
+  order({match.reads(), match.writes(), what.behind});
   if (bound_ != &kernel) {
     gpu_.vk().vkCmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, kernel.pipeline);
     bound_ = &kernel;
   }
-  if (push.bytes > 0) {
-    gpu_.vk().vkCmdPushConstants(commands_, kernel.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push.bytes,
-                                 push.data.data());
-  }
-  gpu_.vk().vkCmdDispatch(commands_, groups.x, groups.y, groups.z);
+  gpu_.vk().vkCmdPushConstants(commands_, kernel.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                               kernel.interface->push_bytes(), match.push());
+  gpu_.vk().vkCmdDispatch(commands_, what.groups.x, what.groups.y, what.groups.z);
   ++dispatches_;
 }
 

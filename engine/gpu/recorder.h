@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,23 @@ class Gpu;
 // Workgroups along x, y, z.
 struct Groups {
   uint32_t x = 1, y = 1, z = 1;
+};
+
+// Where an operand lies. The name is the shader's; the null Span: absent, address 0.
+struct Operand {
+  const char* name;
+  Span span;
+};
+
+// A kernel over a grid of workgroups. Operands and constants go by their names in the shader, in any order,
+// and all of them must be given.
+struct Dispatch {
+  std::string kernel;  // shaders/<kernel>.comp
+  Groups groups = {};
+  uint32_t lanes = 0;  // of a workgroup; 0: one subgroup
+  std::vector<Constant> constants = {};
+  std::vector<Operand> reads = {}, writes = {};  // what is read and written is among the writes
+  std::vector<Span> behind = {};                 // read or written through addresses in a table
 };
 
 // What one recorded command touches: decides whether it must wait for commands before it.
@@ -71,15 +89,13 @@ class Recorder {
   void leave();                             // makes all writes visible to host, transfer and compute after it
   void begin_step(std::string_view label);  // debug label and timestamps around what follows
   void end_step();
-  // Push constants: the addresses of reads, then of writes, then params; at most kPushBytes in all.
-  void dispatch(const Kernel& kernel, const Groups& groups, const Access& access,
-                std::span<const std::byte> params);
+  // params: the bytes of the shader's params struct. An Error if the shader takes anything else than is
+  // given.
+  void dispatch(const Dispatch& what, std::span<const std::byte> params);
   void copy(const Span& from, const Span& to);  // equal bytes
 
   uint32_t dispatches() const { return dispatches_; }
-  uint32_t barriers() const {
-    return barriers_;
-  }  // between commands; those of enter and leave are not counted
+  uint32_t barriers() const { return barriers_; }  // between commands: not those of enter and leave
 
  private:
   void order(const Access& access);

@@ -60,8 +60,12 @@ SelfTest run(Gpu& gpu, uint32_t lanes) {
   const SelftestParams params{kFactor};
   recorder.enter();
   recorder.begin_step("selftest");
-  recorder.dispatch(gpu.kernel("selftest", std::span(&lanes, 1)), {kSelftestGroups, 1, 1},
-                    {std::span(&from, 1), std::span(&to, 1)}, std::as_bytes(std::span(&params, 1)));
+  recorder.dispatch({.kernel = "selftest",
+                     .groups = {kSelftestGroups},
+                     .lanes = lanes,
+                     .reads = {{"x", from}},
+                     .writes = {{"y", to}}},
+                    std::as_bytes(std::span(&params, 1)));
   recorder.end_step();
   recorder.leave();
   commands.end();
@@ -115,7 +119,6 @@ SelfTest run_selftest(Gpu& gpu) {
 
 std::string run_optional_selftest(Gpu& gpu, const CapabilityRow& row) {
   constexpr uint32_t kWords = 32;
-  const uint32_t lanes = gpu.physical().subgroup;
   std::vector<uint32_t> x(kWords), y(2 * kWords);
   for (uint32_t i = 0; i < kWords; ++i) x[i] = 0x9e3779b9u * (i + 1);
   const Buffer from(gpu, x.size() * 4, MemoryKind::device, "self-test input");
@@ -124,10 +127,12 @@ std::string run_optional_selftest(Gpu& gpu, const CapabilityRow& row) {
   const Commands commands(gpu);
   commands.begin();
   Recorder recorder(gpu, commands.handle());
-  const Span reads{&from, 0, from.bytes()}, writes{&to, 0, to.bytes()};
   recorder.enter();
-  recorder.dispatch(gpu.kernel(concat("selftest_", row.name), std::span(&lanes, 1)), {1, 1, 1},
-                    {std::span(&reads, 1), std::span(&writes, 1)}, {});
+  recorder.dispatch({.kernel = concat("selftest_", row.name),
+                     .lanes = gpu.physical().subgroup,
+                     .reads = {{"x", {&from, 0, from.bytes()}}},
+                     .writes = {{"y", {&to, 0, to.bytes()}}}},
+                    {});
   recorder.leave();
   commands.end();
   gpu.wait(gpu.submit(commands.handle()));

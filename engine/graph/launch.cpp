@@ -20,8 +20,7 @@ Span Tables::put(std::span<const uint32_t> words) {
 
 Launch::Launch(Gpu& gpu, Recorder& recorder, Tables& tables, std::vector<Span> inputs,
                std::vector<Span> outputs)
-    : gpu_(gpu),
-      limits_(gpu.limits()),
+    : limits_(gpu.limits()),
       recorder_(recorder),
       tables_(tables),
       inputs_(std::move(inputs)),
@@ -33,11 +32,6 @@ Groups Launch::rows(uint64_t n) const {
   FOVEA_CHECK(y <= limits_.max_groups[1], "launch: ", n, " workgroups, the device takes ",
               uint64_t(limits_.max_groups[0]) * limits_.max_groups[1]);
   return {uint32_t(x), uint32_t(y), 1};
-}
-
-void Launch::dispatch_bytes(const Dispatch& what, std::span<const std::byte> params) {
-  recorder_.dispatch(gpu_.kernel(what.kernel, what.constants), what.groups,
-                     {what.reads, what.writes, what.behind}, params);
 }
 
 }  // namespace fovea

@@ -10,14 +10,6 @@
 
 namespace fovea {
 
-struct Dispatch {
-  const char* kernel;               // shaders/<kernel>.comp
-  std::vector<uint32_t> constants;  // specialization constants 0, 1, ..; the first is the number of lanes
-  Groups groups;
-  std::vector<Span> reads, writes;  // their addresses are the first push constants, in this order
-  std::vector<Span> behind = {};    // read or written through addresses in a table
-};
-
 // Words that a plan's kernels read and nobody changes, kept as long as the plan. The work is recorded more
 // than once, each time with the same tables in the same order.
 class Tables {
@@ -37,7 +29,7 @@ class Launch {
   Launch(Gpu& gpu, Recorder& recorder, Tables& tables, std::vector<Span> inputs, std::vector<Span> outputs);
 
   const Limits& limits() const { return limits_; }
-  const Span& in(size_t i = 0) const { return inputs_.at(i); }  // null Span for an absent operand
+  const Span& in(size_t i = 0) const { return inputs_.at(i); }  // null Span: absent
   const Span& out(size_t i = 0) const { return outputs_.at(i); }
 
   size_t inputs() const { return inputs_.size(); }
@@ -46,16 +38,15 @@ class Launch {
   // Folds n groups into a grid that every device takes; group_index() in shaders unfolds it and may exceed n.
   Groups rows(uint64_t n) const;
 
+  // See Recorder::dispatch; params is the struct of shaders/<kernel>.h.
   template <class Params>
   void dispatch(const Dispatch& what, const Params& params) {
     static_assert(std::is_trivially_copyable_v<Params> && alignof(Params) == 4);
-    dispatch_bytes(what, std::as_bytes(std::span(&params, 1)));
+    recorder_.dispatch(what, std::as_bytes(std::span(&params, 1)));
   }
+  void dispatch(const Dispatch& what) { recorder_.dispatch(what, {}); }  // of a shader without params
 
  private:
-  void dispatch_bytes(const Dispatch& what, std::span<const std::byte> params);
-
-  Gpu& gpu_;
   const Limits& limits_;
   Recorder& recorder_;
   Tables& tables_;

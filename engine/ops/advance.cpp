@@ -1,5 +1,3 @@
-#include "shaders/advance.h"
-
 #include "ops/random.h"
 
 namespace fovea {
@@ -11,9 +9,7 @@ Tensor advance(Graph& graph, State& generator) {
                     .dtype = DType::u32,
                     .target = &generator,
                     .launch = [](Launch& k) {
-                      k.dispatch(
-                          {.kernel = "advance", .constants = {1}, .groups = {1, 1, 1}, .writes = {k.out()}},
-                          AdvanceParams{kStepAt});
+                      k.dispatch({.kernel = "advance", .lanes = 1, .writes = {{"generator", k.out()}}});
                     }});
 }
 

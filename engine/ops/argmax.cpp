@@ -14,10 +14,9 @@ Tensor argmax(Tensor x) {
                        .dtype = DType::u32,
                        .launch = [=](Launch& k) {
                          k.dispatch({.kernel = "argmax",
-                                     .constants = {lanes(k)},
                                      .groups = k.rows(params.rows),
-                                     .reads = {k.in()},
-                                     .writes = {k.out()}},
+                                     .reads = {{"x", k.in()}},
+                                     .writes = {{"y", k.out()}}},
                                     params);
                        }});
 }

@@ -77,13 +77,22 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& given)
            [=](Launch& launch) {
              const AttentionTiles tiles = choose_attention_tiles(launch.limits(), params.tokens, params.keys,
                                                                  uint32_t(shape.head_dim));
+             std::vector<Constant> constants = {{"kHeadDim", uint32_t(shape.head_dim)},
+                                                {"kCausal", causal},
+                                                {"kHasLengths", has_lengths},
+                                                {"kHasBias", has_bias}};
+             constants.insert(constants.end(), tiles.constants.begin(), tiles.constants.end());
              launch.dispatch({.kernel = tiles.kernel,
-                              .constants = {tiles.lanes, tiles.rows, tiles.keys, uint32_t(shape.head_dim),
-                                            causal, has_lengths, has_bias},
                               .groups = {uint32_t(ceil_div(shape.tokens, tiles.rows)), uint32_t(shape.heads),
                                          uint32_t(shape.batch)},
-                              .reads = {launch.in(0), launch.in(1), launch.in(2), launch.in(3), launch.in(4)},
-                              .writes = {launch.out(0), launch.out(1)}},
+                              .lanes = tiles.lanes,
+                              .constants = constants,
+                              .reads = {{"q", launch.in(0)},
+                                        {"k", launch.in(1)},
+                                        {"v", launch.in(2)},
+                                        {"lengths", launch.in(3)},
+                                        {"bias", launch.in(4)}},
+                              .writes = {{"y", launch.out(0)}, {"lse", launch.out(1)}}},
                              params);
            },
        .grad =

@@ -12,7 +12,7 @@ bool lie_alike(Tensor a, Tensor b) {
   return left.batch == right.batch && left.head == right.head && left.token == right.token;
 }
 
-// What the kernels have in common: they read 8 operands and write one or two.
+// What the kernels have in common: 7 operands that they read. Their last input and their outputs differ.
 struct GradLaunch {
   AttentionGradOf of;
   AttentionGradParams params;
@@ -24,12 +24,28 @@ struct GradLaunch {
     const uint32_t own = of == AttentionGradOf::q ? params.tokens : params.keys;
     const AttentionGradTiles tiles = choose_attention_grad_tiles(launch.limits(), of, own, head_dim);
     Dispatch what{.kernel = tiles.kernel,
-                  .constants = {tiles.lanes, tiles.own, tiles.step, head_dim, causal, has_lengths, has_bias},
                   .groups = {uint32_t(ceil_div(own, tiles.own)), heads, batch},
-                  .reads = {},
-                  .writes = {launch.out(0), only_bias ? Span{} : launch.out(1)}};
-    if (of == AttentionGradOf::kv) what.constants.push_back(only_bias);
-    for (size_t i = 0; i < 8; ++i) what.reads.push_back(launch.in(i));
+                  .lanes = tiles.lanes,
+                  .constants = {{"kHeadDim", head_dim},
+                                {"kCausal", causal},
+                                {"kHasLengths", has_lengths},
+                                {"kHasBias", has_bias}},
+                  .reads = {{"q", launch.in(0)},
+                            {"k", launch.in(1)},
+                            {"v", launch.in(2)},
+                            {"lengths", launch.in(3)},
+                            {"bias", launch.in(4)},
+                            {"dout", launch.in(5)},
+                            {"lse", launch.in(6)}}};
+    what.constants.insert(what.constants.end(), tiles.constants.begin(), tiles.constants.end());
+    if (of == AttentionGradOf::q) {
+      what.reads.push_back({"y", launch.in(7)});
+      what.writes = {{"dq", launch.out(0)}, {"rows", launch.out(1)}};
+    } else {
+      what.constants.push_back({"kOnlyBias", only_bias});
+      what.reads.push_back({"rows", launch.in(7)});
+      what.writes = {{"dk", launch.out(0)}, {"dv", only_bias ? Span{} : launch.out(1)}};
+    }
     launch.dispatch(what, params);
   }
 };

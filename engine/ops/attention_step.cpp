@@ -11,10 +11,14 @@ void launch(Launch& k, const AttentionStepParams& params, bool self, const Span&
   const uint32_t rows = params.search.batch * params.search.beams;
   const size_t first = self ? 1 : 0;  // behind the cache
   k.dispatch({.kernel = "attention_step",
-              .constants = {lanes(k), self, relative.buffer != nullptr},
               .groups = {rows, params.heads},
-              .reads = {k.in(0), k.in(1), k.in(2), lengths, relative},
-              .writes = {k.out(first), k.out(first + 1), cache}},
+              .constants = {{"kSelf", self}, {"kHasRelative", relative.buffer != nullptr}},
+              .reads = {{"q", k.in(0)},
+                        {"control", k.in(1)},
+                        {"history", k.in(2)},
+                        {"lengths", lengths},
+                        {"relative", relative}},
+              .writes = {{"y", k.out(first)}, {"weights", k.out(first + 1)}, {"cache", cache}}},
              params);
 }
 

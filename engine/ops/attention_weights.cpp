@@ -41,10 +41,17 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
        .launch = [=](Launch& launch) {
          launch.dispatch(
              {.kernel = kOp,
-              .constants = {lanes(launch), uint32_t(shape.head_dim), causal, has_lengths, has_bias},
               .groups = {uint32_t(rows), uint32_t(heads), uint32_t(shape.batch)},
-              .reads = {launch.in(0), launch.in(1), launch.in(2), launch.in(3), launch.in(4)},
-              .writes = {launch.out()}},
+              .constants = {{"kHeadDim", uint32_t(shape.head_dim)},
+                            {"kCausal", causal},
+                            {"kHasLengths", has_lengths},
+                            {"kHasBias", has_bias}},
+              .reads = {{"q", launch.in(0)},
+                        {"k", launch.in(1)},
+                        {"lse", launch.in(2)},
+                        {"lengths", launch.in(3)},
+                        {"bias", launch.in(4)}},
+              .writes = {{"weights", launch.out()}}},
              params);
        }});
 }

@@ -18,12 +18,11 @@ NodeSpec spec_of(const std::string& op, Tensor a, Tensor b, Gradients gradients)
                             right.period};
   NodeSpec spec{.op = op, .inputs = {left.x, right.x}, .shape = broad.shape};
   spec.launch = [=](Launch& k) {
-    const std::string kernel = "binary_" + op;
-    k.dispatch({.kernel = kernel.c_str(),
-                .constants = {lanes(k), left.repeats, right.repeats},
+    k.dispatch({.kernel = "binary_" + op,
                 .groups = elements(k, params.count, kSteps),
-                .reads = {k.in(0), k.in(1)},
-                .writes = {k.out()}},
+                .constants = {{"kRepeatsA", left.repeats}, {"kRepeatsB", right.repeats}},
+                .reads = {{"a_base", k.in(0)}, {"b_base", k.in(1)}},
+                .writes = {{"y", k.out()}}},
                params);
   };
   if (gradients)

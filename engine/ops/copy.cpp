@@ -123,10 +123,10 @@ void copy_strided(Launch& k, const Span& from, const Strides& from_strides, cons
   const CopyWay way =
       choose_copy(k.limits(), merged_axes(shape, from_strides, to_strides), from.address() | to.address());
   k.dispatch({.kernel = way.kernel,
-              .constants = {lanes(k), way.axes},
               .groups = elements(k, way.params.lanes, 1),
-              .reads = {from},
-              .writes = {to}},
+              .constants = {{"kAxes", way.axes}},
+              .reads = {{"x", from}},
+              .writes = {{"y", to}}},
              way.params);
 }
 

@@ -13,10 +13,13 @@ Tensor cross_entropy_grad(Tensor logits, Tensor ids, const std::vector<Tensor>& 
                             .shape = logits.shape(),
                             .launch = [=](Launch& k) {
                               k.dispatch({.kernel = "cross_entropy_grad",
-                                          .constants = {lanes(k)},
                                           .groups = k.rows(params.rows),
-                                          .reads = {k.in(0), k.in(1), k.in(2), k.in(3), k.in(4)},
-                                          .writes = {k.out()}},
+                                          .reads = {{"x", k.in(0)},
+                                                    {"ids", k.in(1)},
+                                                    {"weights", k.in(2)},
+                                                    {"count", k.in(3)},
+                                                    {"dloss", k.in(4)}},
+                                          .writes = {{"dx", k.out()}}},
                                          params);
                             }});
 }
@@ -24,16 +27,14 @@ Tensor cross_entropy_grad(Tensor logits, Tensor ids, const std::vector<Tensor>& 
 void launch_cross_entropy(Launch& k, const CrossEntropyParams& params) {
   const Span &loss = k.out(0), &losses = k.out(1), &count = k.out(2), &weights = k.out(3);
   k.dispatch({.kernel = "cross_entropy",
-              .constants = {lanes(k), params.smoothing > 0},
               .groups = k.rows(params.rows),
-              .reads = {k.in(0), k.in(1)},
-              .writes = {losses, weights}},
+              .constants = {{"kSmoothing", params.smoothing > 0}},
+              .reads = {{"x", k.in(0)}, {"ids", k.in(1)}},
+              .writes = {{"losses", losses}, {"weights", weights}}},
              params);
   k.dispatch({.kernel = "cross_entropy_mean",
-              .constants = {lanes(k)},
-              .groups = {1, 1, 1},
-              .reads = {losses, k.in(1)},
-              .writes = {loss, count}},
+              .reads = {{"losses", losses}, {"ids", k.in(1)}},
+              .writes = {{"loss", loss}, {"counted", count}}},
              params);
 }
 

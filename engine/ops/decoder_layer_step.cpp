@@ -1,25 +1,24 @@
 #include "ops/decoder_layer_step.h"
 
+#include "gpu/shaders.h"
 #include "ops/shapes.h"
 #include "shaders/decoder_layer_step.h"
 
 namespace fovea {
 namespace {
 
-constexpr int64_t kRows = 8;  // of a workgroup, as in the shader
 constexpr int64_t kWidest = 128, kMostHidden = 512;
 
-int64_t padded(int64_t n) { return round_up(n, 16); }
-
-const char* kernel(uint32_t lanes) {
-  return lanes == 4 ? "decoder_layer_step_4" : lanes == 8 ? "decoder_layer_step_8" : "decoder_layer_step_16";
+// The kernel for the device's subgroups, if it is built for them.
+const char* kernel(const Limits& limits) {
+  const std::vector<const Shader*> fitting = variants_for("decoder_layer_step", limits.subgroup);
+  return fitting.empty() ? nullptr : fitting.front()->name;
 }
 
 }  // namespace
 
 bool has_decoder_layer_step(const Limits& limits, int64_t width, int64_t hidden) {
-  const bool lanes = limits.subgroup == 4 || limits.subgroup == 8 || limits.subgroup == 16;
-  return limits.kernels == KernelClass::cpu && lanes && width <= kWidest && hidden <= kMostHidden;
+  return limits.kernels == KernelClass::cpu && kernel(limits) && width <= kWidest && hidden <= kMostHidden;
 }
 
 Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerState& layer, State& cache,
@@ -44,9 +43,8 @@ Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerS
                                       s.beams,
                                       s.steps,
                                       layer.eps};
-  const int64_t scratch = 3 * padded(width) + padded(3 * width) + padded(layer.hidden) +
-                          layer.heads * std::max<int64_t>(s.steps, keys);
-  const int64_t groups = ceil_div(search.rows(), kRows);
+  const int64_t scratch = int64_t(scratch_of(params).stride);
+  const int64_t groups = ceil_div(search.rows(), kLayerRows);
   const uint32_t before = layer.norm_before, activation = uint32_t(layer.activation);
   Graph& graph = *x.graph;
   const std::vector<Tensor> made =
@@ -55,15 +53,19 @@ Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerS
                      .inputs = {x, graph.use(layer.weights, "layer"), graph.use(search.control),
                                 graph.use(search.history), memory, lengths},
                      .shape = cache.shape(),
-                     .more = {{.shape = x.shape()}, {.shape = {groups * kRows, scratch}}},
+                     .more = {{.shape = x.shape()}, {.shape = {groups * kLayerRows, scratch}}},
                      .target = &cache,
                      .launch = [=](Launch& k) {
-                       const uint32_t lanes = k.limits().subgroup;
-                       k.dispatch({.kernel = kernel(lanes),
-                                   .constants = {lanes, before, 0, 0, activation},
+                       k.dispatch({.kernel = kernel(k.limits()),
                                    .groups = {uint32_t(groups)},
-                                   .reads = {k.in(0), k.in(1), k.in(2), k.in(3), k.in(4), k.in(5)},
-                                   .writes = {k.out(1), k.out(2), k.out(0)}},
+                                   .constants = {{"kNormBefore", before}, {"kActivation", activation}},
+                                   .reads = {{"x", k.in(0)},
+                                             {"layer", k.in(1)},
+                                             {"control", k.in(2)},
+                                             {"history", k.in(3)},
+                                             {"memory", k.in(4)},
+                                             {"lengths", k.in(5)}},
+                                   .writes = {{"y", k.out(1)}, {"scratch", k.out(2)}, {"cache", k.out(0)}}},
                                   params);
                      }});
   return made[1];

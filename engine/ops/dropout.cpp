@@ -16,10 +16,9 @@ Tensor dropped(Tensor x, Tensor generator, const DropoutParams& params) {
                        .launch =
                            [=](Launch& k) {
                              k.dispatch({.kernel = "dropout",
-                                         .constants = {lanes(k)},
                                          .groups = elements(k, params.count, kSteps),
-                                         .reads = {k.in(0), k.in(1)},
-                                         .writes = {k.out()}},
+                                         .reads = {{"x", k.in(0)}, {"generator", k.in(1)}},
+                                         .writes = {{"y", k.out()}}},
                                         params);
                            },
                        .grad = [=](Outputs, Tensor dy) {  // the same elements

@@ -12,22 +12,17 @@ namespace {
 void launch_embedding_grad(Launch& k, const EmbeddingGradParams& params) {
   const Span &ids = k.in(0), &dy = k.in(1), &dtable = k.out(0);
   const Span &counts = k.out(1), &starts = k.out(2), &ranks = k.out(3), &order = k.out(4);
-  k.dispatch({.kernel = "fill",
-              .constants = {lanes(k)},
-              .groups = elements(k, params.vocab, kSteps),
-              .writes = {counts}},
-             FillParams{params.vocab, 0});
+  k.dispatch(
+      {.kernel = "fill", .groups = elements(k, params.vocab, kSteps), .writes = {{"y", counts}}},
+      FillParams{params.vocab, 0});
   k.dispatch({.kernel = "embedding_order",
-              .constants = {lanes(k)},
-              .groups = {1, 1, 1},
-              .reads = {ids},
-              .writes = {counts, starts, ranks, order}},
+              .reads = {{"ids", ids}},
+              .writes = {{"counts", counts}, {"starts", starts}, {"ranks", ranks}, {"order", order}}},
              params);
   k.dispatch({.kernel = "embedding_grad",
-              .constants = {lanes(k)},
               .groups = k.rows(params.vocab),
-              .reads = {dy, counts, starts, order},
-              .writes = {dtable}},
+              .reads = {{"dy", dy}, {"counts", counts}, {"starts", starts}, {"order", order}},
+              .writes = {{"dtable", dtable}}},
              params);
 }
 
@@ -60,10 +55,9 @@ Tensor embedding(Tensor table, Tensor ids) {
        .launch =
            [=](Launch& k) {
              k.dispatch({.kernel = "embedding",
-                         .constants = {lanes(k)},
                          .groups = k.rows(params.count),
-                         .reads = {k.in(0), k.in(1)},
-                         .writes = {k.out()}},
+                         .reads = {{"table", k.in(0)}, {"ids", k.in(1)}},
+                         .writes = {{"y", k.out()}}},
                         params);
            },
        .grad = [=](Outputs,

@@ -9,9 +9,8 @@ Tensor fill(Graph& graph, const Shape& shape, float value) {
   const FillParams params{uint32_t(shape.elements()), value};
   return graph.add({.op = "fill", .detail = concat("with ", value), .shape = shape, .launch = [=](Launch& k) {
                       k.dispatch({.kernel = "fill",
-                                  .constants = {lanes(k)},
                                   .groups = elements(k, params.count, kSteps),
-                                  .writes = {k.out()}},
+                                  .writes = {{"y", k.out()}}},
                                  params);
                     }});
 }

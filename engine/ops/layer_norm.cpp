@@ -21,7 +21,7 @@ Way choose_way(const Limits& limits, uint32_t row_count, uint32_t width, bool qu
   const uint32_t held = width / (4 * limits.subgroup);
   const bool whole = held * 4 * limits.subgroup == width;
   if (limits.subgroup <= 4 || !whole || held > kMostHeld) return {"layer_norm_quads", 0, 1};
-  // CPU drivers: every load is a gather, so several rows share gain and shift. GPUs: parallelism counts.
+  // CPU drivers: every load is a gather, so several rows share weight and bias. GPUs: parallelism counts.
   const uint32_t most_rows = limits.kernels == KernelClass::cpu ? 8 : 1;
   uint32_t together = most_rows;
   while (together > 1 && (row_count < 8 * together || together * held > 8 * 24)) together /= 2;
@@ -33,17 +33,17 @@ void launch_layer_norm(Launch& k, uint32_t row_count, uint32_t width, float eps)
   const auto on_16_bytes = [](const Span& span) { return span.address() % 16 == 0; };
   const bool quads = width % 4 == 0 && std::all_of(std::begin(operands), std::end(operands), on_16_bytes);
   const Way way = choose_way(k.limits(), row_count, width, quads);
-  std::vector<uint32_t> constants = {lanes(k), k.in(3).buffer != nullptr};
-  if (way.held > 0) constants.insert(constants.end(), {way.held, way.rows});
+  std::vector<Constant> constants = {{"kHasResidual", k.in(3).buffer != nullptr}};
+  if (way.held > 0) constants.insert(constants.end(), {{"kHeld", way.held}, {"kRows", way.rows}});
   k.dispatch({.kernel = way.kernel,
-              .constants = constants,
               .groups = k.rows(uint64_t(ceil_div(row_count, way.rows))),
-              .reads = {k.in(0), k.in(3), k.in(1), k.in(2)},
-              .writes = {k.out()}},
+              .constants = constants,
+              .reads = {{"x", k.in(0)}, {"weight", k.in(1)}, {"bias", k.in(2)}, {"residual", k.in(3)}},
+              .writes = {{"y", k.out()}}},
              LayerNormParams{row_count, width, eps});
 }
 
-constexpr uint32_t kPartRows = 16;  // whose contributions to dgain and dshift are added up first
+constexpr uint32_t kPartRows = 16;  // whose contributions to dweight and dbias are added up first
 
 struct GradWay {
   bool quads;
@@ -58,11 +58,11 @@ GradWay choose_grad_way(const Limits& limits, uint32_t width, bool quads) {
   return {quads, holds ? held : 0};
 }
 
-// Inputs: x, residual, gain, dy. Outputs: dx, parts (parts, 2, width), moments (rows, 4).
+// Inputs: x, residual, weight, dy. Outputs: dx, parts (parts, 2, width), moments (rows, 4).
 void launch_layer_norm_grad(Launch& k, const LayerNormGradParams& params) {
-  const Span &x = k.in(0), &residual = k.in(1), &gain = k.in(2), &dy = k.in(3);
+  const Span &x = k.in(0), &residual = k.in(1), &weight = k.in(2), &dy = k.in(3);
   const Span &dx = k.out(0), &parts = k.out(1), &moments = k.out(2);
-  const Span operands[] = {x, residual, gain, dy, dx, parts};
+  const Span operands[] = {x, residual, weight, dy, dx, parts};
   const auto on_16_bytes = [](const Span& span) { return span.address() % 16 == 0; };
   const bool quads =
       params.columns % 4 == 0 && std::all_of(std::begin(operands), std::end(operands), on_16_bytes);
@@ -71,31 +71,31 @@ void launch_layer_norm_grad(Launch& k, const LayerNormGradParams& params) {
   const uint32_t has_residual = residual.buffer != nullptr;
   if (way.held > 0) {
     k.dispatch({.kernel = "layer_norm_grad_held",
-                .constants = {lanes(k), has_residual, way.held},
                 .groups = k.rows(part_count),
-                .reads = {x, residual, gain, dy},
-                .writes = {dx, parts}},
+                .constants = {{"kHasResidual", has_residual}, {"kHeld", way.held}},
+                .reads = {{"x", x}, {"residual", residual}, {"weight", weight}, {"dy", dy}},
+                .writes = {{"dx", dx}, {"parts", parts}}},
                params);
     return;
   }
   k.dispatch({.kernel = way.quads ? "layer_norm_grad_quads" : "layer_norm_grad_one",
-              .constants = {lanes(k), has_residual},
               .groups = k.rows(params.rows),
-              .reads = {x, residual, gain, dy},
-              .writes = {dx, moments}},
+              .constants = {{"kHasResidual", has_residual}},
+              .reads = {{"x", x}, {"residual", residual}, {"weight", weight}, {"dy", dy}},
+              .writes = {{"dx", dx}, {"moments", moments}}},
              params);
   const uint32_t lane_columns = way.quads ? 4 : 1;
   const uint64_t blocks = uint64_t(ceil_div(params.columns, lanes(k) * lane_columns));
   k.dispatch({.kernel = way.quads ? "layer_norm_grad_columns_quads" : "layer_norm_grad_columns_one",
-              .constants = {lanes(k), has_residual},
               .groups = k.rows(part_count * blocks),
-              .reads = {x, residual, dy, moments},
-              .writes = {parts}},
+              .constants = {{"kHasResidual", has_residual}},
+              .reads = {{"x", x}, {"residual", residual}, {"dy", dy}, {"moments", moments}},
+              .writes = {{"parts", parts}}},
              params);
 }
 
-// The gradients of x, gain, shift and residual.
-std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, const LayerNormOptions& options, Tensor dy) {
+// The gradients of x, weight, bias and residual.
+std::vector<Tensor> layer_norm_grad(Tensor x, Tensor weight, const LayerNormOptions& options, Tensor dy) {
   dy = dense("layer_norm", dy);
   const Shape shape = x.shape();
   const int64_t width = shape.back(), parts = ceil_div(rows(shape), kPartRows);
@@ -104,7 +104,7 @@ std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, const LayerNormOption
   const std::vector<Tensor> made =
       x.graph->add_all({.op = "layer_norm_grad",
                         .detail = concat("eps ", options.eps, residual ? " residual" : ""),
-                        .inputs = {x, residual, gain, dy},
+                        .inputs = {x, residual, weight, dy},
                         .shape = shape,
                         .more = {{.shape = {parts, 2, width}}, {.shape = {rows(shape), 4}}},
                         .launch = [=](Launch& k) { launch_layer_norm_grad(k, params); }});
@@ -115,15 +115,15 @@ std::vector<Tensor> layer_norm_grad(Tensor x, Tensor gain, const LayerNormOption
 
 }  // namespace
 
-Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& options) {
+Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options) {
   x = dense("layer_norm", x);
   const Shape shape = x.shape();
   FOVEA_CHECK(!shape.empty(), "layer_norm: needs a last axis, got ", shape);
-  gain = dense("layer_norm", gain);
-  shift = dense("layer_norm", shift);
+  weight = dense("layer_norm", weight);
+  bias = dense("layer_norm", bias);
   const Shape wanted = {shape.back()};
-  FOVEA_CHECK(gain.shape() == wanted && shift.shape() == wanted, "layer_norm: gain ", gain.shape(),
-              " and shift ", shift.shape(), " for x ", shape, ", needs ", wanted);
+  FOVEA_CHECK(weight.shape() == wanted && bias.shape() == wanted, "layer_norm: weight ", weight.shape(),
+              " and bias ", bias.shape(), " for x ", shape, ", needs ", wanted);
   Tensor residual = options.residual;
   if (residual) {
     residual = dense("layer_norm", residual);
@@ -132,12 +132,12 @@ Tensor layer_norm(Tensor x, Tensor gain, Tensor shift, const LayerNormOptions& o
   return x.graph->add(
       {.op = "layer_norm",
        .detail = concat("eps ", options.eps, residual ? " residual" : ""),
-       .inputs = {x, gain, shift, residual},
+       .inputs = {x, weight, bias, residual},
        .shape = shape,
        .launch = [=, eps = options.eps](
                      Launch& k) { launch_layer_norm(k, uint32_t(rows(shape)), uint32_t(shape.back()), eps); },
        .grad = [=, kept = LayerNormOptions{options.eps, residual}](
-                   Outputs, Tensor dy) { return layer_norm_grad(x, gain, kept, dy); }});
+                   Outputs, Tensor dy) { return layer_norm_grad(x, weight, kept, dy); }});
 }
 
 }  // namespace fovea

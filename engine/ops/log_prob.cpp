@@ -12,10 +12,9 @@ Tensor log_prob_grad(Tensor x, Tensor ids, Tensor y, Tensor dy) {
   return x.graph->add(
       {.op = "log_prob_grad", .inputs = {x, ids, y, dy}, .shape = x.shape(), .launch = [=](Launch& k) {
          k.dispatch({.kernel = "log_prob_grad",
-                     .constants = {lanes(k)},
                      .groups = k.rows(params.rows),
-                     .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
-                     .writes = {k.out()}},
+                     .reads = {{"x", k.in(0)}, {"ids", k.in(1)}, {"y", k.in(2)}, {"dy", k.in(3)}},
+                     .writes = {{"dx", k.out()}}},
                     params);
        }});
 }
@@ -37,10 +36,9 @@ Tensor log_prob(Tensor x, Tensor ids) {
        .launch =
            [=](Launch& k) {
              k.dispatch({.kernel = "log_prob",
-                         .constants = {lanes(k)},
                          .groups = k.rows(params.rows),
-                         .reads = {k.in(0), k.in(1)},
-                         .writes = {k.out()}},
+                         .reads = {{"x", k.in(0)}, {"ids", k.in(1)}},
+                         .writes = {{"y", k.out()}}},
                         params);
            },
        .grad = [=](Outputs y, Tensor dy) { return std::vector{log_prob_grad(x, ids, y[0], dy), Tensor()}; }});

@@ -15,10 +15,9 @@ Tensor log_softmax(Tensor x) {
                        .launch =
                            [=](Launch& k) {
                              k.dispatch({.kernel = "log_softmax",
-                                         .constants = {lanes(k)},
                                          .groups = k.rows(params.rows),
-                                         .reads = {k.in()},
-                                         .writes = {k.out()}},
+                                         .reads = {{"x", k.in()}},
+                                         .writes = {{"y", k.out()}}},
                                         params);
                            },
                        .grad =

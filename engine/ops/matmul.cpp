@@ -30,13 +30,17 @@ struct Recipe {
 void launch_matmul(Launch& k, const Recipe& recipe) {
   const Matrices& a = recipe.a;
   const MatmulTiles tiles = choose_matmul_tiles(k.limits(), a.rows, recipe.n, a.columns);
+  std::vector<Constant> constants = {{"kHasBias", recipe.bias},
+                                     {"kActivation", uint32_t(recipe.activation)},
+                                     {"kHasResidual", recipe.residual}};
+  constants.insert(constants.end(), tiles.constants.begin(), tiles.constants.end());
   k.dispatch({.kernel = tiles.kernel,
-              .constants = {tiles.lanes, tiles.lane_rows, tiles.lane_columns, recipe.bias,
-                            uint32_t(recipe.activation), recipe.residual},
               .groups = {uint32_t(ceil_div(a.rows, tiles.rows)), uint32_t(ceil_div(recipe.n, tiles.columns)),
                          a.batch},
-              .reads = {k.in(0), k.in(1), k.in(2), k.in(3)},
-              .writes = {k.out()}},
+              .lanes = tiles.lanes,
+              .constants = constants,
+              .reads = {{"a", k.in(0)}, {"b", k.in(1)}, {"bias", k.in(2)}, {"residual", k.in(3)}},
+              .writes = {{"y", k.out()}}},
              MatmulParams{a.rows, recipe.n, a.columns, a.batch_stride, a.row_stride, a.column_stride,
                           recipe.b_batch});
 }

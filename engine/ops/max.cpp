@@ -10,10 +10,10 @@ Tensor max_grad(Tensor x, Tensor y, Tensor dy, const Reduction& r) {
   dy = dense("max", dy);
   return x.graph->add({.op = "max_grad", .inputs = {x, y, dy}, .shape = x.shape(), .launch = [=](Launch& k) {
                          k.dispatch({.kernel = "max_grad",
-                                     .constants = {lanes(k), r.across()},
                                      .groups = r.groups(k),
-                                     .reads = {k.in(0), k.in(1), k.in(2)},
-                                     .writes = {k.out()}},
+                                     .constants = {{"kAcross", r.across()}},
+                                     .reads = {{"x", k.in(0)}, {"y", k.in(1)}, {"dy", k.in(2)}},
+                                     .writes = {{"dx", k.out()}}},
                                     MaxGradParams{r.results, r.extent, r.inner});
                        }});
 }
@@ -30,10 +30,10 @@ Tensor max(Tensor x, int axis) {
                        .launch =
                            [=](Launch& k) {
                              k.dispatch({.kernel = "max",
-                                         .constants = {lanes(k), r.across()},
                                          .groups = r.groups(k),
-                                         .reads = {k.in()},
-                                         .writes = {k.out()}},
+                                         .constants = {{"kAcross", r.across()}},
+                                         .reads = {{"x", k.in()}},
+                                         .writes = {{"y", k.out()}}},
                                         MaxParams{r.results, r.extent, r.inner});
                            },
                        .grad = [=](Outputs y, Tensor dy) { return std::vector{max_grad(x, y[0], dy, r)}; }});

@@ -19,11 +19,10 @@ Tensor pack(Tensor b) {
              // A workgroup fills kPanelDepth rows of one panel.
              k.dispatch(
                  {.kernel = "pack",
-                  .constants = {lanes(k)},
                   .groups = {uint32_t(ceil_div(from.rows, kPanelDepth)),
                              uint32_t(ceil_div(from.columns, kPanelColumns)), from.batch},
-                  .reads = {k.in()},
-                  .writes = {k.out()}},
+                  .reads = {{"x", k.in()}},
+                  .writes = {{"y", k.out()}}},
                  PackParams{from.rows, from.columns, from.batch_stride, from.row_stride, from.column_stride});
            },
        // Gradients of panels lie in rows: what matmul makes for its right operand.

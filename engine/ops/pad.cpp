@@ -27,10 +27,9 @@ Tensor pad(Tensor x, int axis, int64_t before, int64_t after) {
        .launch =
            [=](Launch& k) {
              k.dispatch({.kernel = "pad",
-                         .constants = {lanes(k)},
                          .groups = elements(k, params.count, kSteps),
-                         .reads = {k.in()},
-                         .writes = {k.out()}},
+                         .reads = {{"x", k.in()}},
+                         .writes = {{"y", k.out()}}},
                         params);
            },
        .grad = [=](Outputs, Tensor dy) { return std::vector{slice(dy, axis, before, extent)}; }});

@@ -1,11 +1,9 @@
-// The generator of random numbers: a State of 4 u32, the seed and the step, 64 bits each, lower word first.
+// What ops ask of the generator of random numbers, see shaders/common/generator.h.
 #pragma once
 
 #include "ops/shapes.h"
 
 namespace fovea {
-
-constexpr uint32_t kStepAt = 2;  // word of the step
 
 inline void expect_generator(const char* op, const State& generator) {
   expect_state(op, generator, DType::u32);

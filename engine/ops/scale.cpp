@@ -14,10 +14,9 @@ Tensor scale(Tensor x, float factor) {
                        .launch =
                            [=](Launch& k) {
                              k.dispatch({.kernel = "scale",
-                                         .constants = {lanes(k)},
                                          .groups = elements(k, count, kSteps),
-                                         .reads = {k.in()},
-                                         .writes = {k.out()}},
+                                         .reads = {{"x", k.in()}},
+                                         .writes = {{"y", k.out()}}},
                                         ScaleParams{count, factor});
                            },
                        .grad = [=](Outputs, Tensor dy) { return std::vector{scale(dy, factor)}; }});

@@ -23,10 +23,10 @@ Tensor softmax(Tensor x, const SoftmaxOptions& options) {
        .launch =
            [=](Launch& k) {
              k.dispatch({.kernel = "softmax",
-                         .constants = {lanes(k), k.in(1).buffer != nullptr},
                          .groups = k.rows(params.rows),
-                         .reads = {k.in(0), k.in(1)},
-                         .writes = {k.out()}},
+                         .constants = {{"kHasLengths", k.in(1).buffer != nullptr}},
+                         .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
+                         .writes = {{"y", k.out()}}},
                         params);
            },
        .grad =

@@ -50,20 +50,19 @@ void launch_columns(Launch& k, const Reduction& r, float divisor) {
   const bool in_parts = parts > 1;
   const Span none;
   const Span &sums = in_parts ? k.out(1) : y, &lost = in_parts ? k.out(2) : none;  // (parts, results) each
-  std::vector<uint32_t> constants = {lanes(k), in_parts};
-  if (way.wide > 0) constants.push_back(way.wide);
+  std::vector<Constant> constants = {{"kInParts", in_parts}};
+  if (way.wide > 0) constants.push_back({"kWide", way.wide});
   k.dispatch({.kernel = way.kernel,
-              .constants = constants,
               .groups = k.rows(uint64_t(blocks) * parts),
-              .reads = {x},
-              .writes = {sums, lost}},
+              .constants = constants,
+              .reads = {{"x", x}},
+              .writes = {{"y", sums}, {"lost_y", lost}}},
              SumColumnsParams{r.results, r.extent, r.inner, part_rows, in_parts ? 1 : divisor});
   if (!in_parts) return;
   k.dispatch({.kernel = "sum_parts",
-              .constants = {lanes(k)},
               .groups = elements(k, r.results, 1),
-              .reads = {sums, lost},
-              .writes = {y}},
+              .reads = {{"sums", sums}, {"lost", lost}},
+              .writes = {{"y", y}}},
              SumPartsParams{r.results, parts, divisor});
 }
 
@@ -78,10 +77,9 @@ std::vector<NodeSpec::Output> sum_parts(const Reduction& r) {
 void launch_sum(Launch& k, const Reduction& r, float divisor) {
   if (!r.across()) return launch_columns(k, r, divisor);
   k.dispatch({.kernel = "sum",
-              .constants = {lanes(k)},
               .groups = k.rows(r.results),
-              .reads = {k.in()},
-              .writes = {k.out()}},
+              .reads = {{"x", k.in()}},
+              .writes = {{"y", k.out()}}},
              SumParams{r.results, r.extent, divisor});
 }
 

@@ -1,93 +1,57 @@
 #include "ops/tiles.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "core/check.h"
 #include "core/panels.h"
+#include "gpu/shaders.h"
 
 namespace fovea {
 namespace {
 
 constexpr uint32_t kQuadBytes = 16;  // shared tiles hold vec4s
 
-// The tiles that matmul_register.comp is built for: lanes, rows, columns of a lane, and the fraction of the
-// device's multiply-add peak they reach on large matrices.
-struct RegisterTile {
-  const char* kernel;
-  uint32_t lanes, rows, lane_columns;
-  double rate;
-};
-constexpr RegisterTile kRegisterTiles[] = {
-    {"matmul_register_4_40", 4, 40, 16, 0.43},  {"matmul_register_4_16", 4, 16, 8, 0.32},
-    {"matmul_register_4_4", 4, 4, 8, 0.19},     {"matmul_register_8_40", 8, 40, 8, 0.54},
-    {"matmul_register_8_16", 8, 16, 8, 0.46},   {"matmul_register_8_4", 8, 4, 8, 0.22},
-    {"matmul_register_16_40", 16, 40, 4, 0.36}, {"matmul_register_16_16", 16, 16, 4, 0.27},
-    {"matmul_register_16_4", 16, 4, 4, 0.13}};
-
-// Register tiles swap in quads on 4 lanes, and load 64-bit words on 8 and 16.
-bool has_register_tiles(const Limits& limits) {
-  if (limits.kernels != KernelClass::cpu) return false;
-  return limits.subgroup == 4 ? limits.quad : (limits.subgroup == 8 || limits.subgroup == 16) && limits.int64;
+// The variants of a register kernel that the device can run: they swap in quads on 4 lanes, and load 64-bit
+// words on more.
+std::vector<const Shader*> register_variants(const char* file, const Limits& limits) {
+  const bool able = limits.subgroup == 4 ? limits.quad : limits.int64;
+  if (limits.kernels != KernelClass::cpu || !able) return {};
+  return variants_for(file, limits.subgroup);
 }
 
 // The tile that needs least time for m rows, those computed in vain included.
-MatmulTiles cpu_matmul(const Limits& limits, uint32_t m) {
-  const RegisterTile* best = nullptr;
-  const auto time = [m](const RegisterTile& tile) { return double(round_up(m, tile.rows)) / tile.rate; };
-  for (const RegisterTile& tile : kRegisterTiles)
-    if (tile.lanes == limits.subgroup && (!best || time(tile) < time(*best))) best = &tile;
-  return {best->kernel, best->lanes,       best->rows, best->lanes * best->lane_columns,
-          best->rows,   best->lane_columns};
+std::optional<MatmulTiles> register_matmul(const Limits& limits, uint32_t m) {
+  std::optional<MatmulTiles> best;
+  double least = 0;
+  for (const Shader* tile : register_variants("matmul_register", limits)) {
+    const uint32_t rows = uint32_t(tile->number("ROWS")), columns = uint32_t(tile->number("COLUMNS"));
+    const double time = double(round_up(m, rows)) / tile->number("RATE");
+    if (best && time >= least) continue;
+    best = {tile->name, limits.subgroup, rows, limits.subgroup * columns, rows, columns, {}};
+    least = time;
+  }
+  return best;
 }
 
-// The tiles that attention_register.comp is built for: lanes, queries, largest head_dim. For each number of
-// lanes by rising head_dim, the most queries first.
-struct QueryTile {
+// A kernel of attention that is built for a tile: rows of a workgroup, and the largest head_dim.
+struct RowTile {
   const char* kernel;
-  uint32_t lanes, rows, head_dim;
+  uint32_t rows, head_dim;
 };
-constexpr QueryTile kQueryTiles[] = {
-    {"attention_register_4_2_16", 4, 8, 16},     {"attention_register_4_2_32", 4, 8, 32},
-    {"attention_register_4_4_64", 4, 16, 64},    {"attention_register_4_1_64", 4, 4, 64},
-    {"attention_register_4_1_80", 4, 4, 80},     {"attention_register_4_1_128", 4, 4, 128},
-    {"attention_register_8_1_16", 8, 8, 16},     {"attention_register_8_4_64", 8, 32, 64},
-    {"attention_register_8_1_64", 8, 8, 64},     {"attention_register_8_2_128", 8, 16, 128},
-    {"attention_register_8_1_128", 8, 8, 128},   {"attention_register_8_1_256", 8, 8, 256},
-    {"attention_register_16_1_16", 16, 16, 16},  {"attention_register_16_2_64", 16, 32, 64},
-    {"attention_register_16_1_128", 16, 16, 128}};
 
-// The tiles of attention_grad_q_register.comp and attention_grad_kv_register.comp, likewise.
-struct GradTile {
-  const char *of_q, *of_kv;  // kernels
-  uint32_t lanes, own, head_dim;
-};
-constexpr GradTile kGradTiles[] = {
-    {"attention_grad_q_register_4_2_16", "attention_grad_kv_register_4_2_16", 4, 8, 16},
-    {"attention_grad_q_register_4_2_32", "attention_grad_kv_register_4_2_32", 4, 8, 32},
-    {"attention_grad_q_register_4_2_64", "attention_grad_kv_register_4_2_64", 4, 8, 64},
-    {"attention_grad_q_register_4_1_128", "attention_grad_kv_register_4_1_128", 4, 4, 128},
-    {"attention_grad_q_register_8_2_16", "attention_grad_kv_register_8_2_16", 8, 16, 16},
-    {"attention_grad_q_register_8_2_32", "attention_grad_kv_register_8_2_32", 8, 16, 32},
-    {"attention_grad_q_register_8_2_64", "attention_grad_kv_register_8_2_64", 8, 16, 64},
-    {"attention_grad_q_register_8_1_128", "attention_grad_kv_register_8_1_128", 8, 8, 128},
-    {"attention_grad_q_register_16_1_16", "attention_grad_kv_register_16_1_16", 16, 16, 16},
-    {"attention_grad_q_register_16_1_64", "attention_grad_kv_register_16_1_64", 16, 16, 64}};
-
-const GradTile* grad_tile(const Limits& limits, uint32_t head_dim) {
-  if (!has_register_tiles(limits)) return nullptr;
-  for (const GradTile& tile : kGradTiles)
-    if (tile.lanes == limits.subgroup && tile.head_dim >= head_dim) return &tile;
-  return nullptr;
-}
-
-// The register tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams
-// them. As many queries as there are tokens fill one subgroup, a tile of several would idle.
-const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head_dim) {
-  if (!has_register_tiles(limits)) return nullptr;
-  const QueryTile* best = nullptr;
-  for (const QueryTile& tile : kQueryTiles) {
-    if (tile.lanes != limits.subgroup || tile.head_dim < head_dim) continue;
-    if (!best || (tile.head_dim == best->head_dim && tokens <= tile.rows)) best = &tile;
+// The tile for a head_dim, if there is one: larger heads go to the kernel for GPUs, which streams them. Of
+// those for the least head_dim the one with most rows, but rows for `count` are enough.
+std::optional<RowTile> row_tile(const char* file, const Limits& limits, uint32_t count, uint32_t head_dim) {
+  std::optional<RowTile> best;
+  for (const Shader* variant : register_variants(file, limits)) {
+    const RowTile tile{variant->name, uint32_t(variant->number("GROUPS")) * limits.subgroup,
+                       uint32_t(variant->number("HEAD_DIM"))};
+    if (tile.head_dim < head_dim) continue;
+    const bool closer = !best || tile.head_dim < best->head_dim;
+    const bool same = best && tile.head_dim == best->head_dim;
+    const bool larger = same && tile.rows > best->rows && count > best->rows;
+    const bool enough = same && tile.rows < best->rows && count <= tile.rows;
+    if (closer || larger || enough) best = tile;
   }
   return best;
 }
@@ -95,7 +59,7 @@ const QueryTile* query_tile(const Limits& limits, uint32_t tokens, uint32_t head
 // Column lanes of 4 columns each span a panel. The largest tile that wastes less than half of its rows and
 // gives the device enough workgroups; tiles of 32 rows and fewer only follow m.
 MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
-  constexpr uint32_t kLaneColumns = 4, kColumnLanes = uint32_t(kPanelColumns) / kLaneColumns;
+  constexpr uint32_t kLaneColumns = 4, kColumnLanes = kPanelColumns / kLaneColumns;
   constexpr int64_t kEnoughGroups = 128;
   constexpr struct {
     uint32_t lanes, lane_rows;
@@ -103,7 +67,13 @@ MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
   MatmulTiles tiles{};
   for (const auto& choice : kChoices) {
     const uint32_t rows = choice.lanes / kColumnLanes * choice.lane_rows;
-    tiles = {"matmul_shared", choice.lanes, rows, uint32_t(kPanelColumns), choice.lane_rows, kLaneColumns};
+    tiles = {"matmul_shared",
+             choice.lanes,
+             rows,
+             kPanelColumns,
+             choice.lane_rows,
+             kLaneColumns,
+             {{"kLaneRows", choice.lane_rows}, {"kLaneColumns", kLaneColumns}}};
     const bool fits =
         choice.lanes <= limits.max_workgroup_lanes && shared_bytes(tiles) <= limits.shared_bytes;
     const bool busy = rows <= 32 || ceil_div(m, rows) * ceil_div(n, kPanelColumns) >= kEnoughGroups;
@@ -132,7 +102,11 @@ AttentionTiles gpu_attention(const Limits& limits, uint32_t tokens, uint32_t hea
                   {128, 4, 32},  {128, 4, 16},  {128, 4, 8},  {128, 4, 4}};
   AttentionTiles tiles{};
   for (const auto& choice : kChoices) {
-    tiles = {"attention_shared", choice.lanes, choice.rows, choice.keys};
+    tiles = {"attention_shared",
+             choice.lanes,
+             choice.rows,
+             choice.keys,
+             {{"kRows", choice.rows}, {"kKeys", choice.keys}}};
     const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
                       shared_bytes(tiles, head_dim) <= limits.shared_bytes && fits_registers(tiles, head_dim);
     if (fits && (choice.rows / 2 < tokens || choice.rows == 4)) break;
@@ -155,8 +129,11 @@ AttentionGradTiles gpu_attention_grad(const Limits& limits, AttentionGradOf of, 
   const int64_t quads = head_dim / 4;
   AttentionGradTiles tiles{};
   for (const auto& choice : kChoices) {
-    tiles = {of == AttentionGradOf::q ? "attention_grad_q_shared" : "attention_grad_kv_shared", choice.lanes,
-             choice.own, choice.step};
+    tiles = {of == AttentionGradOf::q ? "attention_grad_q_shared" : "attention_grad_kv_shared",
+             choice.lanes,
+             choice.own,
+             choice.step,
+             {{"kOwn", choice.own}, {"kStep", choice.step}}};
     const bool fits = choice.lanes <= limits.max_workgroup_lanes &&
                       shared_bytes(tiles, head_dim) <= limits.shared_bytes &&
                       8 * ceil_div(quads, choice.lanes / (choice.own / 4)) <= kSums;
@@ -174,7 +151,7 @@ AttentionGradTiles gpu_attention_grad(const Limits& limits, AttentionGradOf of, 
 
 // As matmul_shared.comp declares: two halves, each kPanelDepth of k deep; rows of a have a spare quad.
 uint32_t shared_bytes(const MatmulTiles& tiles) {
-  constexpr uint32_t kDepth = uint32_t(kPanelDepth);
+  constexpr uint32_t kDepth = kPanelDepth;
   return 2 * kQuadBytes * (tiles.rows * (kDepth / 4 + 1) + kDepth * tiles.columns / 4);
 }
 
@@ -192,19 +169,22 @@ uint32_t shared_bytes(const AttentionGradTiles& tiles, uint32_t head_dim) {
 }
 
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t) {
-  return has_register_tiles(limits) ? cpu_matmul(limits, m) : gpu_matmul(limits, m, n);
+  if (const std::optional<MatmulTiles> tiles = register_matmul(limits, m)) return *tiles;
+  return gpu_matmul(limits, m, n);
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {
-  if (const QueryTile* tile = query_tile(limits, tokens, head_dim))
-    return {tile->kernel, tile->lanes, tile->rows, tile->lanes};
+  if (const std::optional<RowTile> tile = row_tile("attention_register", limits, tokens, head_dim))
+    return {tile->kernel, limits.subgroup, tile->rows, limits.subgroup, {}};
   return gpu_attention(limits, tokens, head_dim);
 }
 
 AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,
                                                uint32_t head_dim) {
-  if (const GradTile* tile = grad_tile(limits, head_dim))
-    return {of == AttentionGradOf::q ? tile->of_q : tile->of_kv, tile->lanes, tile->own, tile->lanes};
+  const char* file =
+      of == AttentionGradOf::q ? "attention_grad_q_register" : "attention_grad_kv_register";
+  if (const std::optional<RowTile> tile = row_tile(file, limits, own, head_dim))
+    return {tile->kernel, limits.subgroup, tile->rows, limits.subgroup, {}};
   return gpu_attention_grad(limits, of, own, head_dim);
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "fovea/device.hpp"
+#include "gpu/reflect.h"
 
 namespace fovea {
 
@@ -14,6 +16,7 @@ struct MatmulTiles {
   uint32_t columns;
   uint32_t lane_rows;  // of the workgroup's tile that one lane holds in registers
   uint32_t lane_columns;
+  std::vector<Constant> constants;  // that tell the kernel its tile; none where it is built for one
 };
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t k);
 
@@ -22,6 +25,7 @@ struct AttentionTiles {
   uint32_t lanes;
   uint32_t rows;  // queries of a workgroup
   uint32_t keys;  // of a step of the loop over keys
+  std::vector<Constant> constants;
 };
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t keys,
                                       uint32_t head_dim);
@@ -33,6 +37,7 @@ struct AttentionGradTiles {
   uint32_t lanes;
   uint32_t own;   // rows of a workgroup
   uint32_t step;  // rows of the other side a turn of the loop
+  std::vector<Constant> constants;
 };
 enum class AttentionGradOf { q, kv };
 AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,

@@ -7,16 +7,14 @@ namespace {
 // Outputs: values, indices, and between the two dispatches the columns picked and their keys.
 void launch_top_k(Launch& k, const TopKParams& params) {
   k.dispatch({.kernel = "top_k",
-              .constants = {lanes(k)},
               .groups = k.rows(params.rows),
-              .reads = {k.in()},
-              .writes = {k.out(2), k.out(3)}},
+              .reads = {{"x", k.in()}},
+              .writes = {{"picked", k.out(2)}, {"keys", k.out(3)}}},
              params);
   k.dispatch({.kernel = "top_k_sort",
-              .constants = {lanes(k)},
               .groups = elements(k, uint64_t(params.rows) * params.k, 1),
-              .reads = {k.in(), k.out(2), k.out(3)},
-              .writes = {k.out(0), k.out(1)}},
+              .reads = {{"x", k.in()}, {"picked", k.out(2)}, {"keys", k.out(3)}},
+              .writes = {{"values", k.out(0)}, {"indices", k.out(1)}}},
              params);
 }
 

@@ -10,12 +10,11 @@ namespace {
 enum class From { x, y };  // what the gradient is made of, beside dy
 
 void launch_unary(Launch& k, const std::string& op, bool gradient, uint32_t count) {
-  const std::string kernel = "unary_" + op;
-  k.dispatch({.kernel = kernel.c_str(),
-              .constants = {lanes(k), gradient},
+  k.dispatch({.kernel = "unary_" + op,
               .groups = elements(k, count, kSteps),
-              .reads = {k.in(0), gradient ? k.in(1) : Span()},
-              .writes = {k.out()}},
+              .constants = {{"kGradient", gradient}},
+              .reads = {{"from", k.in(0)}, {"dy", gradient ? k.in(1) : Span()}},
+              .writes = {{"to", k.out()}}},
              UnaryParams{count});
 }
 

@@ -22,10 +22,12 @@ Tensor where(Tensor condition, Tensor a, Tensor b) {
        .launch =
            [=](Launch& k) {
              k.dispatch({.kernel = "where",
-                         .constants = {lanes(k), choice.repeats, left.repeats, right.repeats},
                          .groups = elements(k, params.count, kSteps),
-                         .reads = {k.in(0), k.in(1), k.in(2)},
-                         .writes = {k.out()}},
+                         .constants = {{"kRepeatsCondition", choice.repeats},
+                                       {"kRepeatsA", left.repeats},
+                                       {"kRepeatsB", right.repeats}},
+                         .reads = {{"condition", k.in(0)}, {"a", k.in(1)}, {"b", k.in(2)}},
+                         .writes = {{"y", k.out()}}},
                         params);
            },
        .grad =

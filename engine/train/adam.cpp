@@ -13,10 +13,10 @@ void adam(const std::vector<Updated>& updated, const UpdateInputs& inputs, State
               .launch = [rules, clip = inputs.clip](Launch& k, const UpdateSpans& at) {
                 k.dispatch(
                     {.kernel = "adam",
-                     .constants = {lanes(k), rules.decoupled},
                      .groups = k.rows(at.table.segments),
-                     .reads = {at.table.place, at.control, at.norm},
-                     .writes = {at.moments[0], at.moments[1]},
+                     .constants = {{"kDecoupled", rules.decoupled}},
+                     .reads = {{"table", at.table.place}, {"control", at.control}, {"norm", at.norm}},
+                     .writes = {{"first", at.moments[0]}, {"second", at.moments[1]}},
                      .behind = at.table.behind},
                     AdamParams{at.table.segments, rules.beta1, rules.beta2, rules.eps, rules.decay, clip});
               }});

@@ -26,10 +26,10 @@ void blend(State& shared, const std::vector<std::pair<Tensor, int64_t>>& xs, flo
       wholes.push_back({.parameter = k.in(i), .gradient = {}, .first = places[i]});
     const SegmentTable table = segment_table(k, wholes);
     k.dispatch({.kernel = "blend",
-                .constants = {lanes(k), guarded},
                 .groups = k.rows(table.segments),
-                .reads = {table.place, guarded ? k.in(places.size()) : Span{}},
-                .writes = {k.out()},
+                .constants = {{"kGuarded", guarded}},
+                .reads = {{"table", table.place}, {"norm", guarded ? k.in(places.size()) : Span{}}},
+                .writes = {{"shared_memory", k.out()}},
                 .behind = table.behind},
                BlendParams{table.segments, keep, take});
   };

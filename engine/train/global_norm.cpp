@@ -20,17 +20,16 @@ Tensor global_norm(const std::vector<Tensor>& xs) {
     const SegmentTable table = segment_table(k, wholes);
     const GlobalNormParams params{segments};
     k.dispatch({.kernel = "global_norm",
-                .constants = {lanes(k), false},
                 .groups = k.rows(segments),
-                .reads = {table.place},
-                .writes = {k.out(1), {}},
+                .constants = {{"kTotal", false}},
+                .reads = {{"table", table.place}},
+                .writes = {{"squares", k.out(1)}, {"y", {}}},
                 .behind = table.behind},
                params);
     k.dispatch({.kernel = "global_norm",
-                .constants = {lanes(k), true},
-                .groups = {},
-                .reads = {{}, k.out(1)},
-                .writes = {k.out(0)}},
+                .constants = {{"kTotal", true}},
+                .reads = {{"table", {}}},
+                .writes = {{"squares", k.out(1)}, {"y", k.out(0)}}},
                params);
   };
   return xs[0].graph->add({.op = "global_norm",

@@ -12,10 +12,10 @@ void sgd(const std::vector<Updated>& updated, const UpdateInputs& inputs, State&
               .moments = {&moment},
               .launch = [rules, clip = inputs.clip](Launch& k, const UpdateSpans& at) {
                 k.dispatch({.kernel = "sgd",
-                            .constants = {lanes(k), rules.nesterov},
                             .groups = k.rows(at.table.segments),
-                            .reads = {at.table.place, at.control, at.norm},
-                            .writes = {at.moments[0]},
+                            .constants = {{"kNesterov", rules.nesterov}},
+                            .reads = {{"table", at.table.place}, {"control", at.control}, {"norm", at.norm}},
+                            .writes = {{"moment", at.moments[0]}},
                             .behind = at.table.behind},
                            SgdParams{at.table.segments, rules.momentum, rules.decay, clip});
               }});

@@ -41,8 +41,12 @@ inline void record_scale(Gpu& gpu, Recorder& recorder, const Span& from, const S
   const auto count = static_cast<uint32_t>(from.bytes / 4);
   const uint32_t share = lanes * kSteps;
   const ScaleParams params{count, factor};
-  recorder.dispatch(gpu.kernel("scale", std::span(&lanes, 1)), {(count + share - 1) / share, 1, 1},
-                    {std::span(&from, 1), std::span(&to, 1)}, std::as_bytes(std::span(&params, 1)));
+  recorder.dispatch({.kernel = "scale",
+                     .groups = {(count + share - 1) / share},
+                     .lanes = lanes,
+                     .reads = {{"x", from}},
+                     .writes = {{"y", to}}},
+                    std::as_bytes(std::span(&params, 1)));
 }
 
 inline void write_floats(Gpu& gpu, const Buffer& to, const std::vector<float>& values) {

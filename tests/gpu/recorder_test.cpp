@@ -227,30 +227,18 @@ TEST_CASE("the recorder rejects what does not fit") {
   const Commands commands(gpu);
   commands.begin();
   Recorder recorder(gpu, commands.handle());
-  const Kernel& kernel = gpu.kernel("scale", std::array{gpu.limits().subgroup});
   const std::vector<std::byte> params(8);
-  const Span a = all(buffers.a), b = all(buffers.b);
-  const Access access{std::span(&a, 1), std::span(&b, 1)};
+  const auto scale = [&](const Groups& groups, const Span& from, size_t bytes) {
+    recorder.dispatch(
+        {.kernel = "scale", .groups = groups, .reads = {{"x", from}}, .writes = {{"y", all(buffers.b)}}},
+        std::span(params).first(bytes));
+  };
   const uint32_t most = gpu.limits().max_groups[1];
-  check_rejects(
-      [&] {
-        recorder.dispatch(kernel, {1, most + 1, 1}, access, params);
-      },
-      {"scale", "along y", std::to_string(most), std::to_string(most + 1)});
-  check_rejects(
-      [&] {
-        recorder.dispatch(kernel, {0, 1, 1}, access, params);
-      },
-      {"scale", "0 workgroups", "along x"});
-  const std::vector<std::byte> many(116);
-  check_rejects([&] { recorder.dispatch(kernel, {}, access, many); }, {"scale", "132", "128"});
-  check_rejects([&] { recorder.dispatch(kernel, {}, access, std::span(params).first(7)); }, {"scale", "7"});
-  const Span outside{&buffers.a, 3000, 1004};
-  check_rejects(
-      [&] {
-        recorder.dispatch(kernel, {}, {std::span(&outside, 1), {}}, params);
-      },
-      {"scale", "3000", "4004", "4000"});
+  check_rejects([&] { scale({1, most + 1, 1}, all(buffers.a), 8); },
+                {"scale", "along y", std::to_string(most), std::to_string(most + 1)});
+  check_rejects([&] { scale({0, 1, 1}, all(buffers.a), 8); }, {"scale", "0 workgroups", "along x"});
+  check_rejects([&] { scale({}, all(buffers.a), 7); }, {"scale", "7 bytes", "8"});
+  check_rejects([&] { scale({}, {&buffers.a, 3000, 1004}, 8); }, {"scale", "3000", "4004", "4000"});
   check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.b, 0, 4}); }, {"copy", "8", "4"});
   check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.a, 4, 8}); }, {"copy", "overlap"});
   check_rejects([&] { recorder.copy({}, {&buffers.a, 4, 8}); }, {"copy", "absent"});
@@ -265,13 +253,15 @@ TEST_CASE("an absent span is address 0 and conflicts with nothing") {
   const Commands commands(gpu);  // recorded, never submitted: the kernel would read the absent operand
   commands.begin();
   Recorder recorder(gpu, commands.handle());
-  const Kernel& kernel = gpu.kernel("scale", std::array{gpu.limits().subgroup});
   const Span absent, b = all(buffers.b);
   CHECK(absent.address() == 0);
   const std::vector<std::byte> params(8);
-  recorder.dispatch(kernel, {}, {std::span(&absent, 1), std::span(&b, 1)}, params);
-  recorder.dispatch(kernel, {}, {std::span(&b, 0), std::span(&absent, 1)}, params);
-  recorder.dispatch(kernel, {}, {{}, std::span(&absent, 1)}, params);
+  const auto scale = [&](const Span& from, const Span& to) {
+    recorder.dispatch({.kernel = "scale", .reads = {{"x", from}}, .writes = {{"y", to}}}, params);
+  };
+  scale(absent, b);
+  scale(b, absent);
+  scale(absent, absent);
   CHECK(recorder.dispatches() == 3);
   CHECK(recorder.barriers() == 0);
   commands.end();

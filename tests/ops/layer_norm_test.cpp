@@ -12,14 +12,14 @@ using namespace fovea::test;
 namespace {
 
 struct Case {
-  std::vector<float> x, gain, shift, residual;  // residual: empty for none
+  std::vector<float> x, weight, bias, residual;  // residual: empty for none
   float eps = 1e-5f;
 };
 
-// of: x, gain, shift, residual.
+// of: x, weight, bias, residual.
 std::vector<double> normalised(const Operands& of, double eps) {
-  const std::vector<double>&x = of[0], &gain = of[1], &shift = of[2], &residual = of[3];
-  const size_t n = gain.size();
+  const std::vector<double>&x = of[0], &weight = of[1], &bias = of[2], &residual = of[3];
+  const size_t n = weight.size();
   std::vector<double> y;
   for (size_t start = 0; start < x.size(); start += n) {
     std::vector<double> h(n);
@@ -28,42 +28,42 @@ std::vector<double> normalised(const Operands& of, double eps) {
     for (double v : h) mean += v / double(n);
     for (double v : h) variance += (v - mean) * (v - mean) / double(n);
     const double deviation = std::sqrt(variance + eps);
-    for (size_t i = 0; i < n; ++i) y.push_back((h[i] - mean) / deviation * gain[i] + shift[i]);
+    for (size_t i = 0; i < n; ++i) y.push_back((h[i] - mean) / deviation * weight[i] + bias[i]);
   }
   return y;
 }
 
 Operands operands(const Case& c) {
-  return {widened(c.x), widened(c.gain), widened(c.shift), widened(c.residual)};
+  return {widened(c.x), widened(c.weight), widened(c.bias), widened(c.residual)};
 }
 
 std::vector<double> reference(const Case& c) { return normalised(operands(c), double(c.eps)); }
 
 std::vector<float> run_case(const Case& c, const Shape& shape) {
   Graph graph;
-  Tensor x = graph.input(shape), gain = graph.input({shape.back()}), shift = graph.input({shape.back()});
-  std::vector<Input> inputs = {{x, c.x}, {gain, c.gain}, {shift, c.shift}};
+  Tensor x = graph.input(shape), weight = graph.input({shape.back()}), bias = graph.input({shape.back()});
+  std::vector<Input> inputs = {{x, c.x}, {weight, c.weight}, {bias, c.bias}};
   LayerNormOptions options{.eps = c.eps};
   if (!c.residual.empty()) {
     options.residual = graph.input(shape);
     inputs.push_back({options.residual, c.residual});
   }
-  return run(graph, inputs, layer_norm(x, gain, shift, options));
+  return run(graph, inputs, layer_norm(x, weight, bias, options));
 }
 
-// Gradients of x, gain, shift and residual.
+// Gradients of x, weight, bias and residual.
 std::vector<std::vector<float>> run_gradients(const Case& c, const Shape& shape,
                                               const std::vector<float>& dy_values) {
   Graph graph;
-  Tensor x = graph.input(shape), gain = graph.input({shape.back()}), shift = graph.input({shape.back()});
+  Tensor x = graph.input(shape), weight = graph.input({shape.back()}), bias = graph.input({shape.back()});
   Tensor dy = graph.input(shape);
-  std::vector<Input> inputs = {{x, c.x}, {gain, c.gain}, {shift, c.shift}, {dy, dy_values}};
+  std::vector<Input> inputs = {{x, c.x}, {weight, c.weight}, {bias, c.bias}, {dy, dy_values}};
   LayerNormOptions options{.eps = c.eps};
   if (!c.residual.empty()) {
     options.residual = graph.input(shape);
     inputs.push_back({options.residual, c.residual});
   }
-  Tensor y = layer_norm(x, gain, shift, options);
+  Tensor y = layer_norm(x, weight, bias, options);
   std::vector<Tensor> grads = gradients_of(y, dy);
   REQUIRE(grads.size() == 4);
   REQUIRE(bool(grads[3]) == bool(options.residual));
@@ -88,8 +88,8 @@ void check_gradients(const Case& c, const Shape& shape, double step = 1e-5) {
 Case random_case(int64_t row_count, int64_t n, bool residual, float mean = 0, float spread = 1) {
   const uint64_t count = uint64_t(row_count * n);
   Case c{.x = random_values(count, uint32_t(n), mean - spread, mean + spread),
-         .gain = random_values(uint64_t(n), 2, 0.5f, 1.5f),
-         .shift = random_values(uint64_t(n), 3)};
+         .weight = random_values(uint64_t(n), 2, 0.5f, 1.5f),
+         .bias = random_values(uint64_t(n), 3)};
   if (residual) c.residual = random_values(count, 4, -mean - spread, -mean + 3 * spread);
   return c;
 }
@@ -160,13 +160,14 @@ TEST_CASE("layer_norm keeps NaN and infinity, and never makes finite values of a
 TEST_CASE("layer_norm takes views that lie anywhere") {
   const int64_t n = 64;
   Graph graph;
-  Tensor all = graph.input({4 * n + 1}), gain = graph.input({n + 1}), shift = graph.input({n});
-  const std::vector<float> values = random_values(uint64_t(4 * n + 1), 11), gains = random_values(n + 1, 12);
-  Tensor y = layer_norm(reshape(slice(all, 0, 1, 4 * n), {4, n}), slice(gain, 0, 1, n), shift);
+  Tensor all = graph.input({4 * n + 1}), weight = graph.input({n + 1}), bias = graph.input({n});
+  const std::vector<float> values = random_values(uint64_t(4 * n + 1), 11);
+  const std::vector<float> weights = random_values(n + 1, 12);
+  Tensor y = layer_norm(reshape(slice(all, 0, 1, 4 * n), {4, n}), slice(weight, 0, 1, n), bias);
   const Case c{.x = {values.begin() + 1, values.end()},
-               .gain = {gains.begin() + 1, gains.end()},
-               .shift = random_values(n, 13)};
-  check_close(run(graph, {{all, values}, {gain, gains}, {shift, c.shift}}, y), reference(c), kRow);
+               .weight = {weights.begin() + 1, weights.end()},
+               .bias = random_values(n, 13)};
+  check_close(run(graph, {{all, values}, {weight, weights}, {bias, c.bias}}, y), reference(c), kRow);
 }
 
 TEST_CASE("layer_norm has the gradients of its formula at every edge") {
@@ -201,15 +202,15 @@ TEST_CASE("layer_norm's gradients survive a mean a million times the spread, and
 TEST_CASE("layer_norm's gradients take views that lie anywhere") {
   const int64_t n = 64;
   Graph graph;
-  Tensor x = graph.input({4, n}), all = graph.input({4 * n + 1}), gain = graph.input({n});
-  Tensor shift = graph.input({n});
+  Tensor x = graph.input({4, n}), all = graph.input({4 * n + 1}), weight = graph.input({n});
+  Tensor bias = graph.input({n});
   const Case c = random_case(4, n, false);
   const std::vector<float> dy_values = random_values(uint64_t(4 * n + 1), 23);
-  Tensor y = layer_norm(x, gain, shift);
+  Tensor y = layer_norm(x, weight, bias);
   const std::vector<Tensor> grads = gradients_of(y, reshape(slice(all, 0, 1, 4 * n), {4, n}));
   const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
   const std::vector<float> seen(dy_values.begin() + 1, dy_values.end());
-  const std::vector<Input> inputs = {{x, c.x}, {all, dy_values}, {gain, c.gain}, {shift, c.shift}};
+  const std::vector<Input> inputs = {{x, c.x}, {all, dy_values}, {weight, c.weight}, {bias, c.bias}};
   for (size_t which : {0, 1, 2})
     check_close(run(graph, inputs, grads[which]), gradient(f, operands(c), seen, which), kRow);
 }
@@ -234,8 +235,8 @@ TEST_CASE("layer_norm's gradients hand NaN on") {
 TEST_CASE("layer_norm rejects what does not fit") {
   Graph graph;
   Tensor x = graph.input({4, 6}), six = graph.input({6}), five = graph.input({5}), row = graph.input({1, 6});
-  check_rejects([&] { layer_norm(x, five, six); }, {"layer_norm", "gain (5)", "(4, 6)", "needs (6)"});
-  check_rejects([&] { layer_norm(x, six, row); }, {"layer_norm", "shift (1, 6)", "(4, 6)"});
+  check_rejects([&] { layer_norm(x, five, six); }, {"layer_norm", "weight (5)", "(4, 6)", "needs (6)"});
+  check_rejects([&] { layer_norm(x, six, row); }, {"layer_norm", "bias (1, 6)", "(4, 6)"});
   check_rejects([&] { layer_norm(x, six, six, {.residual = six}); }, {"residual (6)", "x (4, 6)"});
   check_rejects([&] { layer_norm(x, six, Tensor()); }, {"layer_norm", "absent"});
   check_rejects([&] { layer_norm(graph.input({}), six, six); }, {"layer_norm", "last axis", "()"});

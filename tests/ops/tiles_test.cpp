@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string_view>
 
-#include "gpu/kernel.h"
+#include "gpu/shaders.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -45,10 +45,10 @@ Plan peak_plan(Device& device, State& sums, const PeakShape& shape, uint32_t ite
                               .target = &sums,
                               .launch = [=](Launch& k) {
                                 k.dispatch({.kernel = "peak",
-                                            .constants = {lanes, shape.index},
                                             .groups = {groups},
-                                            .reads = {},
-                                            .writes = {k.out()}},
+                                            .lanes = lanes,
+                                            .constants = {{"kShape", shape.index}},
+                                            .writes = {{"y", k.out()}}},
                                            PeakParams{iterations, kFactor});
                               }});
   return Plan(device, graph, {sink(y)});
@@ -81,10 +81,11 @@ Plan copy_plan(Device& device, const State& from, State& to, uint32_t fourfold, 
                    .target = &to,
                    .launch = [=](Launch& k) {
                      k.dispatch({.kernel = "copy",
-                                 .constants = {lanes, fourfold},
                                  .groups = {kCopyGroups},
-                                 .reads = {k.in()},
-                                 .writes = {k.out()}},
+                                 .lanes = lanes,
+                                 .constants = {{"kFourfold", fourfold}},
+                                 .reads = {{"x", k.in()}},
+                                 .writes = {{"y", k.out()}}},
                                 CopyParams{quads});
                    }});
   return Plan(device, graph, {sink(y)});

@@ -21,10 +21,13 @@ set(optimisations --merge-return --inline-entry-points-exhaustive --convert-loca
 set(shader_folder ${CMAKE_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_folder})
 set(shader_binaries)
+set(shader_rows)  # of the table: name, file and definitions
 
 function(fovea_shader source shader)  # further arguments are definitions
   set(binary ${shader_folder}/${shader}.spv)
   list(TRANSFORM ARGN PREPEND -D OUTPUT_VARIABLE definitions)
+  cmake_path(GET source STEM file)
+  list(JOIN ARGN " " of_variant)
   set(optimise)
   if(FOVEA_SPIRV_OPT)
     set(optimise COMMAND ${FOVEA_SPIRV_OPT} ${optimisations} ${binary} -o ${binary})
@@ -40,6 +43,7 @@ function(fovea_shader source shader)  # further arguments are definitions
     ${optimise} ${validate}
     DEPENDS ${source} DEPFILE ${binary}.d COMMENT "Compiling shader ${shader}" VERBATIM)
   set(shader_binaries ${shader_binaries} ${binary} PARENT_SCOPE)
+  set(shader_rows ${shader_rows} "${shader}:${file}:${of_variant}" PARENT_SCOPE)
 endfunction()
 
 # A shader is built once, or once for each of its lines "// variant NAME: DEFINITIONS..", as <shader>_<NAME>.
@@ -63,5 +67,5 @@ set(FOVEA_SHADER_TABLE ${CMAKE_BINARY_DIR}/shader_table.cpp)
 set(embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_shaders.cmake)
 add_custom_command(
   OUTPUT ${FOVEA_SHADER_TABLE}
-  COMMAND ${CMAKE_COMMAND} -DFOLDER=${shader_folder} "-DSHADERS=${shader_binaries}" -DOUTPUT=${FOVEA_SHADER_TABLE} -P ${embed_script}
+  COMMAND ${CMAKE_COMMAND} -DFOLDER=${shader_folder} "-DSHADERS=${shader_rows}" -DOUTPUT=${FOVEA_SHADER_TABLE} -P ${embed_script}
   DEPENDS ${shader_binaries} ${embed_script} COMMENT "Embedding shaders" VERBATIM)

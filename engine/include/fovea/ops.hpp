@@ -99,7 +99,7 @@ Tensor log_softmax(Tensor x);                                  // x - log(sum(ex
 Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
 CrossEntropy cross_entropy(Tensor logits, Tensor ids,  // (.., vocab), (..) u32: -log(softmax(logits)[id]),
                            const CrossEntropyOptions& options = {});  // NaN where id >= vocab
-Tensor layer_norm(Tensor x, Tensor gain, Tensor shift,
+Tensor layer_norm(Tensor x, Tensor weight, Tensor bias,
                   const LayerNormOptions& options = {});  // Ba et al. 2016
 Tensor argmax(Tensor x);                                  // (.., n) -> (..) u32, the first of equals
 TopK top_k(Tensor x, int64_t k);                          // (.., n) -> (.., k), k <= n

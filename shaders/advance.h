@@ -1,5 +1,0 @@
-#include "common/host.h"
-
-struct AdvanceParams {
-  uint at;  // of the step's lower word
-};
