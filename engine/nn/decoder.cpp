@@ -1,4 +1,4 @@
-#include "fovea/nn.hpp"
+#include "fovea/stacks.hpp"
 #include "nn/heads.h"
 #include "ops/attention_step.h"
 

@@ -1,5 +1,4 @@
 #include "core/check.h"
-#include "fovea/nn.hpp"
 #include "nn/heads.h"
 #include "nn/relative.h"
 #include "ops/attention_step.h"
@@ -35,18 +34,6 @@ Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const StepSt
               {.residual = residual});
 }
 
-FeedForward::FeedForward(Linear up, Linear down, Activation activation)
-    : up_(std::move(up)), down_(std::move(down)), activation_(activation) {}
-
-Tensor FeedForward::operator()(Tensor x, Tensor residual, const Dropout& dropout) const {
-  return added(down_, up_(x, {.activation = activation_}), residual, dropout);
-}
-
-void FeedForward::parameters(const std::string& name, Parameters& to) {
-  up_.parameters(name + ".up", to);
-  down_.parameters(name + ".down", to);
-}
-
 EncoderLayer::EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
                            FeedForward feed_forward, NormPlace place)
     : attention_norm_(std::move(attention_norm)),
@@ -71,6 +58,27 @@ void EncoderLayer::parameters(const std::string& name, Parameters& to) {
   attention_.parameters(name + ".attention", to);
   feed_forward_norm_.parameters(name + ".feed_forward_norm", to);
   feed_forward_.parameters(name + ".feed_forward", to);
+}
+
+Encoder::Encoder(std::vector<EncoderLayer> layers, std::optional<LayerNorm> last)
+    : layers_(std::move(layers)), last_(std::move(last)) {}
+
+Encoder::Result Encoder::operator()(Tensor x, const EncoderOptions& options) const {
+  Result result;
+  if (options.hidden_states) result.hidden_states.push_back(x);
+  for (const EncoderLayer& layer : layers_) {
+    const SelfAttention::Result made = layer(x, options.layers);
+    x = made.out;  // (batch, tokens, width)
+    if (options.hidden_states) result.hidden_states.push_back(x);
+    if (options.layers.weights) result.weights.push_back(made.weights);
+  }
+  result.out = last_ ? (*last_)(x) : x;
+  return result;
+}
+
+void Encoder::parameters(const std::string& name, const std::string& last, Parameters& to) {
+  for (size_t i = 0; i < layers_.size(); ++i) layers_[i].parameters(concat(name, ".", i), to);
+  if (last_) last_->parameters(last, to);
 }
 
 }  // namespace fovea

@@ -2,7 +2,7 @@
 
 #include "core/panels.h"
 #include "decode/search.h"
-#include "fovea/nn.hpp"
+#include "fovea/stacks.hpp"
 #include "ops/decoder_layer_step.h"
 #include "support/check.h"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fovea/activation.hpp"
+#include "fovea/attention.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
 #include "fovea/curve.hpp"
@@ -17,6 +18,7 @@
 #include "fovea/op.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/stacks.hpp"
 #include "fovea/text.hpp"
 #include "fovea/train.hpp"
 #include "fovea/train_log.hpp"

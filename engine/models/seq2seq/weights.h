@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/nn.hpp"
+#include "fovea/stacks.hpp"
 #include "fovea/translator.hpp"
 
 namespace fovea {
@@ -67,14 +67,6 @@ struct Seq2SeqWeights {
   LinearWeights projection;                               // width -> target vocabulary
   std::vector<std::string> source_tokens, target_tokens;  // by id; empty where vocab.json holds them
 };
-
-// Sinusoids (Vaswani et al. 2017, section 3.5) of positions first, first + 1, ..
-struct Sinusoids {
-  int64_t first = 0;
-  bool interleaved = false;  // sines and cosines in turn; else sines in the first half of the columns
-  bool to_the_end = false;   // wavelengths end at 10000 turns, as in tensor2tensor, not just before
-};
-std::vector<float> sinusoids(int64_t count, int64_t width, const Sinusoids& what);  // (count, width)
 
 LinearWeights stacked(const std::vector<LinearWeights>& parts);  // one over the other: Q, K, V as one product
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/check.h"
+#include "fovea/stacks.hpp"
 #include "models/vit/config.h"
 #include "models/vit/file.h"
 #include "models/vit/weights.h"
