@@ -7,12 +7,6 @@
 
 namespace fovea {
 
-std::string extents_text(std::span<const int64_t> extents) {
-  std::string text = "(";
-  for (size_t axis = 0; axis < extents.size(); ++axis) text += concat(axis ? ", " : "", extents[axis]);
-  return text + ")";
-}
-
 bool TensorFile::has_any(const std::string& start) const {
   const std::vector<std::string> all = names();
   const auto found = std::ranges::lower_bound(all, start);

@@ -2,15 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "fovea/core.hpp"
 
 namespace fovea {
-
-std::string extents_text(std::span<const int64_t> extents);  // (2, 197, 192)
 
 class TensorFile {
  public:

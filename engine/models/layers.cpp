@@ -4,9 +4,10 @@
 
 namespace fovea {
 
-State make_state(const LayerSource& from, const std::string& name, const Shape& shape) {
-  State state(from.device, shape);
-  state.write(from.tensors.read(name).values);
+State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {
+  const std::vector<float> values = from.tensors.read(name).values;
+  State state(from.device, Shape(extents));
+  state.write(values);
   return state;
 }
 

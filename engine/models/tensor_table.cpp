@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "core/random.h"
 #include "io/json.h"
 #include "io/safetensors.h"
