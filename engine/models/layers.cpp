@@ -4,6 +4,15 @@
 
 namespace fovea {
 
+void check_heads(const std::string& where, int64_t width, int64_t heads) {
+  FOVEA_CHECK(heads >= 1 && width % heads == 0, where, ": hidden_size ", width,
+              " is no multiple of num_attention_heads ", heads);
+  const int64_t head_dim = width / heads;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", width,
+              " for num_attention_heads ", heads, " is ", head_dim,
+              " each, known are multiples of 4 up to 256");
+}
+
 State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {
   const std::vector<float> values = from.tensors.read(name).values;
   State state(from.device, Shape(extents));

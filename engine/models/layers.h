@@ -9,6 +9,9 @@
 
 namespace fovea {
 
+// Error, which begins with `where`: heads that attention cannot have, by their names in config.json.
+void check_heads(const std::string& where, int64_t width, int64_t heads);
+
 // What layers are made with.
 struct LayerSource {
   Device& device;

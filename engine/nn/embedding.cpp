@@ -12,6 +12,7 @@ Tensor Embedding::rows(Tensor ids) const {
 
 Tensor Embedding::operator()(Tensor ids, Tensor types) const {
   Graph& graph = *ids.graph;
+  FOVEA_CHECK(ids.shape().rank() == 2, "embedding: ids ", ids.shape(), " are not (batch, tokens)");
   const int64_t tokens = ids.shape()[1];
   FOVEA_CHECK(!types || (parts_.types && types.shape() == ids.shape()), "embedding: types ",
               types ? to_string(types.shape()) : "", " of ids ", ids.shape(), ", the model has ",

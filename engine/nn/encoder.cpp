@@ -76,8 +76,9 @@ Encoder::Result Encoder::operator()(Tensor x, const EncoderOptions& options) con
   return result;
 }
 
-void Encoder::parameters(const std::string& name, const std::string& last, Parameters& to) {
+void Encoder::parameters(const std::string& name, Parameters& to, const std::string& last) {
   for (size_t i = 0; i < layers_.size(); ++i) layers_[i].parameters(concat(name, ".", i), to);
+  FOVEA_CHECK(!last_ || !last.empty(), "parameters: the last normalisation of ", name, " has no name");
   if (last_) last_->parameters(last, to);
 }
 

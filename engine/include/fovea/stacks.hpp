@@ -31,11 +31,12 @@ class EncoderLayer {
   NormPlace place_;
 };
 
-// Encoder layers one after another.
 struct EncoderOptions {
-  LayerOptions layers = {};    // of each; weights: those of all layers
+  LayerOptions layers = {};  // of each; weights: those of all layers
   bool hidden_states = false;
 };
+
+// Encoder layers one after another.
 class Encoder {
  public:
   struct Result {
@@ -45,8 +46,8 @@ class Encoder {
   };
   explicit Encoder(std::vector<EncoderLayer> layers, std::optional<LayerNorm> last = {});
   Result operator()(Tensor x, const EncoderOptions& options = {}) const;  // x: (batch, tokens, width)
-  // name.0, name.1, .. and, of the last normalisation, last
-  void parameters(const std::string& name, const std::string& last, Parameters& to);
+  // name.0, name.1, ..; last: the name of the last normalisation, if there is one
+  void parameters(const std::string& name, Parameters& to, const std::string& last = {});
 
  private:
   std::vector<EncoderLayer> layers_;

@@ -6,6 +6,7 @@
 #include "core/extents.h"
 #include "io/config.h"
 #include "io/json.h"
+#include "models/layers.h"
 
 namespace fovea {
 namespace {
@@ -52,12 +53,7 @@ void check_vit_sizes(const std::string& where, const ViTConfig& config) {
   FOVEA_CHECK(config.patch >= 1 && config.height % config.patch == 0 && config.width % config.patch == 0,
               where, ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
               config.patch);
-  FOVEA_CHECK(config.heads >= 1 && config.embedding % config.heads == 0, where, ": hidden_size ",
-              config.embedding, " is no multiple of num_attention_heads ", config.heads);
-  const int64_t head_dim = config.embedding / config.heads;
-  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", config.embedding,
-              " for num_attention_heads ", config.heads, " is ", head_dim,
-              " each, known are multiples of 4 up to 256");
+  check_heads(where, config.embedding, config.heads);
 }
 
 ViTConfig read_vit_config(const std::filesystem::path& directory, const TensorFile& weights,

@@ -80,7 +80,7 @@ Parameters VisionTransformer::Impl::parameters() {
   Parameters all{{name("embeddings.prefix"), &embeddings->prefix, false},
                  {name("embeddings.position_embeddings"), &embeddings->positions, false}};
   embeddings->patches.parameters(name("embeddings.patch_embeddings.projection"), all);
-  encoder->parameters(name("encoder.layer"), name("layernorm"), all);
+  encoder->parameters(name("encoder.layer"), all, name("layernorm"));
   if (!heads) return all;
   heads->classify.parameters(layout.classifier, all);
   if (heads->distilled) heads->distilled->parameters("distillation_classifier", all);
