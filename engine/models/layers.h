@@ -1,5 +1,5 @@
-// Layers of any model from its tensors. A layer called `name` takes the tensors that its parameters() name so,
-// and its sizes from their rows in the table.
+// Layers of any model from its tensors. A layer called `name` takes the tensors that its parameters() name
+// so, and its sizes from their rows in the table.
 #pragma once
 
 #include <string>

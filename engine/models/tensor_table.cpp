@@ -116,9 +116,8 @@ std::vector<const TensorRow*> TensorTable::rows_of(const std::string& name) cons
 }
 
 bool TensorSource::has(const std::string& name) const {
-  return std::ranges::any_of(table_.rows_of(name), [&](const TensorRow* row) {
-    return !row->optional || file_.has(row->in_file);
-  });
+  return std::ranges::any_of(table_.rows_of(name),
+                             [&](const TensorRow* row) { return !row->optional || file_.has(row->in_file); });
 }
 
 TensorSource::Host TensorSource::read(const std::string& name) const {

@@ -24,7 +24,7 @@ struct Beginning {
 
 // A tensor of the file. Rows of one name follow one another in the network's tensor, along its first axis.
 struct TensorRow {
-  std::string name;            // in the network, as parameters() gives it
+  std::string name;  // in the network, as parameters() gives it
   std::string in_file;
   std::vector<int64_t> shape;  // in the file; extents, not a Shape: settings that lie may ask for any
   Beginning beginning = {};

@@ -103,8 +103,9 @@ TEST_CASE("a row that a table lacks breaks load and save") {
     } else {
       check_rejects([&] { Network{TensorSource(gap, file)}; }, {"no row of " + name});
     }
-    check_rejects([&] { save_tensors(folder.path() / "no", gap, network.parameters(), Storage::f32); },
-                  part ? std::vector<std::string>{"save", name} : std::vector<std::string>{"no row of", name});
+    check_rejects(
+        [&] { save_tensors(folder.path() / "no", gap, network.parameters(), Storage::f32); },
+        part ? std::vector<std::string>{"save", name} : std::vector<std::string>{"no row of", name});
   }
   CHECK(!std::filesystem::exists(folder.path() / "no"));
 }
@@ -156,8 +157,11 @@ TEST_CASE("tensors of other shapes, and equal parts that are not, are errors wit
                 {path.string(), "\"q.weight\"", "(4, 1073741824)", "(4, 4)"});
   State state(device(), {3});
   table.norm("norm", "ln", 4);
-  check_rejects([&] { save_tensors(path, table, {{"norm.weight", &state}}, Storage::f32); },
-                {"save", "norm.weight (3)", "\"ln.weight\" (4)"});
+  check_rejects(
+      [&] {
+        save_tensors(path, table, {{"norm.weight", &state}}, Storage::f32);
+      },
+      {"save", "norm.weight (3)", "\"ln.weight\" (4)"});
 }
 
 TEST_CASE("a format's suffixes end the names of its files") {

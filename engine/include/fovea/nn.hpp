@@ -73,18 +73,18 @@ class FeedForward {
 class Embedding {
  public:
   struct Parts {
-    State tokens;                          // (vocab, width)
-    float scale = 1;                       // of its rows
-    std::optional<State> positions = {};   // (positions, width)
-    bool learned_positions = true;         // else they are no parameters: sinusoids
-    std::optional<State> types = {};       // (types, width): which sentence a token is of
+    State tokens;                         // (vocab, width)
+    float scale = 1;                      // of its rows
+    std::optional<State> positions = {};  // (positions, width)
+    bool learned_positions = true;        // else they are no parameters: sinusoids
+    std::optional<State> types = {};      // (types, width): which sentence a token is of
     std::optional<LayerNorm> norm = {};
   };
   explicit Embedding(Parts parts) : parts_(std::move(parts)) {}
   // ids, types: (batch, tokens) u32 -> (batch, tokens, width). Types that are absent are 0.
   Tensor operator()(Tensor ids, Tensor types = {}) const;
   Tensor step(Tensor ids, Tensor place) const;  // (rows) u32, all at one place (1) u32 -> (rows, width)
-  const State& tokens() const { return parts_.tokens; }  // for an output that shares them
+  const State& tokens() const { return parts_.tokens; }      // for an output that shares them
   void parameters(const std::string& name, Parameters& to);  // name.weight, .positions, .types, .norm
 
  private:

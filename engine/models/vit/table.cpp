@@ -35,7 +35,7 @@ ViTLayout layout_of(const TensorFile& file) {
 }
 
 ViTLayout usual_layout(const ViTConfig& config) {
-  return {config.distillation ? "deit." : "vit.", config.labels.empty()  ? ""
+  return {config.distillation ? "deit." : "vit.", config.labels.empty() ? ""
                                                   : config.distillation ? "cls_classifier"
                                                                         : "classifier"};
 }

@@ -64,10 +64,9 @@ VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use u
   const TensorSource tensors(table, file);
   const LayerSource from{.device = device, .tensors = tensors, .use = use, .eps = config.eps};
   const int64_t width = config.embedding, prefix = config.distillation ? 2 : 1;
-  embeddings = Embeddings{
-      make_state(from, name("embeddings.prefix"), {1, prefix, width}),
-      make_state(from, name("embeddings.position_embeddings"), {config.tokens(), width}),
-      make_linear(from, name("embeddings.patch_embeddings.projection"))};
+  embeddings = Embeddings{make_state(from, name("embeddings.prefix"), {1, prefix, width}),
+                          make_state(from, name("embeddings.position_embeddings"), {config.tokens(), width}),
+                          make_linear(from, name("embeddings.patch_embeddings.projection"))};
   encoder.emplace(make_encoder_layers(from, name("encoder.layer"), config.depth,
                                       {.heads = config.heads, .activation = config.activation}),
                   make_norm(from, name("layernorm")));
