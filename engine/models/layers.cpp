@@ -65,4 +65,27 @@ std::vector<EncoderLayer> make_encoder_layers(const LayerSource& from, const std
   return layers;
 }
 
+DecoderLayer make_decoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form) {
+  const auto linear = [&](const char* part) { return make_linear(from, concat(name, ".cross.", part)); };
+  std::optional<LayerNorm> norm;
+  std::optional<CrossAttention> cross;
+  LayerNorm attention_norm = make_norm(from, name + ".attention_norm");
+  SelfAttention attention = make_self_attention(from, name + ".attention", form.heads);
+  if (form.cross) {
+    norm = make_norm(from, name + ".cross_norm");
+    cross = CrossAttention{linear("q"), linear("kv"), linear("out"), form.heads};
+  }
+  return DecoderLayer(from.device,
+                      {std::move(attention_norm), std::move(attention), std::move(norm), std::move(cross),
+                       make_norm(from, name + ".feed_forward_norm"),
+                       make_feed_forward(from, name + ".feed_forward", form.activation), form.place});
+}
+
+std::vector<DecoderLayer> make_decoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form) {
+  std::vector<DecoderLayer> layers;
+  for (int64_t i = 0; i < depth; ++i) layers.push_back(make_decoder_layer(from, concat(name, ".", i), form));
+  return layers;
+}
+
 }  // namespace fovea

@@ -32,10 +32,14 @@ struct LayerForm {
   int64_t heads = 0;
   Activation activation = Activation::gelu;
   NormPlace place = NormPlace::before;
+  bool cross = false;  // a decoder's, of a model with an encoder
 };
 EncoderLayer make_encoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form);
 // name.0 to name.(depth - 1)
 std::vector<EncoderLayer> make_encoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form);
+DecoderLayer make_decoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form);
+std::vector<DecoderLayer> make_decoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
                                               const LayerForm& form);
 
 }  // namespace fovea

@@ -4,6 +4,22 @@
 #include "ops/attention_step.h"
 
 namespace fovea {
+namespace {
+
+// K and V of qkv (batch, tokens, 3 width) into the cache (2, rows, steps, width), of each sequence into the first
+// of its rows; zeros elsewhere.
+void keep(Tensor qkv, State& cache) {
+  const Shape to = cache.shape();
+  const int64_t batch = qkv.shape()[0], tokens = qkv.shape()[1], width = to[3], beams = to[1] / batch;
+  FOVEA_CHECK(to[1] == batch * beams && tokens <= to[2], "attention: ", batch, " sequences of ", tokens,
+              " tokens into a cache ", to);
+  const Tensor kv = reshape(slice(qkv, -1, width, 2 * width), {batch, tokens, 2, width});
+  const Tensor steps = pad(permute(kv, {2, 0, 1, 3}), 2, 0, to[2] - tokens);  // (2, batch, steps, width)
+  const Tensor rows = pad(reshape(steps, {2, batch, 1, to[2], width}), 2, 0, beams - 1);
+  assign(cache, reshape(rows, to));
+}
+
+}  // namespace
 
 SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative)
     : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads), relative_(std::move(relative)) {}
@@ -11,6 +27,7 @@ SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optiona
 SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, const LayerOptions& given) const {
   AttentionOptions options = given.attention;
   const Tensor qkv = qkv_(x);  // (batch, tokens, 3 width)
+  if (given.cache) keep(qkv, *given.cache);
   const Tensor q = split_heads(qkv, 0, 3, heads_), k = split_heads(qkv, 1, 3, heads_),
                v = split_heads(qkv, 2, 3, heads_);  // (batch, heads, tokens, head_dim)
   if (relative_) options.bias = relative_scores(q, *relative_);

@@ -19,7 +19,9 @@ const char* kernel(uint32_t lanes) {
 
 bool has_decoder_layer_step(const Limits& limits, int64_t width, int64_t hidden) {
   const bool lanes = limits.subgroup == 4 || limits.subgroup == 8 || limits.subgroup == 16;
-  return limits.kernels == KernelClass::cpu && lanes && width <= kWidest && hidden <= kMostHidden;
+  const bool narrow = width <= kWidest && hidden <= kMostHidden;
+  // Parts of the weights are tensors of their own, which lie on 16 bytes.
+  return limits.kernels == KernelClass::cpu && lanes && narrow && width % 4 == 0 && hidden % 4 == 0;
 }
 
 Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerState& layer, State& cache,

@@ -8,7 +8,7 @@
 #include "fovea/vit.hpp"
 #include "io/safetensors.h"
 #include "support/temporary.h"
-#include "models/seq2seq/weights.h"
+#include "models/seq2seq/file.h"
 #include "support/check.h"
 
 using namespace fovea;

@@ -15,6 +15,7 @@ struct LayerOptions {
   bool weights = false;             // also gives attention weights
   AttentionOptions attention = {};  // lengths: of the keys
   Dropout dropout = {};
+  State* cache = nullptr;  // (2, rows, steps, width) of a decoder's self-attention: takes K and V of all tokens
 };
 
 // What the distance of a key from its query adds to keys and values (Shaw et al. 2018, section 3.2).
@@ -38,6 +39,9 @@ class SelfAttention {
   Result operator()(Tensor x, Tensor residual, const LayerOptions& options = {}) const;
   // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
   Tensor step(Tensor x, Tensor residual, State& cache, const StepState& search) const;
+  int64_t heads() const { return heads_; }
+  int64_t width() const { return out_.in(); }
+  bool relative() const { return relative_.has_value(); }
   void parameters(const std::string& name, Parameters& to);  // name.qkv, name.out
 
  private:

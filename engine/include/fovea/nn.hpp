@@ -37,6 +37,7 @@ class Linear {
          Use use = Use::inference);
   // x: (.., in) -> (.., out). options.bias must be absent.
   Tensor operator()(Tensor x, MatmulOptions options = {}) const;
+  int64_t in() const { return weight_.shape()[weight_.layout() == Layout::panels ? 0 : 1]; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
@@ -49,7 +50,8 @@ class LayerNorm {
  public:
   // y = (x - mean) / sqrt(variance + eps) * weight + bias; weight, bias: (width).
   LayerNorm(Device& device, std::span<const float> weight, std::span<const float> bias, float eps);
-  Tensor operator()(Tensor x) const;                         // (.., width) -> (.., width)
+  Tensor operator()(Tensor x) const;  // (.., width) -> (.., width)
+  float eps() const { return eps_; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
@@ -62,6 +64,7 @@ class FeedForward {
  public:
   FeedForward(Linear up, Linear down, Activation activation);
   Tensor operator()(Tensor x, Tensor residual, const Dropout& dropout = {}) const;  // both (.., width)
+  Activation activation() const { return activation_; }
   void parameters(const std::string& name, Parameters& to);                         // name.up, name.down
 
  private:

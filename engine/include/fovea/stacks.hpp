@@ -1,6 +1,7 @@
 // Encoder and decoder layers (Vaswani et al. 2017, section 3.1), and stacks of them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,29 +55,81 @@ class Encoder {
   std::optional<LayerNorm> last_;
 };
 
-// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to the memory, feed-forward.
+struct DecoderLayerState;  // of a fused step, engine/ops/decoder_layer_step.h
+
+// What a step of a decoder layer reads beside its own token.
+struct LayerMemory {
+  State& cache;             // (2, rows, steps, width): K and V of the tokens so far, to which its own are added
+  Tensor encoded, lengths;  // K and V of what an encoder made, (batch, keys, 2 width), and how many count, (batch)
+};
+
+// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to what an encoder made if there
+// is one, feed-forward. On CPU drivers the steps of a narrow one are single dispatches.
 class DecoderLayer {
  public:
-  struct Norms {
-    LayerNorm attention, cross, feed_forward;
+  struct Parts {
+    LayerNorm attention_norm;
+    SelfAttention attention;
+    std::optional<LayerNorm> cross_norm;  // with cross
+    std::optional<CrossAttention> cross;  // absent: nothing is encoded
+    LayerNorm feed_forward_norm;
+    FeedForward feed_forward;
+    NormPlace place = NormPlace::before;
   };
-  DecoderLayer(Norms norms, SelfAttention attention, CrossAttention cross, FeedForward feed_forward,
-               NormPlace place);
-  const CrossAttention& cross() const { return cross_; }
-  // All tokens at once, each seeing those before it; options.weights and .attention: of the cross attention.
-  SelfAttention::Result operator()(Tensor x, Tensor memory, const LayerOptions& options = {}) const;
-  // One token a row, x (rows, width), after those in cache (2, rows, steps, width); it is added there.
-  SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const StepState& search,
-                             bool weights) const;
+  DecoderLayer(Device& device, Parts parts);
+  ~DecoderLayer();
+  DecoderLayer(DecoderLayer&&) noexcept;
+
+  const CrossAttention* cross() const { return parts_.cross ? &*parts_.cross : nullptr; }
+  int64_t width() const { return parts_.attention.width(); }
+  // All tokens at once, each seeing those before it. encoded: as CrossAttention::memory() gives it, or absent.
+  // options.weights and .attention are of the attention to it.
+  SelfAttention::Result operator()(Tensor x, Tensor encoded, const LayerOptions& options = {}) const;
+  // One token a row, x (rows, width). weights: of the attention to what was encoded.
+  SelfAttention::Result step(Tensor x, const StepState& search, const LayerMemory& memory, bool weights) const;
   // As EncoderLayer, and name.cross_norm, name.cross.
   void parameters(const std::string& name, Parameters& to);
 
  private:
-  Norms norms_;
-  SelfAttention attention_;
-  CrossAttention cross_;
-  FeedForward feed_forward_;
-  NormPlace place_;
+  Parts parts_;
+  std::unique_ptr<DecoderLayerState> fused_;  // holds the weights that the parts refer to; null: they do
+};
+
+// What a decoding keeps on the device.
+struct DecoderMemory {
+  std::vector<State> caches;     // of each layer, (2, rows, steps, width): K and V of the tokens so far
+  std::vector<State> encoded;    // of each layer, (batch, keys, 2 width): K and V of what an encoder made, or none
+  std::optional<State> lengths;  // (batch) u32: how many of those count
+
+  uint64_t bytes() const;  // of keys and values
+};
+
+// Decoder layers one after another.
+class DecoderStack {
+ public:
+  struct Result {
+    Tensor out;                   // as x, normalised if there is a last normalisation
+    std::vector<Tensor> weights;  // of each layer, or of the one asked for
+  };
+  explicit DecoderStack(std::vector<DecoderLayer> layers, std::optional<LayerNorm> last = {});
+  int64_t depth() const { return int64_t(layers_.size()); }
+  // x: (batch, tokens, width); encoded: (batch, keys, width) or absent. Options as of the layers, without cache.
+  Result operator()(Tensor x, Tensor encoded = {}, const LayerOptions& options = {}) const;
+
+  // A decoding. First memory(), zeros; then what was encoded with its lengths goes in, or the start of all
+  // targets: x (batch, tokens, width) in one pass, into the first row of each sentence. Then come steps.
+  DecoderMemory memory(Device& device, const StepState& search, int64_t keys) const;
+  void keep_encoded(Tensor encoded, Tensor lengths, DecoderMemory& memory) const;
+  void prefill(Tensor x, DecoderMemory& memory) const;
+  // x: (rows, width); weights_of: the layer whose weights are wanted, (rows, heads, keys), or -1.
+  Result step(Tensor x, const StepState& search, DecoderMemory& memory, int64_t weights_of = -1) const;
+
+  // name.0, name.1, .. and, of the last normalisation, last
+  void parameters(const std::string& name, const std::string& last, Parameters& to);
+
+ private:
+  std::vector<DecoderLayer> layers_;
+  std::optional<LayerNorm> last_;
 };
 
 }  // namespace fovea
