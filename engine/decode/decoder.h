@@ -1,6 +1,7 @@
 // Decoder: what a search needs to know of a model that makes a sequence token by token.
 #pragma once
 
+#include "decode/search.h"
 #include "fovea/stacks.hpp"
 
 namespace fovea {

@@ -43,6 +43,11 @@ Search::Search(Device& device, const SearchParams& p)
     : StepState{p, State(device, {words(p)}, DType::u32),
                 State(device, {kHistories * p.batch * p.beams * p.steps}, DType::u32)} {}
 
+StepTokens step_tokens(Graph& graph, const StepState& search) {
+  const Tensor control = graph.use(search.control, "control");
+  return {.tokens = slice(control, 0, search.params.tokens, search.rows()), .place = slice(control, 0, 0, 1)};
+}
+
 std::vector<uint32_t> Search::initial(uint32_t start) const {
   std::vector<uint32_t> all(control.shape().elements(), 0);
   all[1] = params.batch;

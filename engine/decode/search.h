@@ -21,6 +21,13 @@ struct Search : StepState {
   Search(Device& device, const SearchParams& params);
 };
 
+// What a step reads.
+struct StepTokens {
+  Tensor tokens;  // (rows) u32
+  Tensor place;   // (1) u32, of all of them in their sequences
+};
+StepTokens step_tokens(Graph& graph, const StepState& search);
+
 // Rules on what may come next.
 struct NextRules {
   int64_t min_length = 0;

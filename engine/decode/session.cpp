@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint32_t kStepsPerWait = 4;  // the host looks at the finished flag once in so many steps
 constexpr uint32_t kFinished = 2;      // parity of the pool, as shaders/common/search.glsl
+constexpr uint32_t kToken = 0, kOrigin = 1, kLogProb = 2;  // kinds of history
 
 // (n, longest), shorter sequences at the end of their row.
 State suppressed_state(Device& device, const std::vector<std::vector<uint32_t>>& sequences) {
@@ -32,6 +33,11 @@ uint32_t shared_tokens(const std::vector<std::vector<uint32_t>>& prompts) {
   size_t least = SIZE_MAX;
   for (const auto& prompt : prompts) least = std::min(least, prompt.size());
   return uint32_t(least - 1);
+}
+
+// Where a row of history begins: see shaders/search.h.
+size_t history_at(const SearchParams& p, uint32_t parity, uint32_t kind, uint32_t row) {
+  return ((3 * size_t(parity) + kind) * p.batch * p.beams + row) * p.steps;
 }
 
 float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
@@ -105,12 +111,12 @@ void DecodeSession::start_sentence(uint32_t sentence, const std::vector<uint32_t
 // The steps in front of the first, as if they had been taken: K and V of them lie in each sentence's first row.
 void DecodeSession::write_history(const std::vector<std::vector<uint32_t>>& targets) {
   const SearchParams& p = search_.params;
-  const uint32_t rows = p.batch * p.beams, parity = p.beams > 1 ? first_ & 1 : 0;
+  const uint32_t parity = p.beams > 1 ? first_ & 1 : 0;
   std::vector<uint32_t> history(search_.history.shape().elements(), 0);  // log-probabilities of 0 as well
   for (uint32_t row = 0; row < uint32_t(targets.size()) * p.beams; ++row)
     for (uint32_t t = 0; t < first_; ++t) {
-      history[((3 * parity + 0) * rows + row) * p.steps + t] = targets[row / p.beams][t + 1];
-      history[((3 * parity + 1) * rows + row) * p.steps + t] = row / p.beams * p.beams;
+      history[history_at(p, parity, kToken, row) + t] = targets[row / p.beams][t + 1];
+      history[history_at(p, parity, kOrigin, row) + t] = row / p.beams * p.beams;
     }
   search_.history.write(std::span<const uint32_t>(history));
 }
@@ -167,14 +173,13 @@ void DecodeSession::step_until_done(DecodeStatistics& statistics,
 
 DecodedTarget DecodeSession::target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const {
   const SearchParams& p = search_.params;
-  const uint32_t rows = p.batch * p.beams;
-  const auto kind = [&](uint32_t k) { return history_.data() + ((3 * parity + k) * rows + row) * p.steps; };
-  const uint32_t from = facts_.encodes ? 0 : std::min(control_[p.prompt + row / p.beams], length);
-  DecodedTarget target{.tokens = {kind(0) + from, kind(0) + length}, .score = score};
-  for (uint32_t t = from; t < length; ++t) {
-    target.log_probs.push_back(as_float(kind(2)[t]));
+  const auto kind = [&](uint32_t k) { return history_.data() + history_at(p, parity, k, row); };
+  const uint32_t first = facts_.encodes ? 0 : std::min(control_[p.prompt + row / p.beams], length);
+  DecodedTarget target{.tokens = {kind(kToken) + first, kind(kToken) + length}, .score = score};
+  for (uint32_t t = first; t < length; ++t) {
+    target.log_probs.push_back(as_float(kind(kLogProb)[t]));
     if (attention_.empty()) continue;
-    const auto from = attention_.begin() + (int64_t(kind(1)[t]) * p.steps + t) * shape_.keys;
+    const auto from = attention_.begin() + (int64_t(kind(kOrigin)[t]) * p.steps + t) * shape_.keys;
     target.attention.emplace_back(from, from + shape_.keys);
   }
   return target;

@@ -118,6 +118,18 @@ TEST_CASE("decoder layers that no fused step takes are not fused") {
   CHECK(!fused({1, 1, 16, 2, 22, 2}));   // parts would not lie on 16 bytes
 }
 
+TEST_CASE("a decoder layer's weights lie on the device once, fused or not") {
+  for (const int64_t width : {16, 132}) {
+    const uint64_t before = device().allocated_bytes();
+    DecoderLayer layer = Layers::make({1, 1, width, 2, 24, 2});
+    Parameters all;
+    layer.parameters("layer", all);
+    uint64_t bytes = 0;
+    for (const Parameter& parameter : all) bytes += parameter.state->bytes();
+    CHECK(device().allocated_bytes() - before == bytes);
+  }
+}
+
 TEST_CASE("decoder_layer_step rejects what does not fit") {
   Search search(device(), 2, 1, 5, 0);
   State cache(device(), {2, 2, 5, 16});

@@ -9,6 +9,7 @@
 #include "fovea/data.hpp"
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
+#include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
 #include "fovea/heatmap.hpp"
 #include "fovea/image.hpp"

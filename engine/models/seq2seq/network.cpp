@@ -160,10 +160,8 @@ void Seq2SeqNetwork::begin(Tensor ids, Tensor lengths, const StepState&, Decoder
 
 Decoder::Next Seq2SeqNetwork::step(Graph& graph, const StepState& search, DecoderMemory& memory,
                                    int64_t weights_of) const {
-  const Tensor control = graph.use(search.control, "control");
-  const Tensor place = slice(control, 0, 0, 1),
-               tokens = slice(control, 0, search.params.tokens, search.rows());
-  const Tensor x = decoder_embedding_.step(tokens, place);  // (rows, width)
+  const StepTokens reads = step_tokens(graph, search);
+  const Tensor x = decoder_embedding_.step(reads.tokens, reads.place);  // (rows, width)
   const DecoderStack::Result made = decoder_.step(x, search, memory, weights_of);
   return {.logits = logits(made.out), .weights = made.weights.empty() ? Tensor() : made.weights[0]};
 }
