@@ -28,8 +28,8 @@ Gpt2Config load_config(const JsonFile& file) {
   c.hidden = file.get_int("n_inner", 4 * c.width, kCount);
   c.depth = file.require_int("n_layer", {1, 1024});
   c.positions = file.require_int("n_positions", kCount);
-  const std::string word = file.get_string("activation_function", "gelu_new");
-  FOVEA_CHECK(word == "gelu_new", file.file(), ": activation_function ", word);
+  c.activation = transformers_activation(concat(file.file(), ": activation_function"),
+                                         file.get_string("activation_function", "gelu_new"));
   c.eps = float(file.get_float("layer_norm_epsilon", 1e-5, {0, 1}));
   c.eos = uint32_t(file.get_int("eos_token_id", 50256, {0, c.vocab - 1}));
   return c;
