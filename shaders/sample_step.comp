@@ -62,7 +62,7 @@ void main() {
   const float score = uintBitsToFloat(control.at[s.scores + row]) + log_prob;
   control.at[s.scores + row] = floatBitsToUint(score);
   control.at[s.tokens + row] = id;
-  const bool end = id == s.eos && step >= control.at[s.prompt + row];  // in a prompt it is a token like others
+  const bool end = id == s.eos && step >= control.at[s.prompt + row];  // in a prompt: a token like others
   if (end || step + 1 == control.at[s.ends + row]) {
     control.at[s.ends + row] = step + 1;
     control.at[s.pool_scores + row] = floatBitsToUint(score);

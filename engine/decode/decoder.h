@@ -22,8 +22,8 @@ class Decoder {
   virtual DecoderFacts facts() const = 0;
   // What the rows of a search need, all zeros; keys: tokens of a source at most.
   virtual DecoderMemory memory(Device& device, const StepState& search, int64_t keys) const = 0;
-  // Fills the memory before the first step. ids: (batch, tokens) u32, sources and their lengths (batch) u32, or
-  // without an encoder what the prompts begin with, in one pass, and no lengths.
+  // Fills the memory before the first step. ids: (batch, tokens) u32, the sources, with their lengths (batch)
+  // u32, or without an encoder what the prompts begin with, in one pass, and no lengths.
   virtual void begin(Tensor ids, Tensor lengths, const StepState& search, DecoderMemory& memory) const = 0;
 
   struct Next {

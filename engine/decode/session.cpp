@@ -108,7 +108,7 @@ void DecodeSession::start_sentence(uint32_t sentence, const std::vector<uint32_t
     control_[p.tokens + sentence * p.beams + beam] = tokens[first_];
 }
 
-// The steps in front of the first, as if they had been taken: K and V of them lie in each sentence's first row.
+// The steps in front of the first, as if they had been taken: their K and V lie in each sentence's first row.
 void DecodeSession::write_history(const std::vector<std::vector<uint32_t>>& targets) {
   const SearchParams& p = search_.params;
   const uint32_t parity = p.beams > 1 ? first_ & 1 : 0;
@@ -128,7 +128,8 @@ void DecodeSession::start(const DecodeRequest& request) {
   for (size_t b = 0; b < request.sentences(); ++b) {
     std::vector<uint32_t>& target = targets.emplace_back();
     if (facts_.encodes) target.push_back(facts_.start);
-    const std::vector<uint32_t> prompt = request.prompts.empty() ? std::vector<uint32_t>() : request.prompts[b];
+    const std::vector<uint32_t> prompt =
+        request.prompts.empty() ? std::vector<uint32_t>() : request.prompts[b];
     const std::optional<uint32_t>& first = request.decoding.first;
     if (first && facts_.encodes) target.push_back(*first);
     target.insert(target.end(), prompt.begin(), prompt.end());

@@ -14,8 +14,8 @@ namespace fovea {
 // What is asked of a batch of sentences, by token ids.
 struct DecodeRequest {
   std::vector<std::vector<uint32_t>> sources;  // of an encoder: each of at least 1 token, the ends included
-  // What targets begin with, behind the start token of a model with an encoder; one for each sentence, or none
-  // where there are sources.
+  // What targets begin with, behind the start token of a model with an encoder; one for each sentence. May be
+  // empty where there are sources.
   std::vector<std::vector<uint32_t>> prompts;
   std::vector<uint32_t> seeds;  // of sampling; one for each sentence, or none
   Decoding decoding;
@@ -50,7 +50,7 @@ class DecodeSession {
   const SessionShape& shape() const { return shape_; }
   uint64_t cache_bytes() const { return memory_.bytes(); }
 
-  // The targets of at most shape().batch sentences that fit the shape, best first. on_token: see DecodeSessions.
+  // The targets of at most shape().batch sentences that fit, best first. on_token: as of DecodeSessions.
   std::vector<std::vector<DecodedTarget>> run(const DecodeRequest& request, DecodeStatistics& statistics,
                                               const std::function<bool(uint32_t)>& on_token);
 

@@ -41,7 +41,8 @@ void check_decoding(const Decoding& d, const DecoderFacts& model) {
 }
 
 void check_attention(const DecodeRequest& request, const DecoderFacts& model) {
-  FOVEA_CHECK(!request.attention || model.encodes, "decoding: attention to a source, which this model has not");
+  FOVEA_CHECK(!request.attention || model.encodes,
+              "decoding: attention to a source, which this model has not");
   FOVEA_CHECK(request.layer < model.depth, "decoding: attention of layer ", request.layer,
               ", counted from 0, of ", model.depth);
   FOVEA_CHECK(request.head < model.heads, "decoding: attention of head ", request.head,
@@ -58,9 +59,10 @@ void check_prompts(const DecodeRequest& request, const DecoderFacts& model) {
                 source.size(), " tokens, the model takes 1 to ", model.positions);
   for (const auto& prompt : request.prompts) {
     const int64_t tokens = int64_t(prompt.size()), most = request.decoding.max_length;
-    FOVEA_CHECK(model.encodes || (tokens >= 1 && tokens + most - 1 <= model.positions),  // the last is not read
-                "decoding: a prompt of ", tokens, " tokens and ", most, " behind it, the model has ",
-                model.positions, " positions");
+    FOVEA_CHECK(
+        model.encodes || (tokens >= 1 && tokens + most - 1 <= model.positions),  // the last is not read
+        "decoding: a prompt of ", tokens, " tokens and ", most, " behind it, the model has ", model.positions,
+        " positions");
     for (uint32_t id : prompt) FOVEA_CHECK(id < model.vocab, "decoding: token ", id, " of ", model.vocab);
   }
 }
@@ -116,8 +118,8 @@ DecodeSession& DecodeSessions::session(const SessionShape& shape) {
   return *sessions_.front();
 }
 
-std::vector<std::vector<DecodedTarget>> DecodeSessions::decode(const DecodeRequest& request,
-                                                            const std::function<bool(uint32_t)>& on_token) {
+std::vector<std::vector<DecodedTarget>> DecodeSessions::decode(
+    const DecodeRequest& request, const std::function<bool(uint32_t)>& on_token) {
   const DecoderFacts model = decoder_.facts();
   check_decoding(request.decoding, model);
   check_attention(request, model);

@@ -41,7 +41,7 @@ struct Graph::Parts {
   using Place = std::tuple<const Buffer*, uint64_t, uint64_t>;  // of a State: buffer, offset and bytes
   std::unordered_map<ValueId, View> views;
   std::map<Place, ValueId> states;  // by use()
-  std::deque<Value> values;  // a deque: references to shapes stay valid while ops add values
+  std::deque<Value> values;         // a deque: references to shapes stay valid while ops add values
   std::vector<Node> nodes;
 };
 

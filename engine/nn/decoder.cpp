@@ -46,8 +46,8 @@ SelfAttention::Result CrossAttention::step(Tensor x, Tensor residual, Tensor mem
 
 namespace {
 
-// The weights of a layer in the order in which decoder_layer_step reads them: norm, then two products, of each
-// part. K and V of what was encoded are made once a sentence, not in a step.
+// The weights of a layer in the order in which decoder_layer_step reads them: of each part the norm, then two
+// products. K and V of what was encoded are made once a sentence, not in a step.
 Parameters step_parameters(DecoderLayer::Parts& parts) {
   Parameters all;
   parts.attention_norm.parameters("attention_norm", all);
@@ -77,7 +77,8 @@ std::unique_ptr<DecoderLayerState> fuse(Device& device, DecoderLayer::Parts& par
     places.push_back(values.size());
     values.insert(values.end(), own.begin(), own.end());
     const bool product = all[i].state->layout() == Layout::panels;
-    if (product && !is_bias(all, i + 1)) values.resize(values.size() + size_t(all[i].state->shape()[1]), 0.0f);
+    if (product && !is_bias(all, i + 1))
+      values.resize(values.size() + size_t(all[i].state->shape()[1]), 0.0f);
   }
   State whole(device, {int64_t(values.size())});
   whole.write(values);
@@ -120,19 +121,18 @@ SelfAttention::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const L
   return result;
 }
 
-SelfAttention::Result DecoderLayer::step(Tensor x, const StepState& search, const LayerMemory& memory,
+SelfAttention::Result DecoderLayer::step(Tensor x, const StepState& search, const LayerMemory& at,
                                          bool weights) const {
   const Parts& p = parts_;
-  const auto& [cache, encoded, lengths] = memory;
   if (fused_ && !weights)
-    return {.out = decoder_layer_step(x, search, *fused_, cache, encoded, lengths), .weights = {}};
+    return {.out = decoder_layer_step(x, search, *fused_, at.cache, at.encoded, at.lengths), .weights = {}};
   SelfAttention::Result result;
   Tensor h = normalised(p.place, p.attention_norm, x, [&](Tensor y) {
-    return p.attention.step(y, x, memory.cache, search);  // (rows, width), as all below
+    return p.attention.step(y, x, at.cache, search);  // (rows, width), as all below
   });
   if (p.cross)
     h = normalised(p.place, *p.cross_norm, h, [&](Tensor y) {
-      result = p.cross->step(y, h, memory.encoded, memory.lengths, search, weights);
+      result = p.cross->step(y, h, at.encoded, at.lengths, search, weights);
       return result.out;
     });
   result.out = normalised(p.place, p.feed_forward_norm, h, [&](Tensor y) { return p.feed_forward(y, h); });

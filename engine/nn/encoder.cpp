@@ -6,8 +6,8 @@
 namespace fovea {
 namespace {
 
-// K and V of qkv (batch, tokens, 3 width) into the cache (2, rows, steps, width), of each sequence into the first
-// of its rows; zeros elsewhere.
+// K and V of qkv (batch, tokens, 3 width) into the cache (2, rows, steps, width), of each sequence into the
+// first of its rows; zeros elsewhere.
 void keep(Tensor qkv, State& cache) {
   const Shape to = cache.shape();
   const int64_t batch = qkv.shape()[0], tokens = qkv.shape()[1], width = to[3], beams = to[1] / batch;

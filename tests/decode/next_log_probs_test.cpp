@@ -28,8 +28,8 @@ struct Row {
   std::vector<double> logits;
   std::vector<uint32_t> tokens;
   uint32_t step, most, given, eos, prompt;  // most: steps
-  bool several;    // beams
-  bool sequences;  // those above never come
+  bool several;                             // beams
+  bool sequences;                           // those above never come
 };
 
 std::vector<double> reference(Row row, const NextRules& rules, const std::vector<uint32_t>& suppressed) {
@@ -123,16 +123,17 @@ void check_next(Case n) {
       std::vector<uint32_t> tokens{(n.start + sentence) % vocab};
       for (uint32_t t = 0; t < step; ++t)
         tokens.push_back(history[history_at(s, parity_of(s, step), kTokens, row, t)]);
-      const std::vector<double> one = reference({.logits = {at, at + n.vocab},
-                                                 .tokens = tokens,
-                                                 .step = step,
-                                                 .most = control[s.ends + sentence],
-                                                 .given = control[s.given + sentence * row_of_given + 1 + step],
-                                                 .eos = eos,
-                                                 .prompt = control[s.prompt + sentence],
-                                                 .several = n.beams > 1,
-                                                 .sequences = n.sequences},
-                                                n.rules, n.suppressed);
+      const std::vector<double> one =
+          reference({.logits = {at, at + n.vocab},
+                     .tokens = tokens,
+                     .step = step,
+                     .most = control[s.ends + sentence],
+                     .given = control[s.given + sentence * row_of_given + 1 + step],
+                     .eos = eos,
+                     .prompt = control[s.prompt + sentence],
+                     .several = n.beams > 1,
+                     .sequences = n.sequences},
+                    n.rules, n.suppressed);
       want.insert(want.end(), one.begin(), one.end());
     }
     const std::vector<float> got = std::get<std::vector<float>>(stepper.run({{logits, values}}).front());
@@ -172,7 +173,8 @@ TEST_CASE("next_log_probs suppresses sequences") {
 TEST_CASE("next_log_probs follows each rule") {
   for (int64_t batch : {1, 3})
     for (int64_t beams : {1, 2, 5}) {
-      const auto check = [&](const NextRules& rules, const std::vector<uint32_t>& suppressed = {}, uint32_t start = 0) {
+      const auto check = [&](const NextRules& rules, const std::vector<uint32_t>& suppressed = {},
+                             uint32_t start = 0) {
         check_next({.batch = batch,
                     .beams = beams,
                     .steps = 7,

@@ -61,8 +61,7 @@ class Sampler {
     const uint32_t step = control[0]++;
     uint32_t unfinished = 0;
     for (uint32_t row = 0; row < s.batch; ++row) {
-      if (step < control[s.ends + row])
-        follow(row, step, now[s.tokens + row], values.data() + row * vocab_);
+      if (step < control[s.ends + row]) follow(row, step, now[s.tokens + row], values.data() + row * vocab_);
       unfinished += step + 1 < control[s.ends + row];
     }
     control[1] = unfinished;

@@ -1,11 +1,12 @@
 // A tiny GPT-2 of transformers' own class: tools/make_golden_gpt2 recorded what it says.
+#include "fovea/gpt2.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "fovea/gpt2.hpp"
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "support/check.h"
@@ -57,8 +58,7 @@ std::vector<float> scored(const Gpt2& model, std::vector<uint32_t> ids, const st
   Graph graph;
   const Shape shape{1, int64_t(ids.size())};
   const Tensor input = graph.input(shape, DType::u32), next = graph.input(shape, DType::u32);
-  const std::vector<float> all =
-      run(graph, {{input, ids}, {next, wanted}}, log_prob(model(input), next));
+  const std::vector<float> all = run(graph, {{input, ids}, {next, wanted}}, log_prob(model(input), next));
   return {all.begin() + int64_t(prompt) - 1, all.end()};
 }
 

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "io/file.h"
-#include "support/temporary.h"
 #include "models/seq2seq/seq2seq.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

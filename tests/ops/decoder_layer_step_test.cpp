@@ -1,8 +1,9 @@
+#include "ops/decoder_layer_step.h"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "decode/search.h"
 #include "fovea/stacks.hpp"
-#include "ops/decoder_layer_step.h"
 #include "support/check.h"
 
 using namespace fovea;
@@ -35,7 +36,9 @@ struct Weights {
 
 struct Layers {
   explicit Layers(const Sizes& s)
-      : search(device(), s.batch, s.beams, 5, 0), cache(device(), {2, search.rows(), 5, s.width}), layer(make(s)) {}
+      : search(device(), s.batch, s.beams, 5, 0),
+        cache(device(), {2, search.rows(), 5, s.width}),
+        layer(make(s)) {}
 
   static DecoderLayer make(const Sizes& s) {
     Weights w;

@@ -15,7 +15,7 @@ struct LayerOptions {
   bool weights = false;             // also gives attention weights
   AttentionOptions attention = {};  // lengths: of the keys
   Dropout dropout = {};
-  State* cache = nullptr;  // (2, rows, steps, width) of a decoder's self-attention: takes K and V of all tokens
+  State* cache = nullptr;  // (2, rows, steps, width) of a decoder: takes K and V of all tokens
 };
 
 // What the distance of a key from its query adds to keys and values (Shaw et al. 2018, section 3.2).

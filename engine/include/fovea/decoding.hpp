@@ -10,7 +10,7 @@ namespace fovea {
 // How targets are searched. One beam is greedy, or sampling when top_k is not 1.
 struct Decoding {
   int64_t beams = 1;
-  int64_t n_best = 1;        // outputs of a sentence: at most `beams`, any number when sampling
+  int64_t n_best = 1;  // outputs of a sentence: at most `beams`, any number when sampling
   // Lengths count the tokens of a translation's prefix, not those of a prompt that a model goes on with.
   int64_t min_length = 0;    // tokens before the end of a sentence may come
   int64_t max_length = 256;  // tokens, the end counted; longer outputs are cut

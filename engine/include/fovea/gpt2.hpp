@@ -27,8 +27,8 @@ struct Continuation {
 
 class Gpt2 {
  public:
-  // A Hugging Face directory of GPT2LMHeadModel or GPT2Model: config.json, model.safetensors. See Error for what
-  // does not fit.
+  // A Hugging Face directory of GPT2LMHeadModel or GPT2Model: config.json and model.safetensors. See Error
+  // for what does not fit.
   Gpt2(Device& device, const std::string& directory);
   ~Gpt2();
   Gpt2(Gpt2&&) noexcept;

@@ -32,8 +32,8 @@ uint64_t storage_bytes(const Shape& shape, Layout layout);  // panels are padded
 class State {
  public:
   State(Device& device, const Shape& shape, DType dtype = DType::f32, Layout layout = Layout::rows);  // zeros
-  // A part of another State's memory as a tensor of its own, from element `offset` on, a multiple of 4: kernels
-  // read 16 bytes at a time. It must not outlive the whole.
+  // A part of another State's memory as a tensor of its own, from element `offset` on. It is a multiple of 4,
+  // as kernels read 16 bytes at a time. The part must not outlive the whole.
   State(const State& whole, uint64_t offset, const Shape& shape, Layout layout = Layout::rows);
   ~State();
   State(State&&) noexcept;

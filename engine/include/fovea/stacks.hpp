@@ -59,12 +59,12 @@ struct DecoderLayerState;  // of a fused step, engine/ops/decoder_layer_step.h
 
 // What a step of a decoder layer reads beside its own token.
 struct LayerMemory {
-  State& cache;             // (2, rows, steps, width): K and V of the tokens so far, to which its own are added
-  Tensor encoded, lengths;  // K and V of what an encoder made, (batch, keys, 2 width), and how many count, (batch)
+  State& cache;             // (2, rows, steps, width): K and V of the tokens so far; its own are added
+  Tensor encoded, lengths;  // (batch, keys, 2 width): K and V of what was encoded; (batch): how many count
 };
 
-// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to what an encoder made if there
-// is one, feed-forward. On CPU drivers the steps of a narrow one are single dispatches.
+// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to what an encoder made, if
+// any, feed-forward. On CPU drivers the steps of a narrow one are single dispatches.
 class DecoderLayer {
  public:
   struct Parts {
@@ -82,11 +82,11 @@ class DecoderLayer {
 
   const CrossAttention* cross() const { return parts_.cross ? &*parts_.cross : nullptr; }
   int64_t width() const { return parts_.attention.width(); }
-  // All tokens at once, each seeing those before it. encoded: as CrossAttention::memory() gives it, or absent.
+  // All tokens at once, each seeing those before it. encoded: as CrossAttention::memory() gives it, if any;
   // options.weights and .attention are of the attention to it.
   SelfAttention::Result operator()(Tensor x, Tensor encoded, const LayerOptions& options = {}) const;
   // One token a row, x (rows, width). weights: of the attention to what was encoded.
-  SelfAttention::Result step(Tensor x, const StepState& search, const LayerMemory& memory, bool weights) const;
+  SelfAttention::Result step(Tensor x, const StepState& search, const LayerMemory& at, bool weights) const;
   // As EncoderLayer, and name.cross_norm, name.cross.
   void parameters(const std::string& name, Parameters& to);
 
@@ -98,7 +98,7 @@ class DecoderLayer {
 // What a decoding keeps on the device.
 struct DecoderMemory {
   std::vector<State> caches;     // of each layer, (2, rows, steps, width): K and V of the tokens so far
-  std::vector<State> encoded;    // of each layer, (batch, keys, 2 width): K and V of what an encoder made, or none
+  std::vector<State> encoded;    // of each layer, (batch, keys, 2 width): K and V of what was encoded, if any
   std::optional<State> lengths;  // (batch) u32: how many of those count
 
   uint64_t bytes() const;  // of keys and values
@@ -113,7 +113,7 @@ class DecoderStack {
   };
   explicit DecoderStack(std::vector<DecoderLayer> layers, std::optional<LayerNorm> last = {});
   int64_t depth() const { return int64_t(layers_.size()); }
-  // x: (batch, tokens, width); encoded: (batch, keys, width) or absent. Options as of the layers, without cache.
+  // x: (batch, tokens, width); encoded: (batch, keys, width) or absent. Options: as of layers, but no cache.
   Result operator()(Tensor x, Tensor encoded = {}, const LayerOptions& options = {}) const;
 
   // A decoding. First memory(), zeros; then what was encoded with its lengths goes in, or the start of all

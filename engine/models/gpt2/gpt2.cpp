@@ -19,12 +19,14 @@ Gpt2Config load_config(const JsonFile& file) {
               file.require_string("model_type"), "\", known is gpt2");
   for (const char* other : {"scale_attn_by_inverse_layer_idx", "add_cross_attention"})
     FOVEA_CHECK(!file.get_bool(other, false), file.file(), ": ", other, " is true, known is false");
-  FOVEA_CHECK(file.get_bool("scale_attn_weights", true), file.file(), ": scale_attn_weights is false, known is true");
+  FOVEA_CHECK(file.get_bool("scale_attn_weights", true), file.file(),
+              ": scale_attn_weights is false, known is true");
   Gpt2Config c;
   c.vocab = file.require_int("vocab_size", kCount);
   c.width = file.require_int("n_embd", kCount);
   c.heads = file.require_int("n_head", kCount);
-  FOVEA_CHECK(c.width % c.heads == 0, file.file(), ": n_embd ", c.width, " is no multiple of ", c.heads, " heads");
+  FOVEA_CHECK(c.width % c.heads == 0, file.file(), ": n_embd ", c.width, " is no multiple of ", c.heads,
+              " heads");
   c.hidden = file.get_int("n_inner", 4 * c.width, kCount);
   c.depth = file.require_int("n_layer", {1, 1024});
   c.positions = file.require_int("n_positions", kCount);
@@ -108,7 +110,8 @@ Network load_network(Device& device, const std::filesystem::path& directory) {
   const SafeTensors file(directory / "model.safetensors");
   const TensorTable table = table_of(config, file);
   const TensorSource tensors(table, file);
-  return Network({.device = device, .tensors = tensors, .eps = config.eps}, config, !file.has("lm_head.weight"));
+  return Network({.device = device, .tensors = tensors, .eps = config.eps}, config,
+                 !file.has("lm_head.weight"));
 }
 
 }  // namespace

@@ -84,8 +84,9 @@ float load_scale(const CTranslate2File& file, const std::string& side, int64_t w
 
 Seq2SeqConfig load_config(const CTranslate2File& file) {
   Seq2SeqConfig c;
-  c.activation = ctranslate2_activation(file.where("decoder/activation"),
-                                        file.number("decoder/activation", file.number("encoder/activation", 0)));
+  c.activation =
+      ctranslate2_activation(file.where("decoder/activation"),
+                             file.number("decoder/activation", file.number("encoder/activation", 0)));
   c.place =
       file.number("encoder/pre_norm", file.number("pre_norm", 1)) != 0 ? NormPlace::before : NormPlace::after;
   c.encoder = load_side(file, "encoder", c.width);
@@ -94,8 +95,8 @@ Seq2SeqConfig load_config(const CTranslate2File& file) {
   c.encoder.scale = load_scale(file, "encoder", c.width);
   c.decoder.scale = load_scale(file, "decoder", c.width);
   c.reach = load_reach(file, "encoder");
-  FOVEA_CHECK(load_reach(file, "decoder") == c.reach, file.path(), ": relative positions that reach ", c.reach,
-              " in the encoder and ", load_reach(file, "decoder"), " in the decoder");
+  FOVEA_CHECK(load_reach(file, "decoder") == c.reach, file.path(), ": relative positions that reach ",
+              c.reach, " in the encoder and ", load_reach(file, "decoder"), " in the decoder");
   const int64_t most = std::max(c.encoder.learned, c.decoder.learned);
   c.positions = most == 0 ? kPositions : most;
   for (const int64_t learned : {c.encoder.learned, c.decoder.learned})
@@ -136,9 +137,10 @@ void load_vocabularies(const std::filesystem::path& directory, Seq2SeqFile& made
   };
   const auto& source = made.source_tokens = read("source");
   const auto& target = made.target_tokens = read("target");
-  FOVEA_CHECK(int64_t(source.size()) == config.encoder.vocab && int64_t(target.size()) == config.decoder.vocab,
-              directory.string(), ": vocabularies of ", source.size(), " and ", target.size(),
-              " tokens, embeddings of ", config.encoder.vocab, " and ", config.decoder.vocab);
+  FOVEA_CHECK(
+      int64_t(source.size()) == config.encoder.vocab && int64_t(target.size()) == config.decoder.vocab,
+      directory.string(), ": vocabularies of ", source.size(), " and ", target.size(),
+      " tokens, embeddings of ", config.encoder.vocab, " and ", config.decoder.vocab);
   const std::string file = directory.string();
   config.start = id_of(target, start, file);
   config.eos = id_of(target, eos, file);
@@ -152,7 +154,8 @@ Seq2SeqFile load_ctranslate2(const std::filesystem::path& directory) {
   auto file = std::make_unique<CTranslate2File>(directory / "model.bin");
   FOVEA_CHECK(file->spec().starts_with("Transformer") &&
                   file->has(variable("encoder", "attention.qkv", kCTranslate2.weight, 0)),
-              file->path(), ": a model of spec \"", file->spec(), "\", known are encoder-decoder Transformers");
+              file->path(), ": a model of spec \"", file->spec(),
+              "\", known are encoder-decoder Transformers");
   Seq2SeqFile made{.format = kFormat, .config = load_config(*file)};
   made.tensors = std::move(file);
   load_vocabularies(directory, made);

@@ -58,8 +58,8 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, bool 
                 " heads");
   c.encoder.vocab = file.require_int("vocab_size", kCount);
   c.decoder.vocab = file.get_int("decoder_vocab_size", c.encoder.vocab, kCount);
-  FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab || c.encoder.own_tokens || c.decoder.own_tokens,
-              file.file(), ": vocabularies of ", c.encoder.vocab, " and ", c.decoder.vocab,
+  FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab || c.encoder.own_tokens || c.decoder.own_tokens, file.file(),
+              ": vocabularies of ", c.encoder.vocab, " and ", c.decoder.vocab,
               " tokens share model.shared.weight");
   c.positions = file.get_int("max_position_embeddings", 1024, kCount);
   if (!marian) {

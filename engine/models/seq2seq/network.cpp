@@ -29,8 +29,8 @@ State load_tokens(const LayerSource& from, const std::string& side, const Seq2Se
   return state;
 }
 
-std::optional<State> load_positions(const LayerSource& from, const std::string& side, const Seq2SeqConfig& config,
-                                    int64_t learned) {
+std::optional<State> load_positions(const LayerSource& from, const std::string& side,
+                                    const Seq2SeqConfig& config, int64_t learned) {
   if (config.reach > 0) return std::nullopt;
   std::vector<float> rows;
   if (learned > 0) {
@@ -51,12 +51,12 @@ Embedding load_embedding(const LayerSource& from, const std::string& side, const
   const bool same = shared && !own.own_tokens;
   std::optional<LayerNorm> norm;
   if (own.embedding_norm) norm = make_norm(from, concat("model.", side, ".layernorm_embedding"));
-  return Embedding({.tokens = same ? State(shared->tokens(), 0, shared->tokens().shape())
-                                   : load_tokens(from, side, own),
-                    .scale = from.use == Use::training ? own.scale : 1,
-                    .positions = load_positions(from, side, config, own.learned),
-                    .learned_positions = false,
-                    .norm = std::move(norm)});
+  return Embedding(
+      {.tokens = same ? State(shared->tokens(), 0, shared->tokens().shape()) : load_tokens(from, side, own),
+       .scale = from.use == Use::training ? own.scale : 1,
+       .positions = load_positions(from, side, config, own.learned),
+       .learned_positions = false,
+       .norm = std::move(norm)});
 }
 
 std::optional<LayerNorm> load_last(const LayerSource& from, const std::string& side, bool exists) {
@@ -70,8 +70,7 @@ LayerForm form_of(const Seq2SeqConfig& config, const Seq2SeqConfig::Side& side, 
 
 std::optional<Linear> load_projection(const LayerSource& from, const Seq2SeqConfig& config) {
   if (from.use == Use::training) return std::nullopt;
-  const std::string name =
-      config.own_projection ? "lm_head.weight" : tokens_name("decoder", config.decoder);
+  const std::string name = config.own_projection ? "lm_head.weight" : tokens_name("decoder", config.decoder);
   const TensorSource::Host weight = from.tensors.read(name);
   std::vector<float> bias;
   if (from.tensors.has("final_logits_bias")) bias = from.tensors.read("final_logits_bias").values;
@@ -84,27 +83,28 @@ Seq2SeqNetwork::Seq2SeqNetwork(const LayerSource& from, const Seq2SeqConfig& con
     : config_(config),
       distances_(load_distances(from.device, config)),
       encoder_embedding_(load_embedding(from, "encoder", config, nullptr)),
-      decoder_embedding_(load_embedding(from, "decoder", config,
-                                        config.encoder.own_tokens ? nullptr : &encoder_embedding_)),
-      encoder_(make_encoder_layers(with_distances(from, distances_), "model.encoder.layers", config.encoder.layers,
-                                   form_of(config, config.encoder, false)),
+      decoder_embedding_(
+          load_embedding(from, "decoder", config, config.encoder.own_tokens ? nullptr : &encoder_embedding_)),
+      encoder_(make_encoder_layers(with_distances(from, distances_), "model.encoder.layers",
+                                   config.encoder.layers, form_of(config, config.encoder, false)),
                load_last(from, "encoder", config.encoder.last_norm)),
-      decoder_(make_decoder_layers(with_distances(from, distances_), "model.decoder.layers", config.decoder.layers,
-                                   form_of(config, config.decoder, true)),
+      decoder_(make_decoder_layers(with_distances(from, distances_), "model.decoder.layers",
+                                   config.decoder.layers, form_of(config, config.decoder, true)),
                load_last(from, "decoder", config.decoder.last_norm)),
       projection_(load_projection(from, config)) {
   for (uint32_t id : {config.start, config.eos})
     FOVEA_CHECK(id < config.decoder.vocab, "seq2seq: start or end token ", id, " of a vocabulary of ",
                 config.decoder.vocab);
-  FOVEA_CHECK(config.pad < config.encoder.vocab, "seq2seq: padding token ", config.pad, " of a vocabulary of ",
-              config.encoder.vocab);
+  FOVEA_CHECK(config.pad < config.encoder.vocab, "seq2seq: padding token ", config.pad,
+              " of a vocabulary of ", config.encoder.vocab);
   if (from.use == Use::training) bias_ = make_state(from, "final_logits_bias", {config.decoder.vocab});
 }
 
 Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use) {
   const TensorTable table = seq2seq_table(file.config, file.format);
   const TensorSource tensors(table, *file.tensors);
-  return Seq2SeqNetwork({.device = device, .tensors = tensors, .use = use, .eps = file.config.eps}, file.config);
+  return Seq2SeqNetwork({.device = device, .tensors = tensors, .use = use, .eps = file.config.eps},
+                        file.config);
 }
 
 Tensor Seq2SeqNetwork::encode(Tensor ids, Tensor lengths, const Dropout& dropout) const {
@@ -119,7 +119,8 @@ Tensor Seq2SeqNetwork::logits(Tensor x) const {
   return matmul(x, transpose(table), {.bias = graph.use(*bias_, "final_logits_bias")});
 }
 
-Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded, const LayerOptions& options) const {
+Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded,
+                                               const LayerOptions& options) const {
   const Tensor x = options.dropout(decoder_embedding_(ids));  // (batch, tokens, width)
   DecoderStack::Result made = decoder_(x, encoded, options);
   return {logits(made.out), std::move(made.weights)};

@@ -52,9 +52,10 @@ class Side {
     const bool hugging_face = format_ == Seq2SeqFormat::hugging_face;
     const Suffixes& suffixes = hugging_face ? kHuggingFace : kCTranslate2;
     if (side_.own_tokens)
-      table_.add({.name = ours("embed_tokens") + ".weight",
-                  .in_file = theirs("embed_tokens").at(0) + (side_.numbered_tokens ? "_0" : "") + suffixes.weight,
-                  .shape = {side_.vocab, config_.width}});
+      table_.add(
+          {.name = ours("embed_tokens") + ".weight",
+           .in_file = theirs("embed_tokens").at(0) + (side_.numbered_tokens ? "_0" : "") + suffixes.weight,
+           .shape = {side_.vocab, config_.width}});
     if (side_.learned > 0)
       table_.add({.name = ours("embed_positions") + ".weight",
                   .in_file = theirs("embed_positions").at(0) + (hugging_face ? ".weight" : "/encodings"),
@@ -117,7 +118,7 @@ std::vector<std::string> names_in_file(Seq2SeqFormat format, const std::string& 
     for (const char* name : hugging_face ? known.hugging_face : known.ctranslate2)
       names.push_back(hugging_face ? layer < 0 ? concat("model.", side, ".", name)
                                                : concat("model.", side, ".layers.", layer, ".", name)
-                      : layer < 0  ? concat(side, "/", name)
+                      : layer < 0 ? concat(side, "/", name)
                                    : concat(side, "/layer_", layer, "/", name));
     return names;
   }

@@ -13,13 +13,14 @@ namespace {
 void share_tokens(Seq2SeqFile& model) {
   Seq2SeqConfig& c = model.config;
   const TensorFile& file = *model.tensors;
-  FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab, model.settings, ": vocabularies of ", c.encoder.vocab, " and ",
-              c.decoder.vocab, " tokens, training takes one for both languages");
+  FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab, model.settings, ": vocabularies of ", c.encoder.vocab,
+              " and ", c.decoder.vocab, " tokens, training takes one for both languages");
   const std::string shared = "model.shared.weight";
   const Shape shape{c.decoder.vocab, c.width};
-  for (const char* own : {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"})
-    FOVEA_CHECK(!file.has(own) || file.read_f32(own, shape) == file.read_f32(shared, shape), file.path(), ": ",
-                own, " differs from ", shared, ": training takes one table for all");
+  for (const char* own :
+       {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"})
+    FOVEA_CHECK(!file.has(own) || file.read_f32(own, shape) == file.read_f32(shared, shape), file.path(),
+                ": ", own, " differs from ", shared, ": training takes one table for all");
   c.encoder.own_tokens = c.decoder.own_tokens = c.own_projection = false;
 }
 
@@ -73,7 +74,8 @@ const TransformerConfig& Transformer::config() const { return impl_->config; }
 
 Tensor Transformer::operator()(Tensor source, Tensor lengths, Tensor inputs, const Dropout& dropout) const {
   const Tensor encoded = impl_->network.encode(source, lengths, dropout);  // (rows, source_length, width)
-  return impl_->network.decode(inputs, encoded, {.attention = {.lengths = lengths}, .dropout = dropout}).logits;
+  return impl_->network.decode(inputs, encoded, {.attention = {.lengths = lengths}, .dropout = dropout})
+      .logits;
 }
 
 Parameters Transformer::parameters() { return impl_->network.parameters(); }
@@ -97,9 +99,8 @@ void write_fresh_transformer(const std::string& directory, const TransformerConf
     return Seq2SeqConfig::Side{
         .layers = layers, .heads = config.heads, .hidden = config.hidden, .vocab = config.vocab};
   };
-  const Seq2SeqConfig form{.encoder = side(config.encoder_layers),
-                           .decoder = side(config.decoder_layers),
-                           .width = config.width};
+  const Seq2SeqConfig form{
+      .encoder = side(config.encoder_layers), .decoder = side(config.decoder_layers), .width = config.width};
   std::filesystem::create_directories(directory);
   write_fresh_tensors(std::filesystem::path(directory) / "model.safetensors",
                       seq2seq_table(form, Seq2SeqFormat::hugging_face), seed);

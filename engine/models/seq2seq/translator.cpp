@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "text/tokenizer.h"
 #include "models/seq2seq/seq2seq.h"
+#include "text/tokenizer.h"
 
 namespace fovea {
 namespace {
