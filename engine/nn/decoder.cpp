@@ -208,8 +208,9 @@ DecoderStack::Result DecoderStack::step(Tensor x, const StepState& search, Decod
   return result;
 }
 
-void DecoderStack::parameters(const std::string& name, const std::string& last, Parameters& to) {
+void DecoderStack::parameters(const std::string& name, Parameters& to, const std::string& last) {
   for (size_t i = 0; i < layers_.size(); ++i) layers_[i].parameters(concat(name, ".", i), to);
+  FOVEA_CHECK(!last_ || !last.empty(), "parameters: the last normalisation of ", name, " has no name");
   if (last_) last_->parameters(last, to);
 }
 

@@ -74,7 +74,7 @@ void check_rejected(const std::string& key, const json& value, const std::vector
 
 }  // namespace
 
-TEST_CASE("GPT-2 follows transformers over whole sequences") {
+TEST_CASE("a GPT-2 follows transformers over whole sequences") {
   const Gpt2 model(device(), kGolden.string());
   const SafeTensors expected(kGolden / "expected.safetensors");
   const json ids = json::parse(read_text(kGolden / "expected.json"))["input_ids"];
@@ -87,7 +87,7 @@ TEST_CASE("GPT-2 follows transformers over whole sequences") {
   check_close(run(graph, {{input, read}}, logits), {want.begin(), want.end()}, kLogits);
 }
 
-TEST_CASE("GPT-2 goes on as transformers does, prompts alone and together") {
+TEST_CASE("a GPT-2 goes on as transformers does, prompts alone and together") {
   Gpt2 model(device(), kGolden.string());
   const json expected = json::parse(read_text(kGolden / "expected.json"));
   const Ids prompts = expected["prompts"].get<Ids>();
@@ -105,7 +105,7 @@ TEST_CASE("GPT-2 goes on as transformers does, prompts alone and together") {
   }
 }
 
-TEST_CASE("GPT-2 goes on behind prompts that share a prefix and that hold the end") {
+TEST_CASE("a GPT-2 goes on behind prompts that share a prefix and that hold the end") {
   Gpt2 model(device(), kGolden.string());
   const uint32_t eos = model.config().eos;
   // The pass reads 4 columns of the first batch; steps read the ends of the others, an end of a sentence too.
@@ -124,7 +124,7 @@ TEST_CASE("GPT-2 goes on behind prompts that share a prefix and that hold the en
   }
 }
 
-TEST_CASE("GPT-2 draws samples of one prompt, each its own, the same for the same seed") {
+TEST_CASE("a GPT-2 draws samples of one prompt, each its own, the same for the same seed") {
   Gpt2 model(device(), kGolden.string());
   const Decoding decoding{.n_best = 4, .max_length = 8, .temperature = 2, .top_k = 0, .seed = 5};
   const auto first = model.generate({{3, 1, 4}, {1, 5}}, decoding);
@@ -137,7 +137,7 @@ TEST_CASE("GPT-2 draws samples of one prompt, each its own, the same for the sam
   }
 }
 
-TEST_CASE("GPT-2 rejects settings and prompts that do not fit") {
+TEST_CASE("a GPT-2 rejects settings and prompts that do not fit") {
   check_rejected("model_type", "gpt_neo", {"config.json", "gpt_neo"});
   check_rejected("n_head", 5, {"n_embd", "5 heads"});
   check_rejected("n_embd", 36, {"wte.weight", "(61, 36)", "(61, 32)"});

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fovea/translator.hpp"
 #include "io/file.h"
 #include "models/seq2seq/seq2seq.h"
 #include "support/check.h"

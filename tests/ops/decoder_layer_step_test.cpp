@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "decode/search.h"
+#include "fovea/op.hpp"
 #include "fovea/stacks.hpp"
 #include "support/check.h"
 

@@ -124,8 +124,8 @@ class DecoderStack {
   // x: (rows, width); weights_of: the layer whose weights are wanted, (rows, heads, keys), or -1.
   Result step(Tensor x, const StepState& search, DecoderMemory& memory, int64_t weights_of = -1) const;
 
-  // name.0, name.1, .. and, of the last normalisation, last
-  void parameters(const std::string& name, const std::string& last, Parameters& to);
+  // name.0, name.1, ..; last: the name of the last normalisation, if there is one
+  void parameters(const std::string& name, Parameters& to, const std::string& last = {});
 
  private:
   std::vector<DecoderLayer> layers_;

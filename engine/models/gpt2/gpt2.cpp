@@ -130,10 +130,7 @@ Gpt2::Gpt2(Gpt2&&) noexcept = default;
 
 const Gpt2Config& Gpt2::config() const { return impl_->network.config(); }
 
-Tensor Gpt2::operator()(Tensor ids) const {
-  FOVEA_CHECK(ids.shape().rank() == 2, "gpt2: ids ", ids.shape(), " are not (batch, tokens)");
-  return impl_->network(ids);
-}
+Tensor Gpt2::operator()(Tensor ids) const { return impl_->network(ids); }
 
 std::vector<std::vector<Continuation>> Gpt2::generate(const std::vector<std::vector<uint32_t>>& prompts,
                                                       const Decoding& decoding) {

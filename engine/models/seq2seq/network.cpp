@@ -129,8 +129,8 @@ Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded,
 Parameters Seq2SeqNetwork::parameters() {
   Parameters all;
   encoder_embedding_.parameters("model.shared", all);
-  encoder_.parameters("model.encoder.layers", "model.encoder.layer_norm", all);
-  decoder_.parameters("model.decoder.layers", "model.decoder.layer_norm", all);
+  encoder_.parameters("model.encoder.layers", all);
+  decoder_.parameters("model.decoder.layers", all);
   return all;
 }
 

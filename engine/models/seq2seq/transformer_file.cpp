@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "io/json.h"
-#include "models/model_file.h"
 
 namespace fovea {
 namespace {
