@@ -102,8 +102,9 @@ void finish(uint sentence, Candidate chosen) {
 void main() {
   const SearchParams s = p.search;
   const uint sentence = group_index(), step = control.at[kStepWord], first = sentence * s.beams;
-  if (sentence >= s.batch || step >= s.steps || control.at[s.done + sentence] != 0) return;
-  const bool last_step = step + 1 == s.steps;
+  if (sentence >= s.batch || step >= min(control.at[s.ends + sentence], s.steps)) return;
+  const uint most = control.at[s.ends + sentence];
+  const bool last_step = step + 1 == most, in_prompt = step < control.at[s.prompt + sentence];
   const uint start = first * p.candidates, next_parity = 1 - parity_of(s, step);
 
   Candidate chosen = Candidate(0, 0);
@@ -112,7 +113,7 @@ void main() {
   // New scores wait in the second half of scores: the first is still read while ranking.
   for (uint rank = 0; rank < 2 * s.beams; ++rank) {
     chosen = next_best(sentence, chosen, rank == 0);
-    const bool ends = last_step || indices.at[start + chosen.at] == s.eos;
+    const bool ends = last_step || (indices.at[start + chosen.at] == s.eos && !in_prompt);
     if (ends && rank < s.beams) finish(sentence, chosen);
     if (ends || going == s.beams) continue;
     if (going == 0) best_going = chosen.score;
@@ -130,9 +131,9 @@ void main() {
   float worst;
   bool full;
   worst_slot(first, worst, full);
-  const uint shown = p.patient != 0 && p.length_penalty > 0 ? s.steps : step + 1;
+  const uint shown = p.patient != 0 && p.length_penalty > 0 ? most : step + 1;
   const uint length = max(shown - min(control.at[s.prompt + sentence], shown - 1), 1);
   const bool may_improve = normalised(best_going, length) > worst;
   const bool ended = last_step || (p.stop_early != 0 ? full : full && !may_improve);
-  if (ended && gl_LocalInvocationID.x == 0) control.at[s.done + sentence] = 1;
+  if (ended && gl_LocalInvocationID.x == 0) control.at[s.ends + sentence] = step + 1;
 }

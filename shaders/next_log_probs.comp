@@ -22,8 +22,12 @@ layout(push_constant, std430) uniform Push {
   NextLogProbsParams p;
 };
 
-// Token t of the row, the start token being token 0.
-uint token(uint tokens, uint t) { return t == 0 ? p.start : history.at[tokens + t - 1]; }
+// Where the tokens given to the row's sentence start.
+uint given_at(uint row) { return p.search.given + row / p.search.beams * (1 + p.search.steps); }
+// Token t of the row, the one in front of the first step being token 0.
+uint token(uint row, uint tokens, uint t) {
+  return t == 0 ? control.at[given_at(row)] : history.at[tokens + t - 1];
+}
 
 void apply_rules(uint row, uint step, uint start, LogWeights weights) {
   const SearchParams s = p.search;
@@ -32,7 +36,7 @@ void apply_rules(uint row, uint step, uint start, LogWeights weights) {
   settle();
   if (p.repetition != 1)
     for (uint t = lane; t < count; t += lanes) {  // a token that came twice is written twice alike
-      const uint c = token(tokens, t);
+      const uint c = token(row, tokens, t);
       const float v = log_weight(x.at[start + c], weights);
       y.at[start + c] = v < 0 ? v * p.repetition : v / p.repetition;
     }
@@ -41,8 +45,8 @@ void apply_rules(uint row, uint step, uint start, LogWeights weights) {
     for (uint t = lane; t + p.ngram <= count; t += lanes) {
       bool same = true;
       for (uint i = 0; i + 1 < p.ngram; ++i)
-        same = same && token(tokens, t + i) == token(tokens, count + 1 - p.ngram + i);
-      if (same) y.at[start + token(tokens, t + p.ngram - 1)] = -infinity();
+        same = same && token(row, tokens, t + i) == token(row, tokens, count + 1 - p.ngram + i);
+      if (same) y.at[start + token(row, tokens, t + p.ngram - 1)] = -infinity();
     }
   for (uint i = lane; i < p.suppressed; i += lanes) {
     const uint last = (i + 1) * p.longest - 1;  // comes when those in front of it have come
@@ -50,11 +54,12 @@ void apply_rules(uint row, uint step, uint start, LogWeights weights) {
     for (uint j = 1; j < p.longest && same; ++j) {
       const uint wanted = suppressed.at[last - j];
       if (wanted == kNoToken) break;
-      same = j <= count && token(tokens, count - j) == wanted;
+      same = j <= count && token(row, tokens, count - j) == wanted;
     }
     if (same) y.at[start + suppressed.at[last]] = -infinity();
   }
-  if (step < p.min_length && lane == 0) y.at[start + s.eos] = -infinity();
+  const uint from = p.behind_prompt != 0 ? control.at[s.prompt + row / s.beams] : 0;
+  if (step < from + p.min_length && lane == 0) y.at[start + s.eos] = -infinity();
   settle();
 }
 
@@ -64,8 +69,8 @@ void main() {
   if (row >= s.batch * s.beams || step >= s.steps) return;
   const uint start = row * p.vocab, lane = gl_LocalInvocationID.x;
 
-  uint given = control.at[s.given + row / s.beams * s.steps + step];
-  if (given == kNoToken && p.forced_eos != 0 && step + 1 == s.steps) given = s.eos;
+  uint given = control.at[given_at(row) + 1 + step];
+  if (given == kNoToken && p.forced_eos != 0 && step + 1 == control.at[s.ends + row / s.beams]) given = s.eos;
   if (given != kNoToken) {
     for (uint c = lane; c < p.vocab; c += lanes) y.at[start + c] = c == given ? 0 : -infinity();
     return;

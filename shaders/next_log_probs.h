@@ -3,8 +3,8 @@
 
 struct NextLogProbsParams {
   uint vocab;
-  uint start;       // the token before the first step
   uint min_length;  // steps before eos may come
+  uint behind_prompt;  // min_length begins behind the prompt
   uint ngram;       // no n-gram comes twice; 0: they may
   uint suppressed;  // how many sequences of tokens never come
   uint longest;     // tokens of each, kNoToken in front of shorter ones

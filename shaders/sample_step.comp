@@ -45,7 +45,7 @@ uint draw(uint row, uint step) {
 void main() {
   const SearchParams s = p.search;
   const uint row = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[kStepWord];
-  if (row >= s.batch || step >= s.steps || control.at[s.done + row] != 0) return;
+  if (row >= s.batch || step >= min(control.at[s.ends + row], s.steps)) return;
   uint id;
   float log_prob;
   if (p.candidates == 0) {
@@ -62,8 +62,9 @@ void main() {
   const float score = uintBitsToFloat(control.at[s.scores + row]) + log_prob;
   control.at[s.scores + row] = floatBitsToUint(score);
   control.at[s.tokens + row] = id;
-  if (id == s.eos || step + 1 == s.steps) {
-    control.at[s.done + row] = 1;
+  const bool end = id == s.eos && step >= control.at[s.prompt + row];  // in a prompt: a token like others
+  if (end || step + 1 == control.at[s.ends + row]) {
+    control.at[s.ends + row] = step + 1;
     control.at[s.pool_scores + row] = floatBitsToUint(score);
     control.at[s.pool_lengths + row] = step + 1;
   }

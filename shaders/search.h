@@ -18,12 +18,13 @@ struct SearchParams {
   uint steps;   // at most
   uint tokens;  // (rows) what each row reads next
   uint scores;  // (2, rows) f32: sums of log-probabilities, and room for those of the next step
-  uint done;    // (batch)
-  uint prompt;  // (batch) steps whose token is given
+  uint ends;    // (batch) a sentence is finished once the step reaches this: at first its most steps
+  uint prompt;  // (batch) steps whose token belongs to the prompt
   uint seeds;   // (batch) of the random numbers
   uint pool_scores;   // (rows) f32: of finished hypotheses, normalised
   uint pool_lengths;  // (rows); 0: none
-  uint given;         // (batch, steps): the token that must come, kNoToken where any may
+  uint given;         // (batch, 1 + steps): the token in front of the first step, then the one that must
+                      // come, kNoToken where any may
   uint eos;
 };
 

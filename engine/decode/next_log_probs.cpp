@@ -22,17 +22,16 @@ Tensor next_log_probs(Tensor logits, const Search& search, const NextRules& rule
   }
   Graph& graph = *logits.graph;
   const Tensor suppressed = rules.suppressed ? graph.use(*rules.suppressed, "suppressed") : Tensor();
-  const NextLogProbsParams params{.vocab = uint32_t(shape[1]),
-                                  .start = rules.start,
-                                  .min_length = uint32_t(rules.min_length),
-                                  .ngram = uint32_t(rules.ngram),
-                                  .suppressed = suppressed ? uint32_t(suppressed.shape()[0]) : 0,
-                                  .longest = suppressed && suppressed.shape().rank() == 2
-                                                 ? uint32_t(suppressed.shape()[1])
-                                                 : 1,
-                                  .forced_eos = rules.forced_eos,
-                                  .repetition = rules.repetition,
-                                  .search = search.params};
+  const NextLogProbsParams params{
+      .vocab = uint32_t(shape[1]),
+      .min_length = uint32_t(rules.min_length),
+      .behind_prompt = rules.behind_prompt,
+      .ngram = uint32_t(rules.ngram),
+      .suppressed = suppressed ? uint32_t(suppressed.shape()[0]) : 0,
+      .longest = suppressed && suppressed.shape().rank() == 2 ? uint32_t(suppressed.shape()[1]) : 1,
+      .forced_eos = rules.forced_eos,
+      .repetition = rules.repetition,
+      .search = search.params};
   const bool any = rules.min_length > 0 || rules.ngram > 0 || rules.repetition != 1 || suppressed;
   return graph.add({.op = "next_log_probs",
                     .detail = any ? "rules" : "",

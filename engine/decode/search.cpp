@@ -21,17 +21,17 @@ SearchParams layout(int64_t batch, int64_t beams, int64_t length, uint32_t eos) 
   const auto section = [&next](uint32_t words) { return std::exchange(next, next + words); };
   p.tokens = section(rows);
   p.scores = section(2 * rows);
-  p.done = section(p.batch);
+  p.ends = section(p.batch);
   p.prompt = section(p.batch);
   p.seeds = section(p.batch);
   p.pool_scores = section(rows);
   p.pool_lengths = section(rows);
-  p.given = section(p.batch * p.steps);
+  p.given = section(p.batch * (1 + p.steps));
   p.eos = eos;
   return p;
 }
 
-int64_t words(const SearchParams& p) { return int64_t(p.given) + int64_t(p.batch) * p.steps; }
+int64_t words(const SearchParams& p) { return int64_t(p.given) + int64_t(p.batch) * (1 + p.steps); }
 
 }  // namespace
 
@@ -42,6 +42,11 @@ Search::Search(Device& device, const SearchParams& p)
     : StepState{p, State(device, {words(p)}, DType::u32),
                 State(device, {kHistories * p.batch * p.beams * p.steps}, DType::u32)} {}
 
+StepTokens step_tokens(Graph& graph, const StepState& search) {
+  const Tensor control = graph.use(search.control, "control");
+  return {.tokens = slice(control, 0, search.params.tokens, search.rows()), .place = slice(control, 0, kStepWord, 1)};
+}
+
 std::vector<uint32_t> Search::initial(uint32_t start) const {
   std::vector<uint32_t> all(control.shape().elements(), 0);
   all[kUnfinishedWord] = params.batch;
@@ -51,6 +56,10 @@ std::vector<uint32_t> Search::initial(uint32_t start) const {
     all[params.pool_scores + row] = std::bit_cast<uint32_t>(kNever);
   }
   std::fill(all.begin() + params.given, all.end(), kNoToken);
+  for (uint32_t b = 0; b < params.batch; ++b) {
+    all[params.ends + b] = params.steps;
+    all[params.given + b * (1 + params.steps)] = start;
+  }
   return all;
 }
 

@@ -12,17 +12,24 @@ struct Search : StepState {
   Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos);
 
   // What control holds before the first step: every row reads `start`, only the first beam counts, any token
-  // may come.
+  // may come, no sentence has a prompt and each may take all steps.
   std::vector<uint32_t> initial(uint32_t start) const;
 
  private:
   Search(Device& device, const SearchParams& params);
 };
 
+// What a step reads.
+struct StepTokens {
+  Tensor tokens;  // (rows) u32
+  Tensor place;   // (1) u32, of all of them in their sequences
+};
+StepTokens step_tokens(Graph& graph, const StepState& search);
+
 // Rules on what may come next.
 struct NextRules {
-  uint32_t start = 0;  // what rows read before the first step
   int64_t min_length = 0;
+  bool behind_prompt = false;  // min_length begins behind the prompt
   int64_t ngram = 0;
   float repetition = 1;
   bool forced_eos = false;

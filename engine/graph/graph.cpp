@@ -1,6 +1,8 @@
 #include "fovea/graph.hpp"
 
 #include <deque>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "core/check.h"
@@ -36,9 +38,10 @@ bool Tensor::contiguous() const {
 }
 
 struct Graph::Parts {
+  using Place = std::tuple<const Buffer*, uint64_t, uint64_t>;  // of a State: buffer, offset and bytes
   std::unordered_map<ValueId, View> views;
-  std::unordered_map<const Buffer*, ValueId> states;  // by use()
-  std::deque<Value> values;  // a deque: references to shapes stay valid while ops add values
+  std::map<Place, ValueId> states;  // by use()
+  std::deque<Value> values;         // a deque: references to shapes stay valid while ops add values
   std::vector<Node> nodes;
 };
 
@@ -65,14 +68,20 @@ Tensor Graph::input(const Shape& shape, DType dtype, std::string name) {
 }
 
 Tensor Graph::use(const State& state, std::string name) {
-  const auto known = parts_->states.find(&state.buffer());
-  if (known != parts_->states.end()) return {this, known->second};
+  const Parts::Place place{&state.buffer(), state.offset(), state.bytes()};
+  const auto known = parts_->states.find(place);
+  if (known != parts_->states.end()) {
+    const Shape& shape = value(known->second).shape;
+    FOVEA_CHECK(shape == state.shape(), "use: a State ", state.shape(), " in the place of one of ", shape);
+    return {this, known->second};
+  }
   const ValueId id = add_value({.shape = state.shape(),
                                 .dtype = state.dtype(),
                                 .layout = state.layout(),
+                                .offset = int64_t(state.offset()),
                                 .state = &state.buffer(),
                                 .name = std::move(name)});
-  parts_->states.emplace(&state.buffer(), id);
+  parts_->states.emplace(place, id);
   return {this, id};
 }
 
@@ -87,15 +96,14 @@ std::vector<Tensor> Graph::add_all(NodeSpec spec) {
     node.outputs.push_back(add_value(std::move(value)));
     outputs.emplace_back(this, node.outputs.back());
   };
-  add_output({.shape = spec.shape,
-              .dtype = spec.dtype,
-              .layout = spec.layout,
-              .state = spec.target ? &spec.target->buffer() : nullptr});
+  const auto place = [](Value value, const State* target) {
+    value.state = target ? &target->buffer() : nullptr;
+    value.offset = target ? int64_t(target->offset()) : 0;
+    return value;
+  };
+  add_output(place({.shape = spec.shape, .dtype = spec.dtype, .layout = spec.layout}, spec.target));
   for (const NodeSpec::Output& more : spec.more)
-    add_output({.shape = more.shape,
-                .dtype = more.dtype,
-                .layout = more.layout,
-                .state = more.target ? &more.target->buffer() : nullptr});
+    add_output(place({.shape = more.shape, .dtype = more.dtype, .layout = more.layout}, more.target));
   node.spec = std::move(spec);
   parts_->nodes.push_back(std::move(node));
   return outputs;
@@ -109,8 +117,9 @@ const View* Graph::view_of(ValueId id) const {
 }
 
 const Value* Graph::use_of(const Buffer* state) const {
-  const auto found = parts_->states.find(state);
-  return found == parts_->states.end() ? nullptr : &value(found->second);
+  const auto found = parts_->states.lower_bound({state, 0, 0});
+  const bool known = found != parts_->states.end() && std::get<0>(found->first) == state;
+  return known ? &value(found->second) : nullptr;
 }
 
 Tensor Graph::view(Tensor x, const Shape& shape, const Strides& strides, int64_t offset, View how) {

@@ -135,9 +135,9 @@ void Plan::Impl::place_intermediates() {
 Span Plan::Impl::span_of(ValueId id) const {
   if (id == kNoValue) return {};
   const Value& value = values[id];
-  Span whole = value.state ? Span{value.state, 0, value.state->bytes()} : places[value.base];
-  if (value.base == id) return whole;
-  return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, extent(value) * kElementBytes};
+  const Span whole = value.state ? Span{value.state, 0, value.state->bytes()} : places[value.base];
+  const uint64_t bytes = value.base == id ? value.bytes : extent(value) * kElementBytes;
+  return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, bytes};
 }
 
 void Plan::Impl::record_steps(Recorder& recorder) {

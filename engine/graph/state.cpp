@@ -12,14 +12,15 @@ void write_state(const State& state, DType dtype, Gpu& gpu, std::span<const T> v
               " was written");
   FOVEA_CHECK(values.size_bytes() == state.bytes(), "state: ", state.shape(), " takes ",
               state.bytes() / sizeof(T), " values, got ", values.size());
-  gpu.memory().write(state.buffer(), 0, std::as_bytes(values));
+  gpu.memory().write(state.buffer(), state.offset() * kElementBytes, std::as_bytes(values));
 }
 
 template <class T>
 std::vector<T> read_state(const State& state, DType dtype, Gpu& gpu) {
   FOVEA_CHECK(state.dtype() == dtype, "state: holds ", name(state.dtype()), ", ", name(dtype), " was read");
   std::vector<T> values(state.bytes() / sizeof(T));
-  gpu.memory().read(state.buffer(), 0, std::as_writable_bytes(std::span(values)));
+  gpu.memory().read(state.buffer(), state.offset() * kElementBytes,
+                    std::as_writable_bytes(std::span(values)));
   return values;
 }
 
@@ -30,8 +31,23 @@ State::State(Device& device, const Shape& shape, DType dtype, Layout layout)
       dtype_(dtype),
       layout_(layout),
       gpu_(&device.gpu()),
-      buffer_(std::make_unique<Buffer>(*gpu_, storage_bytes(shape, layout), MemoryKind::device, "state")) {
-  gpu_->memory().fill_zero(*buffer_);
+      owned_(std::make_unique<Buffer>(*gpu_, storage_bytes(shape, layout), MemoryKind::device, "state")),
+      buffer_(owned_.get()) {
+  gpu_->memory().fill_zero(*owned_);
+}
+
+State::State(const State& whole, uint64_t offset, const Shape& shape, Layout layout)
+    : shape_(shape),
+      dtype_(whole.dtype_),
+      layout_(layout),
+      gpu_(whole.gpu_),
+      buffer_(whole.buffer_),
+      offset_(whole.offset_ + offset) {
+  constexpr uint64_t kAligned = 16 / kElementBytes;
+  FOVEA_CHECK(offset % kAligned == 0, "state: a part that starts at element ", offset, ", no multiple of ",
+              kAligned);
+  FOVEA_CHECK(offset * kElementBytes + bytes() <= whole.bytes(), "state: a part ", shape, " of ", bytes(),
+              " bytes from element ", offset, " on, of ", whole.shape_, " with ", whole.bytes(), " bytes");
 }
 
 State::~State() = default;

@@ -19,6 +19,7 @@
 
 #include "fovea/core.hpp"
 #include "io/file.h"
+#include "io/tensor_file.h"
 
 namespace fovea {
 
@@ -27,7 +28,7 @@ struct CTranslate2Variable;
 // A model.bin, memory-mapped. Opening checks all of it: afterwards every variable lies inside the file, is as
 // long as its shape and dtype say, and has the scales that it needs. Errors name the file, the variable and
 // both sides.
-class CTranslate2File {
+class CTranslate2File : public TensorFile {
  public:
   explicit CTranslate2File(const std::filesystem::path& path);
 
@@ -35,14 +36,16 @@ class CTranslate2File {
   uint32_t version() const { return version_; }      // of the binary format
   uint32_t revision() const { return revision_; }    // of the spec: which variables there are
 
-  std::vector<std::string> names() const;  // sorted, aliases included
-  bool has(const std::string& name) const { return variables_.contains(name); }
-  std::vector<int64_t> shape(const std::string& name) const;  // outermost first; an extent may be 0
+  const std::string& path() const override { return file_.name(); }
+  const char* word() const override { return "variable"; }
+  std::vector<std::string> names() const override;  // aliases included
+  bool has(const std::string& name) const override { return variables_.contains(name); }
+  std::vector<int64_t> shape(const std::string& name) const override;
 
-  // The values in row-major order; another shape is an Error. float16 and bfloat16 become float exactly.
+  // float16 and bfloat16 become float exactly.
   // Quantised variables have a scale "<name>_scale": int8 one a row, int16 one; value = stored / scale. An
   // int16 "..weight" without one has the scale 1000, as in CTranslate2. Other integers are what they are.
-  std::vector<float> read_f32(const std::string& name, const Shape& expected) const;
+  std::vector<float> read_f32(const std::string& name, const Shape& expected) const override;
 
   // The value of a variable of one element (rank 0 or not) and any dtype; `fallback` when it is missing.
   double number(const std::string& name, double fallback) const;

@@ -12,12 +12,13 @@
 
 #include "fovea/core.hpp"
 #include "io/file.h"
+#include "io/tensor_file.h"
 
 namespace fovea {
 
 // A file of named tensors, memory-mapped. Opening checks the whole header: afterwards every tensor lies
 // inside the file and is as long as its shape and dtype say. Errors name the file, the tensor and both sides.
-class SafeTensors {
+class SafeTensors : public TensorFile {
  public:
   struct Info {
     std::string dtype;                 // as in the file: F32, F16, BF16, I64, ..
@@ -27,13 +28,16 @@ class SafeTensors {
 
   explicit SafeTensors(const std::filesystem::path& path);
 
-  std::vector<std::string> names() const;  // sorted
-  bool has(const std::string& name) const { return tensors_.contains(name); }
+  const std::string& path() const override { return file_.name(); }
+  const char* word() const override { return "tensor"; }
+  std::vector<std::string> names() const override;
+  bool has(const std::string& name) const override { return tensors_.contains(name); }
+  std::vector<int64_t> shape(const std::string& name) const override { return info(name).shape; }
   const Info& info(const std::string& name) const;  // Error when missing: shows the names most like it
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  // The values in row-major order; F16 and BF16 become float exactly, another dtype or shape is an Error.
-  std::vector<float> read_f32(const std::string& name, const Shape& expected) const;
+  // F16 and BF16 become float exactly.
+  std::vector<float> read_f32(const std::string& name, const Shape& expected) const override;
 
  private:
   MappedFile file_;

@@ -1,6 +1,10 @@
-#include "fovea/nn.hpp"
+#include <algorithm>
+
+#include "core/check.h"
+#include "fovea/stacks.hpp"
 #include "nn/heads.h"
 #include "ops/attention_step.h"
+#include "ops/decoder_layer_step.h"
 
 namespace fovea {
 
@@ -40,50 +44,174 @@ SelfAttention::Result CrossAttention::step(Tensor x, Tensor residual, Tensor mem
   return {.out = reshape(out, rows), .weights = {}};
 }
 
-DecoderLayer::DecoderLayer(Norms norms, SelfAttention attention, CrossAttention cross,
-                           FeedForward feed_forward, NormPlace place)
-    : norms_(std::move(norms)),
-      attention_(std::move(attention)),
-      cross_(std::move(cross)),
-      feed_forward_(std::move(feed_forward)),
-      place_(place) {}
+namespace {
 
-SelfAttention::Result DecoderLayer::operator()(Tensor x, Tensor memory, const LayerOptions& options) const {
+// The weights of a layer in the order in which decoder_layer_step reads them: of each part the norm, then two
+// products. K and V of what was encoded are made once a sentence, not in a step.
+Parameters step_parameters(DecoderLayer::Parts& parts) {
+  Parameters all;
+  parts.attention_norm.parameters("attention_norm", all);
+  parts.attention.parameters("attention", all);
+  parts.cross_norm->parameters("cross_norm", all);
+  parts.cross->parameters("cross", all);
+  std::erase_if(all, [](const Parameter& p) { return p.name.starts_with("cross.kv."); });
+  parts.feed_forward_norm.parameters("feed_forward_norm", all);
+  parts.feed_forward.parameters("feed_forward", all);
+  return all;
+}
+
+bool is_bias(const Parameters& all, size_t i) { return i < all.size() && all[i].name.ends_with(".bias"); }
+
+// Makes the weights parts of one State, where the fused step pays; null: it does not.
+std::unique_ptr<DecoderLayerState> fuse(Device& device, DecoderLayer::Parts& parts) {
+  if (!parts.cross || parts.attention.relative()) return nullptr;
+  const Parameters all = step_parameters(parts);
+  const auto up = std::ranges::find(all, "feed_forward.up.weight", &Parameter::name);
+  const Shape& shape = up->state->shape();  // (width, hidden), in panels
+  const bool packed = up->state->layout() == Layout::panels;
+  if (!packed || !has_decoder_layer_step(device.info().limits, shape[0], shape[1])) return nullptr;
+  std::vector<float> values;
+  std::vector<uint64_t> places;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::vector<float> own = all[i].state->read();
+    places.push_back(values.size());
+    values.insert(values.end(), own.begin(), own.end());
+    const bool product = all[i].state->layout() == Layout::panels;
+    if (product && !is_bias(all, i + 1))
+      values.resize(values.size() + size_t(all[i].state->shape()[1]), 0.0f);
+  }
+  State whole(device, {int64_t(values.size())});
+  whole.write(values);
+  for (size_t i = 0; i < all.size(); ++i)
+    *all[i].state = State(whole, places[i], all[i].state->shape(), all[i].state->layout());
+  return std::make_unique<DecoderLayerState>(
+      DecoderLayerState{std::move(whole), parts.attention.heads(), shape[1], parts.feed_forward.activation(),
+                        parts.place == NormPlace::before, parts.attention_norm.eps()});
+}
+
+}  // namespace
+
+DecoderLayer::DecoderLayer(Device& device, Parts parts) : parts_(std::move(parts)) {
+  FOVEA_CHECK(parts_.cross.has_value() == parts_.cross_norm.has_value(), "decoder layer: ",
+              parts_.cross ? "attention to what was encoded without" : "no attention to what was encoded but",
+              " its normalisation");
+  fused_ = fuse(device, parts_);
+}
+DecoderLayer::~DecoderLayer() = default;
+DecoderLayer::DecoderLayer(DecoderLayer&&) noexcept = default;
+
+SelfAttention::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
+  const Parts& p = parts_;
+  FOVEA_CHECK(bool(encoded) == p.cross.has_value(), "decoder layer: ", encoded ? "" : "nothing ", "encoded ",
+              encoded ? to_string(encoded.shape()) : "", " for a layer that attends to ",
+              p.cross ? "it" : "its own tokens");
   SelfAttention::Result result;
-  const LayerOptions before{.attention = {.causal = true}, .dropout = options.dropout};
-  const Tensor h = normalised(place_, norms_.attention, x, [&](Tensor y) {
-    return attention_(y, x, before).out;  // (batch, tokens, width), as all below
+  const LayerOptions before{
+      .attention = {.causal = true}, .dropout = options.dropout, .cache = options.cache};
+  Tensor h = normalised(p.place, p.attention_norm, x, [&](Tensor y) {
+    return p.attention(y, x, before).out;  // (batch, tokens, width), as all below
   });
-  const Tensor c = normalised(place_, norms_.cross, h, [&](Tensor y) {
-    result = cross_(y, h, memory, options);
-    return result.out;
+  if (p.cross)
+    h = normalised(p.place, *p.cross_norm, h, [&](Tensor y) {
+      result = (*p.cross)(y, h, encoded, options);
+      return result.out;
+    });
+  result.out = normalised(p.place, p.feed_forward_norm, h,
+                          [&](Tensor y) { return p.feed_forward(y, h, options.dropout); });
+  return result;
+}
+
+SelfAttention::Result DecoderLayer::step(Tensor x, const StepState& search, const LayerMemory& at,
+                                         bool weights) const {
+  const Parts& p = parts_;
+  if (fused_ && !weights)
+    return {.out = decoder_layer_step(x, search, *fused_, at.cache, at.encoded, at.lengths), .weights = {}};
+  SelfAttention::Result result;
+  Tensor h = normalised(p.place, p.attention_norm, x, [&](Tensor y) {
+    return p.attention.step(y, x, at.cache, search);  // (rows, width), as all below
   });
-  result.out = normalised(place_, norms_.feed_forward, c,
-                          [&](Tensor y) { return feed_forward_(y, c, options.dropout); });
+  if (p.cross)
+    h = normalised(p.place, *p.cross_norm, h, [&](Tensor y) {
+      result = p.cross->step(y, h, at.encoded, at.lengths, search, weights);
+      return result.out;
+    });
+  result.out = normalised(p.place, p.feed_forward_norm, h, [&](Tensor y) { return p.feed_forward(y, h); });
   return result;
 }
 
 void DecoderLayer::parameters(const std::string& name, Parameters& to) {
-  norms_.attention.parameters(name + ".attention_norm", to);
-  attention_.parameters(name + ".attention", to);
-  norms_.cross.parameters(name + ".cross_norm", to);
-  cross_.parameters(name + ".cross", to);
-  norms_.feed_forward.parameters(name + ".feed_forward_norm", to);
-  feed_forward_.parameters(name + ".feed_forward", to);
+  parts_.attention_norm.parameters(name + ".attention_norm", to);
+  parts_.attention.parameters(name + ".attention", to);
+  if (parts_.cross) parts_.cross_norm->parameters(name + ".cross_norm", to);
+  if (parts_.cross) parts_.cross->parameters(name + ".cross", to);
+  parts_.feed_forward_norm.parameters(name + ".feed_forward_norm", to);
+  parts_.feed_forward.parameters(name + ".feed_forward", to);
 }
 
-SelfAttention::Result DecoderLayer::step(Tensor x, State& cache, Tensor memory, Tensor lengths,
-                                         const StepState& search, bool weights) const {
-  SelfAttention::Result result;
-  const Tensor h = normalised(place_, norms_.attention, x, [&](Tensor y) {
-    return attention_.step(y, x, cache, search);  // (rows, width), as all below
-  });
-  const Tensor c = normalised(place_, norms_.cross, h, [&](Tensor y) {
-    result = cross_.step(y, h, memory, lengths, search, weights);
-    return result.out;
-  });
-  result.out = normalised(place_, norms_.feed_forward, c, [&](Tensor y) { return feed_forward_(y, c); });
+uint64_t DecoderMemory::bytes() const {
+  uint64_t bytes = 0;
+  for (const std::vector<State>* states : {&caches, &encoded})
+    for (const State& state : *states) bytes += state.bytes();
+  return bytes;
+}
+
+DecoderStack::DecoderStack(std::vector<DecoderLayer> layers, std::optional<LayerNorm> last)
+    : layers_(std::move(layers)), last_(std::move(last)) {}
+
+DecoderStack::Result DecoderStack::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
+  Result result;
+  for (const DecoderLayer& layer : layers_) {
+    const SelfAttention::Result made =
+        layer(x, layer.cross() && encoded ? layer.cross()->memory(encoded) : Tensor(), options);
+    x = made.out;  // (batch, tokens, width)
+    if (options.weights) result.weights.push_back(made.weights);
+  }
+  result.out = last_ ? (*last_)(x) : x;
   return result;
+}
+
+DecoderMemory DecoderStack::memory(Device& device, const StepState& search, int64_t keys) const {
+  const int64_t batch = search.params.batch, steps = search.params.steps;
+  DecoderMemory made;
+  for (const DecoderLayer& layer : layers_) {
+    made.caches.emplace_back(device, Shape{2, search.rows(), steps, layer.width()});
+    if (layer.cross()) made.encoded.emplace_back(device, Shape{batch, keys, 2 * layer.width()});
+  }
+  if (!made.encoded.empty()) made.lengths.emplace(device, Shape{batch}, DType::u32);
+  return made;
+}
+
+void DecoderStack::keep_encoded(Tensor encoded, Tensor lengths, DecoderMemory& memory) const {
+  for (size_t i = 0; i < layers_.size(); ++i)
+    assign(memory.encoded.at(i), layers_[i].cross()->memory(encoded));
+  assign(*memory.lengths, lengths);
+}
+
+void DecoderStack::prefill(Tensor x, DecoderMemory& memory) const {
+  for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, {}, {.cache = &memory.caches[i]}).out;
+}
+
+DecoderStack::Result DecoderStack::step(Tensor x, const StepState& search, DecoderMemory& memory,
+                                        int64_t weights_of) const {
+  Graph& graph = *x.graph;
+  Result result;
+  const Tensor lengths = memory.lengths ? graph.use(*memory.lengths, "lengths") : Tensor();
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const bool weights = int64_t(i) == weights_of;
+    const Tensor encoded = layers_[i].cross() ? graph.use(memory.encoded[i], "encoded") : Tensor();
+    const SelfAttention::Result made =
+        layers_[i].step(x, search, {memory.caches[i], encoded, lengths}, weights);
+    x = made.out;  // (rows, width)
+    if (weights) result.weights.push_back(made.weights);
+  }
+  result.out = last_ ? (*last_)(x) : x;
+  return result;
+}
+
+void DecoderStack::parameters(const std::string& name, Parameters& to, const std::string& last) {
+  for (size_t i = 0; i < layers_.size(); ++i) layers_[i].parameters(concat(name, ".", i), to);
+  FOVEA_CHECK(!last_ || !last.empty(), "parameters: the last normalisation of ", name, " has no name");
+  if (last_) last_->parameters(last, to);
 }
 
 }  // namespace fovea

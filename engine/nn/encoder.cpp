@@ -1,10 +1,25 @@
 #include "core/check.h"
-#include "fovea/nn.hpp"
 #include "nn/heads.h"
 #include "nn/relative.h"
 #include "ops/attention_step.h"
 
 namespace fovea {
+namespace {
+
+// K and V of qkv (batch, tokens, 3 width) into the cache (2, rows, steps, width), of each sequence into the
+// first of its rows; zeros elsewhere.
+void keep(Tensor qkv, State& cache) {
+  const Shape to = cache.shape();
+  const int64_t batch = qkv.shape()[0], tokens = qkv.shape()[1], width = to[3], beams = to[1] / batch;
+  FOVEA_CHECK(to[1] == batch * beams && tokens <= to[2], "attention: ", batch, " sequences of ", tokens,
+              " tokens into a cache ", to);
+  const Tensor kv = reshape(slice(qkv, -1, width, 2 * width), {batch, tokens, 2, width});
+  const Tensor steps = pad(permute(kv, {2, 0, 1, 3}), 2, 0, to[2] - tokens);  // (2, batch, steps, width)
+  const Tensor rows = pad(reshape(steps, {2, batch, 1, to[2], width}), 2, 0, beams - 1);
+  assign(cache, reshape(rows, to));
+}
+
+}  // namespace
 
 SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative)
     : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads), relative_(std::move(relative)) {}
@@ -12,6 +27,7 @@ SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optiona
 SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, const LayerOptions& given) const {
   AttentionOptions options = given.attention;
   const Tensor qkv = qkv_(x);  // (batch, tokens, 3 width)
+  if (given.cache) keep(qkv, *given.cache);
   const Tensor q = split_heads(qkv, 0, 3, heads_), k = split_heads(qkv, 1, 3, heads_),
                v = split_heads(qkv, 2, 3, heads_);  // (batch, heads, tokens, head_dim)
   if (relative_) options.bias = relative_scores(q, *relative_);
@@ -33,18 +49,6 @@ void SelfAttention::parameters(const std::string& name, Parameters& to) {
 Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const StepState& search) const {
   return out_(attention_step(qkv_(x), search, cache, heads_, relative_ ? &relative_->table : nullptr).out,
               {.residual = residual});
-}
-
-FeedForward::FeedForward(Linear up, Linear down, Activation activation)
-    : up_(std::move(up)), down_(std::move(down)), activation_(activation) {}
-
-Tensor FeedForward::operator()(Tensor x, Tensor residual, const Dropout& dropout) const {
-  return added(down_, up_(x, {.activation = activation_}), residual, dropout);
-}
-
-void FeedForward::parameters(const std::string& name, Parameters& to) {
-  up_.parameters(name + ".up", to);
-  down_.parameters(name + ".down", to);
 }
 
 EncoderLayer::EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
@@ -71,6 +75,28 @@ void EncoderLayer::parameters(const std::string& name, Parameters& to) {
   attention_.parameters(name + ".attention", to);
   feed_forward_norm_.parameters(name + ".feed_forward_norm", to);
   feed_forward_.parameters(name + ".feed_forward", to);
+}
+
+Encoder::Encoder(std::vector<EncoderLayer> layers, std::optional<LayerNorm> last)
+    : layers_(std::move(layers)), last_(std::move(last)) {}
+
+Encoder::Result Encoder::operator()(Tensor x, const EncoderOptions& options) const {
+  Result result;
+  if (options.hidden_states) result.hidden_states.push_back(x);
+  for (const EncoderLayer& layer : layers_) {
+    const SelfAttention::Result made = layer(x, options.layers);
+    x = made.out;  // (batch, tokens, width)
+    if (options.hidden_states) result.hidden_states.push_back(x);
+    if (options.layers.weights) result.weights.push_back(made.weights);
+  }
+  result.out = last_ ? (*last_)(x) : x;
+  return result;
+}
+
+void Encoder::parameters(const std::string& name, Parameters& to, const std::string& last) {
+  for (size_t i = 0; i < layers_.size(); ++i) layers_[i].parameters(concat(name, ".", i), to);
+  FOVEA_CHECK(!last_ || !last.empty(), "parameters: the last normalisation of ", name, " has no name");
+  if (last_) last_->parameters(last, to);
 }
 
 }  // namespace fovea

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/check.h"
-#include "fovea/nn.hpp"
+#include "fovea/stacks.hpp"
 
 namespace fovea {
 

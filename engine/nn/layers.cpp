@@ -1,6 +1,6 @@
 #include "core/check.h"
 #include "core/panels.h"
-#include "fovea/nn.hpp"
+#include "nn/heads.h"
 
 namespace fovea {
 namespace {
@@ -47,16 +47,28 @@ void Linear::parameters(const std::string& name, Parameters& to) {
   if (bias_) to.push_back({name + ".bias", &*bias_, false});
 }
 
-LayerNorm::LayerNorm(Device& device, std::span<const float> gain, std::span<const float> shift, float eps)
-    : gain_(vector_state(device, gain)), shift_(vector_state(device, shift)), eps_(eps) {}
+LayerNorm::LayerNorm(Device& device, std::span<const float> weight, std::span<const float> bias, float eps)
+    : weight_(vector_state(device, weight)), bias_(vector_state(device, bias)), eps_(eps) {}
 
 Tensor LayerNorm::operator()(Tensor x) const {
-  return layer_norm(x, x.graph->use(gain_, "gain"), x.graph->use(shift_, "shift"), {.eps = eps_});
+  return layer_norm(x, x.graph->use(weight_, "weight"), x.graph->use(bias_, "bias"), {.eps = eps_});
 }
 
 void LayerNorm::parameters(const std::string& name, Parameters& to) {
-  to.push_back({name + ".weight", &gain_, false});
-  to.push_back({name + ".bias", &shift_, false});
+  to.push_back({name + ".weight", &weight_, false});
+  to.push_back({name + ".bias", &bias_, false});
+}
+
+FeedForward::FeedForward(Linear up, Linear down, Activation activation)
+    : up_(std::move(up)), down_(std::move(down)), activation_(activation) {}
+
+Tensor FeedForward::operator()(Tensor x, Tensor residual, const Dropout& dropout) const {
+  return added(down_, up_(x, {.activation = activation_}), residual, dropout);
+}
+
+void FeedForward::parameters(const std::string& name, Parameters& to) {
+  up_.parameters(name + ".up", to);
+  down_.parameters(name + ".down", to);
 }
 
 }  // namespace fovea

@@ -1,7 +1,7 @@
 // Relative positions of self-attention over whole sequences.
 #pragma once
 
-#include "fovea/nn.hpp"
+#include "fovea/attention.hpp"
 
 namespace fovea {
 

@@ -18,7 +18,9 @@ const char* kernel(const Limits& limits) {
 }  // namespace
 
 bool has_decoder_layer_step(const Limits& limits, int64_t width, int64_t hidden) {
-  return limits.kernels == KernelClass::cpu && kernel(limits) && width <= kWidest && hidden <= kMostHidden;
+  const bool narrow = width <= kWidest && hidden <= kMostHidden;
+  // Parts of the weights are tensors of their own, which lie on 16 bytes.
+  return limits.kernels == KernelClass::cpu && kernel(limits) && narrow && width % 4 == 0 && hidden % 4 == 0;
 }
 
 Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerState& layer, State& cache,

@@ -18,6 +18,7 @@ struct Setup {
   float eos_bonus = 0;  // makes hypotheses end early, or late
   float grid = 0;       // log-probabilities are multiples of this: many are equal
   uint32_t prompt = 0;  // sentence b begins with (b % 3) * prompt tokens that are given
+  uint32_t fewer = 0;   // sentence b takes (b % 2) * fewer steps less
 };
 
 struct Hypothesis {
@@ -29,7 +30,7 @@ struct Hypothesis {
 struct Sentence {
   std::vector<Hypothesis> going, finished;
   bool done = false;
-  uint32_t prompt = 0;
+  uint32_t prompt = 0, most = 0;  // most: steps
 };
 
 struct Continuation {
@@ -51,6 +52,7 @@ class Reference {
     for (uint32_t b = 0; b < at.batch; ++b) {
       Sentence& sentence = sentences.emplace_back();
       sentence.prompt = b % 3 * setup.prompt;
+      sentence.most = at.steps - b % 2 * setup.fewer;
       sentence.going.resize(at.beams);
       for (uint32_t i = 1; i < at.beams; ++i) sentence.going[i].sum = double(kNever);
     }
@@ -98,7 +100,7 @@ class Reference {
   }
 
   void extend(Sentence& sentence, uint32_t first, const std::vector<float>& log_probs) const {
-    const bool last = step_ + 1 == at_.steps;
+    const bool last = step_ + 1 == sentence.most, in_prompt = step_ < sentence.prompt;
     std::vector<Hypothesis> going;
     const std::vector<Continuation> all = ranked(sentence, first, log_probs);
     for (size_t rank = 0; rank < all.size(); ++rank) {
@@ -108,7 +110,7 @@ class Reference {
       h.origins.push_back(c.row);
       h.log_probs.push_back(c.value);
       h.sum = c.sum;
-      const bool ends = last || c.token == setup_.eos;
+      const bool ends = last || (c.token == setup_.eos && !in_prompt);
       if (ends && rank < at_.beams) finish(sentence, h);
       if (!ends && going.size() < at_.beams) going.push_back(h);
     }
@@ -116,7 +118,7 @@ class Reference {
     const bool full = sentence.finished.size() == at_.beams;
     sentence.done = last || (full && rules.stop_early);
     if (last) return;
-    const uint32_t length = rules.patient && rules.length_penalty > 0 ? at_.steps : step_ + 1;
+    const uint32_t length = rules.patient && rules.length_penalty > 0 ? sentence.most : step_ + 1;
     const bool better =
         normalised(going.front().sum, length, sentence.prompt) > worst_of(sentence, at_.beams);
     sentence.done = sentence.done || (full && !better);
@@ -181,8 +183,8 @@ void check_untouched(const SearchParams& s, const Words& before, const Words& no
   for (uint32_t i = 0; i < s.batch; ++i) REQUIRE((same(s.prompt + i) && same(s.seeds + i)));
   for (uint32_t i = s.given; i < now.control.size(); ++i) REQUIRE(same(i));
   for (uint32_t row = 0; row < s.batch * s.beams; ++row) {
-    const bool was_done = step >= s.steps || before.control[s.done + row / s.beams] != 0;
-    const bool all_same = same(s.tokens + row) && same(s.scores + row) && same(s.done + row / s.beams) &&
+    const bool was_done = step >= before.control[s.ends + row / s.beams];
+    const bool all_same = same(s.tokens + row) && same(s.scores + row) && same(s.ends + row / s.beams) &&
                           same(s.scores + s.batch * s.beams + row) && same(s.pool_scores + row) &&
                           same(s.pool_lengths + row);
     REQUIRE((!was_done || all_same));
@@ -201,7 +203,7 @@ void check_after(const SearchParams& s, const Words& now, const Reference& refer
   for (uint32_t b = 0; b < s.batch; ++b) {
     INFO("sentence " << b);
     const Sentence& want = reference.sentences[b];
-    REQUIRE((now.control[s.done + b] != 0) == want.done);
+    REQUIRE((now.control[s.ends + b] <= step + 1) == want.done);
     unfinished += !want.done;
     check_pool(s, now, b * s.beams, want);
     for (uint32_t i = 0; i < s.beams && !want.done; ++i) {
@@ -252,6 +254,7 @@ uint32_t check_search(const Setup& setup, uint32_t seed = 1) {
   Words before{search.initial(1), random_ids(search.history.shape().elements(), 9, UINT32_MAX)};
   for (uint32_t b = 0; b < s.batch; ++b) {
     before.control[s.prompt + b] = reference.sentences[b].prompt;
+    before.control[s.ends + b] = reference.sentences[b].most;
     before.control[s.seeds + b] = b + 17;
   }
   search.control.write(before.control);
@@ -336,6 +339,19 @@ TEST_CASE("beam_step follows given tokens and does not count them") {
                     .prompt = 2},
                    seed);
     }
+}
+
+TEST_CASE("beam_step keeps to each sentence's most steps, and a prompt holds the end like any token") {
+  for (int64_t beams : {2, 3})
+    for (bool patient : {false, true})
+      check_search({.batch = 6,
+                    .beams = beams,
+                    .steps = 7,
+                    .vocab = 11,
+                    .rules = {.patient = patient},
+                    .eos = 2,  // step 1 gives it where the prompt has two tokens
+                    .prompt = 1,
+                    .fewer = 3});
 }
 
 TEST_CASE("beam_step rejects what does not fit") {

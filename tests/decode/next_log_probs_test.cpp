@@ -27,14 +27,14 @@ const std::vector<std::vector<uint32_t>> kSequences{{6}, {0, 1}, {3, 3}, {2, 0, 
 struct Row {
   std::vector<double> logits;
   std::vector<uint32_t> tokens;
-  uint32_t step, steps, given, eos;
-  bool several;    // beams
-  bool sequences;  // those above never come
+  uint32_t step, most, given, eos, prompt;  // most: steps
+  bool several;                             // beams
+  bool sequences;                           // those above never come
 };
 
 std::vector<double> reference(Row row, const NextRules& rules, const std::vector<uint32_t>& suppressed) {
   std::vector<double>& y = row.logits;
-  if (row.given == kNoToken && rules.forced_eos && row.step + 1 == row.steps) row.given = row.eos;
+  if (row.given == kNoToken && rules.forced_eos && row.step + 1 == row.most) row.given = row.eos;
   if (row.given != kNoToken) {
     for (size_t c = 0; c < y.size(); ++c) y[c] = c == row.given ? 0 : kMinusInf;
     return y;
@@ -58,7 +58,8 @@ std::vector<double> reference(Row row, const NextRules& rules, const std::vector
     if (std::equal(sequence.begin(), sequence.end() - 1, row.tokens.end() - int64_t(before)))
       y[sequence.back()] = kMinusInf;
   }
-  if (int64_t(row.step) < rules.min_length) y[row.eos] = kMinusInf;
+  const uint32_t from = rules.behind_prompt ? row.prompt : 0;
+  if (int64_t(row.step) < from + rules.min_length) y[row.eos] = kMinusInf;
   if (!row.several) normalise(y);
   return y;
 }
@@ -70,6 +71,7 @@ struct Case {
   bool given = false;  // to the first and last steps of the last sentence
   float low = -4, high = 4, scale = 1;
   bool sequences = false;  // kSequences never come
+  uint32_t start = 0;      // read in front of the first step; sentence b reads the b-th token behind it
 };
 
 std::optional<State> suppressed_state(const Case& n) {
@@ -96,9 +98,14 @@ void check_next(Case n) {
   const Tensor y = next_log_probs(logits, search, n.rules);
   REQUIRE(y.shape() == logits.shape());
   Stepper stepper(graph, {y}, {&search.control, &search.history});
-  std::vector<uint32_t> control = search.initial(n.rules.start);
-  if (n.given)
-    control[s.given + (s.batch - 1) * s.steps] = control[s.given + s.batch * s.steps - 1] = vocab - 1;
+  std::vector<uint32_t> control = search.initial(n.start);
+  const uint32_t row_of_given = 1 + s.steps, last_given = s.given + (s.batch - 1) * row_of_given + 1;
+  if (n.given) control[last_given] = control[last_given + s.steps - 1] = vocab - 1;
+  for (uint32_t b = 0; b < s.batch; ++b) {
+    control[s.given + b * row_of_given] = (n.start + b) % vocab;
+    control[s.prompt + b] = b % 3;
+    control[s.ends + b] = s.steps - b % 2;
+  }
   std::vector<float> last;
   for (uint32_t step = 0; step <= s.steps; ++step) {
     INFO("step " << step);
@@ -112,18 +119,21 @@ void check_next(Case n) {
     std::vector<double> want;
     for (uint32_t row = 0; row < uint32_t(search.rows()) && step < s.steps; ++row) {
       const auto at = values.begin() + int64_t(row) * n.vocab;
-      std::vector<uint32_t> tokens{n.rules.start};
+      const uint32_t sentence = row / s.beams;
+      std::vector<uint32_t> tokens{(n.start + sentence) % vocab};
       for (uint32_t t = 0; t < step; ++t)
         tokens.push_back(history[history_at(s, parity_of(s, step), kTokens, row) + t]);
-      const std::vector<double> one = reference({.logits = {at, at + n.vocab},
-                                                 .tokens = tokens,
-                                                 .step = step,
-                                                 .steps = s.steps,
-                                                 .given = control[s.given + row / s.beams * s.steps + step],
-                                                 .eos = eos,
-                                                 .several = n.beams > 1,
-                                                 .sequences = n.sequences},
-                                                n.rules, n.suppressed);
+      const std::vector<double> one =
+          reference({.logits = {at, at + n.vocab},
+                     .tokens = tokens,
+                     .step = step,
+                     .most = control[s.ends + sentence],
+                     .given = control[s.given + sentence * row_of_given + 1 + step],
+                     .eos = eos,
+                     .prompt = control[s.prompt + sentence],
+                     .several = n.beams > 1,
+                     .sequences = n.sequences},
+                    n.rules, n.suppressed);
       want.insert(want.end(), one.begin(), one.end());
     }
     const std::vector<float> got = std::get<std::vector<float>>(stepper.run({{logits, values}}).front());
@@ -163,12 +173,20 @@ TEST_CASE("next_log_probs suppresses sequences") {
 TEST_CASE("next_log_probs follows each rule") {
   for (int64_t batch : {1, 3})
     for (int64_t beams : {1, 2, 5}) {
-      const auto check = [&](const NextRules& rules, const std::vector<uint32_t>& suppressed = {}) {
-        check_next({batch, beams, 7, 11, rules, suppressed});
+      const auto check = [&](const NextRules& rules, const std::vector<uint32_t>& suppressed = {},
+                             uint32_t start = 0) {
+        check_next({.batch = batch,
+                    .beams = beams,
+                    .steps = 7,
+                    .vocab = 11,
+                    .rules = rules,
+                    .suppressed = suppressed,
+                    .start = start});
       };
       check({.min_length = 3});
-      for (int64_t ngram : {1, 2, 3, 4}) check({.start = 2, .ngram = ngram});
-      for (float repetition : {0.5f, 1.3f, 2.0f}) check({.start = 9, .repetition = repetition});
+      check({.min_length = 3, .behind_prompt = true});
+      for (int64_t ngram : {1, 2, 3, 4}) check({.ngram = ngram}, {}, 2);
+      for (float repetition : {0.5f, 1.3f, 2.0f}) check({.repetition = repetition}, {}, 9);
       check({}, {3});
       check({.forced_eos = true});
     }
@@ -176,7 +194,7 @@ TEST_CASE("next_log_probs follows each rule") {
 
 TEST_CASE("next_log_probs follows all rules at once") {
   for (int64_t beams : {1, 3}) {
-    const NextRules rules{.start = 1, .min_length = 9, .ngram = 2, .repetition = 1.2f, .forced_eos = true};
+    const NextRules rules{.min_length = 9, .ngram = 2, .repetition = 1.2f, .forced_eos = true};
     check_next({3, beams, 20, 17, rules, {0, 16, 8, 16}});
     check_next({3, beams, 20, 17, rules, {0, 16, 8, 16}, true});
   }
@@ -194,7 +212,7 @@ TEST_CASE("next_log_probs keeps NaN and infinity") {
     search.control.write(search.initial(1));
     Graph graph;
     Tensor logits = graph.input({3, 3});
-    Stepper stepper(graph, {next_log_probs(logits, search, {.start = 1, .repetition = repetition})},
+    Stepper stepper(graph, {next_log_probs(logits, search, {.repetition = repetition})},
                     {&search.control, &search.history});
     const std::vector<Values> got =
         stepper.run({{logits, std::vector<float>{0, -inf, 0, 1, NAN, 1, inf, 1, 1}}});

@@ -61,9 +61,8 @@ class Sampler {
     const uint32_t step = control[kStepWord]++;
     uint32_t unfinished = 0;
     for (uint32_t row = 0; row < s.batch; ++row) {
-      if (step < s.steps && control[s.done + row] == 0)
-        follow(row, step, now[s.tokens + row], values.data() + row * vocab_);
-      unfinished += control[s.done + row] == 0;
+      if (step < control[s.ends + row]) follow(row, step, now[s.tokens + row], values.data() + row * vocab_);
+      unfinished += step + 1 < control[s.ends + row];
     }
     control[kUnfinishedWord] = unfinished;
     REQUIRE(now == control);
@@ -85,8 +84,9 @@ class Sampler {
     history[history_at(s, 0, kOrigins, row) + step] = row;
     history[history_at(s, 0, kLogProbs, row) + step] = bits_of(log_probs[token]);
     control[s.scores + row] = bits_of(score);
-    if (token != kEos && step + 1 < s.steps) return;
-    control[s.done + row] = 1;
+    const bool end = token == kEos && step >= control[s.prompt + row];
+    if (!end && step + 1 < control[s.ends + row]) return;
+    control[s.ends + row] = step + 1;
     control[s.pool_scores + row] = bits_of(score);
     control[s.pool_lengths + row] = step + 1;
   }
@@ -109,6 +109,7 @@ void check_steps(int64_t batch, int64_t steps, int64_t vocab, const Sampling& sa
   for (uint32_t row = 0; row < s.batch; ++row) {
     sampler.control[s.seeds + row] = row * 77;
     sampler.control[s.prompt + row] = row % 3;
+    sampler.control[s.ends + row] = s.steps - row % 2 * std::min(s.steps - 1, 2u);
   }
   sampler.begin();
   for (int64_t step = 0; step < steps + 3; ++step)
@@ -129,7 +130,7 @@ void check_frequencies(const std::vector<float>& log_probs, const Sampling& samp
   const std::map<uint32_t, double> wanted = allowed(log_probs.data(), uint32_t(log_probs.size()), sampling);
   std::vector<uint32_t> first;
   for (uint32_t step = 0; step < 2; ++step) {
-    std::fill_n(sampler.control.begin() + s.done, kRows, 0u);  // those that ended go on
+    std::fill_n(sampler.control.begin() + s.ends, kRows, s.steps);  // those that ended go on
     sampler.begin();
     sampler.step(values);
     const auto tokens = sampler.control.begin() + s.tokens;

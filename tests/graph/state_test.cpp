@@ -138,3 +138,42 @@ TEST_CASE("state gives its memory back") {
   }
   REQUIRE(device().allocated_bytes() == before);
 }
+
+TEST_CASE("parts of a state are tensors of their own in its memory") {
+  const std::vector<float> values = random_values(12 + 1024, 3), left = random_values(4 * 16, 4);
+  State whole(device(), {12 + 1024}, DType::f32);
+  whole.write(values);
+  const State bias(whole, 8, {4}), weight(whole, 12, {16, 50}, Layout::panels);
+  REQUIRE(bias.read() == std::vector<float>(values.begin() + 8, values.begin() + 12));
+  REQUIRE(weight.read() == std::vector<float>(values.begin() + 12, values.end()));
+  REQUIRE(weight.bytes() == storage_bytes({16, 50}, Layout::panels));
+
+  Graph graph;  // a part of a part, a view of one, and the whole, of the same bytes
+  const Tensor x = graph.input({4, 16}), first = graph.use(State(bias, 0, {2}));
+  const Tensor y = matmul(x, graph.use(weight)), sum = add(graph.use(bias), slice(graph.use(whole), 0, 8, 4));
+  const Tensor doubled = add(first, slice(graph.use(bias), 0, 0, 2));
+  State plain(device(), {16, 50}, DType::f32, Layout::panels);
+  plain.write(weight.read());
+  const Tensor same = matmul(x, graph.use(plain));
+  const std::vector<Values> got = run_all(graph, {{x, left}}, {y, same, sum, doubled});
+  REQUIRE(std::get<std::vector<float>>(got[0]) == std::get<std::vector<float>>(got[1]));
+  for (size_t i = 0; i < 4; ++i) REQUIRE(std::get<std::vector<float>>(got[2])[i] == 2 * values[8 + i]);
+  for (size_t i = 0; i < 2; ++i) REQUIRE(std::get<std::vector<float>>(got[3])[i] == 2 * values[8 + i]);
+
+  Graph changes;
+  State part(whole, 4, {4});
+  const Tensor zeros = assign(part, scale(changes.use(part), 0));
+  run_all(changes, {}, {zeros});
+  std::vector<float> want = values;
+  std::fill_n(want.begin() + 4, 4, 0.0f);
+  REQUIRE(whole.read() == want);
+}
+
+TEST_CASE("parts that lie badly are rejected") {
+  const State whole(device(), {16});
+  check_rejects([&] { State(whole, 2, {4}); }, {"state", "element 2", "multiple of 4"});
+  check_rejects([&] { State(whole, 12, {5}); }, {"state", "(5)", "20 bytes", "64 bytes"});
+  Graph graph;
+  graph.use(whole);
+  check_rejects([&] { graph.use(State(whole, 0, {4, 4})); }, {"use", "(4, 4)", "(16)"});
+}

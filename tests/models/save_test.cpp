@@ -7,9 +7,9 @@
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
 #include "io/safetensors.h"
-#include "support/temporary.h"
-#include "models/seq2seq/weights.h"
+#include "models/seq2seq/file.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -24,16 +24,16 @@ struct Golden {
         expected(json::parse(read_text(folder / "expected.json"))),
         tensors(folder / "expected.safetensors"),
         sources(expected["sources"].get<Ids>()),
-        weights(load_marian_or_bart(folder)),
-        own(weights.decoding),
-        model(device(), std::move(weights)) {}
+        file(load_marian_or_bart(folder)),
+        own(file.decoding),
+        model(device(), file) {}
 
   std::filesystem::path folder;
   json expected;
   SafeTensors tensors;
   Ids sources;
-  Seq2SeqWeights weights;  // moved into the model
-  Decoding own;            // the settings the model comes with
+  Seq2SeqFile file;
+  Decoding own;  // the settings the model comes with
   Seq2Seq model;
 };
 

@@ -4,10 +4,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fovea/translator.hpp"
 #include "io/file.h"
-#include "support/temporary.h"
 #include "models/seq2seq/seq2seq.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
-#include "fovea/nn.hpp"
+#include "fovea/stacks.hpp"
 #include "fovea/translator.hpp"
 #include "support/temporary.h"
 #include "support/check.h"

@@ -1,9 +1,10 @@
+#include "ops/decoder_layer_step.h"
+
 #include <catch2/catch_test_macros.hpp>
 
-#include "core/panels.h"
 #include "decode/search.h"
-#include "fovea/nn.hpp"
-#include "ops/decoder_layer_step.h"
+#include "fovea/op.hpp"
+#include "fovea/stacks.hpp"
 #include "support/check.h"
 
 using namespace fovea;
@@ -15,27 +16,21 @@ struct Sizes {
   int64_t batch, beams, width, heads, hidden, keys;
   NormPlace place = NormPlace::before;
   Activation activation = Activation::relu;
+  bool biased = true;  // all products
 };
 
-// Weights of one part of a layer, for the layer of nn/ and for the fused one.
 struct Weights {
-  std::vector<float> fused;
   uint32_t seed = 1;
 
   LayerNorm norm(int64_t width) {
-    const std::vector<float> gain = random_values(uint64_t(width), seed++, 0.5f, 1.5f),
-                             shift = random_values(uint64_t(width), seed++);
-    fused.insert(fused.end(), gain.begin(), gain.end());
-    fused.insert(fused.end(), shift.begin(), shift.end());
-    return LayerNorm(device(), gain, shift, 1e-5f);
+    const std::vector<float> weight = random_values(uint64_t(width), seed++, 0.5f, 1.5f),
+                             bias = random_values(uint64_t(width), seed++);
+    return LayerNorm(device(), weight, bias, 1e-5f);
   }
-  // kept: those of the fused layer; memory's projection stands outside of it.
-  Linear linear(int64_t in, int64_t out, bool kept = true) {
-    const std::vector<float> weight = random_values(uint64_t(in * out), seed++, -0.4f, 0.4f),
-                             bias = random_values(uint64_t(out), seed++);
-    const std::vector<float> panels = pack_panels(weight, in, out, 1, in);
-    if (kept) fused.insert(fused.end(), panels.begin(), panels.end());
-    if (kept) fused.insert(fused.end(), bias.begin(), bias.end());
+  Linear linear(int64_t in, int64_t out, bool biased = true) {
+    const std::vector<float> weight = random_values(uint64_t(in * out), seed++, -0.4f, 0.4f);
+    std::vector<float> bias = random_values(uint64_t(out), seed++);
+    if (!biased) bias.clear();
     return Linear(device(), out, in, weight, bias);
   }
 };
@@ -44,35 +39,26 @@ struct Layers {
   explicit Layers(const Sizes& s)
       : search(device(), s.batch, s.beams, 5, 0),
         cache(device(), {2, search.rows(), 5, s.width}),
-        plain(make(s)),
-        fused{State(device(), {int64_t(weights.fused.size())}),
-              s.heads,
-              s.hidden,
-              s.activation,
-              s.place == NormPlace::before,
-              1e-5f} {
-    fused.weights.write(weights.fused);
+        layer(make(s)) {}
+
+  static DecoderLayer make(const Sizes& s) {
+    Weights w;
+    const int64_t width = s.width;
+    return DecoderLayer(
+        device(), {.attention_norm = w.norm(width),
+                   .attention = SelfAttention(w.linear(width, 3 * width), w.linear(width, width), s.heads),
+                   .cross_norm = w.norm(width),
+                   .cross = CrossAttention(w.linear(width, width, s.biased), w.linear(width, 2 * width),
+                                           w.linear(width, width), s.heads),
+                   .feed_forward_norm = w.norm(width),
+                   .feed_forward = FeedForward(w.linear(width, s.hidden, s.biased), w.linear(s.hidden, width),
+                                               s.activation),
+                   .place = s.place});
   }
 
-  DecoderLayer make(const Sizes& s) {  // in the order of the fused weights
-    LayerNorm attention = weights.norm(s.width);
-    Linear qkv = weights.linear(s.width, 3 * s.width), out = weights.linear(s.width, s.width);
-    LayerNorm cross = weights.norm(s.width);
-    Linear q = weights.linear(s.width, s.width), cross_out = weights.linear(s.width, s.width);
-    Linear kv = weights.linear(s.width, 2 * s.width, false);
-    LayerNorm feed_forward = weights.norm(s.width);
-    Linear up = weights.linear(s.width, s.hidden), down = weights.linear(s.hidden, s.width);
-    return DecoderLayer({std::move(attention), std::move(cross), std::move(feed_forward)},
-                        SelfAttention(std::move(qkv), std::move(out), s.heads),
-                        CrossAttention(std::move(q), std::move(kv), std::move(cross_out), s.heads),
-                        FeedForward(std::move(up), std::move(down), s.activation), s.place);
-  }
-
-  Weights weights;
   Search search;
   State cache;
-  DecoderLayer plain;
-  DecoderLayerState fused;
+  DecoderLayer layer;
 };
 
 // One step at `step`, with a history of origins that cross rows, from the same cache.
@@ -87,8 +73,9 @@ std::vector<float> run_step(Layers& layers, const Sizes& s, bool fused, uint32_t
   const Tensor x = graph.input({layers.search.rows(), s.width}),
                memory = graph.input({s.batch, s.keys, 2 * s.width}),
                lengths = graph.input({s.batch}, DType::u32);
-  const Tensor y = fused ? decoder_layer_step(x, layers.search, layers.fused, layers.cache, memory, lengths)
-                         : layers.plain.step(x, layers.cache, memory, lengths, layers.search, false).out;
+  // A layer whose weights are asked for is not fused.
+  const Tensor y = layers.layer.step(x, layers.search, {layers.cache, memory, lengths}, !fused).out;
+  REQUIRE((graph.nodes().back().spec.op == "decoder_layer_step") == fused);
   const std::vector<float> values = random_values(x.shape().elements(), 9, -2, 2),
                            kept = random_values(memory.shape().elements(), 10);
   std::vector<uint32_t> seen;
@@ -116,21 +103,46 @@ void check_sizes(const Sizes& s) {
 TEST_CASE("a fused decoder layer is the layer of nn, cache included") {
   check_sizes({1, 1, 32, 8, 128, 6});
   check_sizes({3, 1, 16, 2, 24, 5});
-  check_sizes({9, 1, 24, 3, 20, 1, NormPlace::after, Activation::gelu});
+  check_sizes({9, 1, 24, 3, 20, 1, NormPlace::after, Activation::gelu, false});
   check_sizes({3, 3, 16, 4, 40, 7, NormPlace::after, Activation::silu});
   check_sizes({2, 5, 128, 2, 96, 3, NormPlace::before, Activation::gelu_tanh});
 }
 
+TEST_CASE("decoder layers that no fused step takes are not fused") {
+  const auto fused = [](const Sizes& s) {
+    Layers layers(s);
+    Graph graph;
+    const Tensor x = graph.input({1, s.width}), memory = graph.input({1, 2, 2 * s.width}),
+                 lengths = graph.input({1}, DType::u32);
+    layers.layer.step(x, layers.search, {layers.cache, memory, lengths}, false);
+    return graph.nodes().back().spec.op == "decoder_layer_step";
+  };
+  CHECK(fused({1, 1, 16, 2, 24, 2}) == has_decoder_layer_step(device().info().limits, 16, 24));
+  CHECK(!fused({1, 1, 132, 2, 24, 2}));  // too wide
+  CHECK(!fused({1, 1, 16, 2, 22, 2}));   // parts would not lie on 16 bytes
+}
+
+TEST_CASE("a decoder layer's weights lie on the device once, fused or not") {
+  for (const int64_t width : {16, 132}) {
+    const uint64_t before = device().allocated_bytes();
+    DecoderLayer layer = Layers::make({1, 1, width, 2, 24, 2});
+    Parameters all;
+    layer.parameters("layer", all);
+    uint64_t bytes = 0;
+    for (const Parameter& parameter : all) bytes += parameter.state->bytes();
+    CHECK(device().allocated_bytes() - before == bytes);
+  }
+}
+
 TEST_CASE("decoder_layer_step rejects what does not fit") {
-  const Sizes s{2, 1, 16, 2, 32, 3};
-  Layers layers(s);
+  Search search(device(), 2, 1, 5, 0);
+  State cache(device(), {2, 2, 5, 16});
+  const DecoderLayerState layer{State(device(), {8}), 2, 32, Activation::relu, true, 1e-5f};
   Graph graph;
   const Tensor x = graph.input({2, 16}), memory = graph.input({2, 3, 32}),
                lengths = graph.input({2}, DType::u32);
   const auto step = [&](Tensor a, Tensor m) {
-    return [&layers, a, m, lengths] {
-      decoder_layer_step(a, layers.search, layers.fused, layers.cache, m, lengths);
-    };
+    return [&, a, m] { decoder_layer_step(a, search, layer, cache, m, lengths); };
   };
   check_rejects(step(graph.input({3, 16}), memory), {"decoder_layer_step", "(3, 16)", "2 rows"});
   check_rejects(step(x, graph.input({2, 3, 16})), {"decoder_layer_step", "memory (2, 3, 16)"});

@@ -1,4 +1,4 @@
-// How a decoder's targets are searched.
+// How a decoder's targets are searched, and what that took.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@ namespace fovea {
 // How targets are searched. One beam is greedy, or sampling when top_k is not 1.
 struct Decoding {
   int64_t beams = 1;
-  int64_t n_best = 1;        // outputs of a sentence: at most `beams`, any number when sampling
+  int64_t n_best = 1;  // outputs of a sentence: at most `beams`, any number when sampling
+  // Lengths count the tokens of a translation's prefix, not those of a prompt that a model goes on with.
   int64_t min_length = 0;    // tokens before the end of a sentence may come
   int64_t max_length = 256;  // tokens, the end counted; longer outputs are cut
   int64_t max_source =
@@ -30,6 +31,11 @@ struct Decoding {
   uint32_t seed = 0;
 
   bool operator==(const Decoding&) const = default;
+};
+
+struct DecodeStatistics {
+  uint64_t sentences = 0, tokens = 0, steps = 0, submits = 0, waits = 0;
+  uint64_t cache_bytes = 0;  // of keys and values, the largest so far
 };
 
 }  // namespace fovea

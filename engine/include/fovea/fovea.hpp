@@ -2,12 +2,14 @@
 #pragma once
 
 #include "fovea/activation.hpp"
+#include "fovea/attention.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
 #include "fovea/curve.hpp"
 #include "fovea/data.hpp"
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
+#include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
 #include "fovea/heatmap.hpp"
 #include "fovea/image.hpp"
@@ -17,6 +19,7 @@
 #include "fovea/op.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/stacks.hpp"
 #include "fovea/text.hpp"
 #include "fovea/train.hpp"
 #include "fovea/train_log.hpp"

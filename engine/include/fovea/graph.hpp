@@ -32,6 +32,9 @@ uint64_t storage_bytes(const Shape& shape, Layout layout);  // panels are padded
 class State {
  public:
   State(Device& device, const Shape& shape, DType dtype = DType::f32, Layout layout = Layout::rows);  // zeros
+  // A part of another State's memory as a tensor of its own, from element `offset` on. It is a multiple of 4,
+  // as kernels read 16 bytes at a time. The part must not outlive the whole.
+  State(const State& whole, uint64_t offset, const Shape& shape, Layout layout = Layout::rows);
   ~State();
   State(State&&) noexcept;
   State& operator=(State&&) noexcept;
@@ -45,13 +48,16 @@ class State {
   std::vector<float> read() const;  // all elements in the layout's order
   std::vector<uint32_t> read_u32() const;
   const Buffer& buffer() const { return *buffer_; }
+  uint64_t offset() const { return offset_; }  // elements in front of it in the buffer
 
  private:
   Shape shape_;
   DType dtype_;
   Layout layout_;
   Gpu* gpu_;
-  std::unique_ptr<Buffer> buffer_;
+  std::unique_ptr<Buffer> owned_;  // null: a part of another State
+  const Buffer* buffer_;
+  uint64_t offset_ = 0;
 };
 
 // Handle of one value of a graph; valid as long as the graph. A default one stands for an absent operand.
@@ -86,7 +92,7 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   Tensor input(const Shape& shape, DType dtype = DType::f32, std::string name = "input");
-  Tensor use(const State& state, std::string name = "state");  // one handle a State
+  Tensor use(const State& state, std::string name = "state");  // one handle a State, or part of one
 
   // Adds the nodes that compute dy * dy/dx for every x of `of`: reverse accumulation. dy: as y; absent: y is
   // one number and dy 1. A panels-layout x gets its gradient in rows. An Error where y does not depend on x.

@@ -1,5 +1,5 @@
 // Layers and their parameters. A layer owns States on a device; calling it adds nodes to the graph of x.
-// Parameters must outlive the plans made of those graphs.
+// Parameters must outlive the plans made of those graphs. attention.hpp and stacks.hpp go on from here.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,11 @@
 
 namespace fovea {
 
-struct StepState;  // of a decoding, engine/ops/step_state.h
-
 // A tensor that training changes, by the name that it has in its model.
 struct Parameter {
   std::string name;
   State* state = nullptr;
-  bool decay = true;  // takes weight decay; gains, shifts and biases do not
+  bool decay = true;  // takes weight decay; normalisations and biases do not
 };
 using Parameters = std::vector<Parameter>;
 
@@ -31,13 +29,6 @@ struct Dropout {
   Tensor operator()(Tensor x) const;
 };
 
-// How layers of attention are called.
-struct LayerOptions {
-  bool weights = false;             // also gives attention weights
-  AttentionOptions attention = {};  // lengths: of the keys
-  Dropout dropout = {};
-};
-
 // y = x W^T + b.
 class Linear {
  public:
@@ -46,6 +37,7 @@ class Linear {
          Use use = Use::inference);
   // x: (.., in) -> (.., out). options.bias must be absent.
   Tensor operator()(Tensor x, MatmulOptions options = {}) const;
+  int64_t in() const { return weight_.shape()[weight_.layout() == Layout::panels ? 0 : 1]; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
@@ -56,42 +48,15 @@ class Linear {
 // Ba, Kiros, Hinton 2016, over the last axis.
 class LayerNorm {
  public:
-  LayerNorm(Device& device, std::span<const float> gain, std::span<const float> shift, float eps);
-  Tensor operator()(Tensor x) const;                         // (.., width) -> (.., width)
+  // y = (x - mean) / sqrt(variance + eps) * weight + bias; weight, bias: (width).
+  LayerNorm(Device& device, std::span<const float> weight, std::span<const float> bias, float eps);
+  Tensor operator()(Tensor x) const;  // (.., width) -> (.., width)
+  float eps() const { return eps_; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
-  State gain_, shift_;
+  State weight_, bias_;
   float eps_;
-};
-
-// What the distance of a key from its query adds to keys and values (Shaw et al. 2018, section 3.2).
-struct RelativePositions {
-  State table;  // (2, 2 reach + 1, head_dim): for keys, then for values; the distances -reach to reach
-  const State* distances;  // (positions, positions) u32: rows of the table for query and key; of the model
-};
-// The rows min(max(j - i, -reach), reach) + reach for query i and key j.
-State relative_distances(Device& device, int64_t positions, int64_t reach);
-
-// Multi-head self-attention (Vaswani et al. 2017, section 3.2.2). Q, K and V are one product.
-class SelfAttention {
- public:
-  struct Result {
-    Tensor out;      // (batch, tokens, width)
-    Tensor weights;  // (batch, heads, tokens, tokens) when asked for
-  };
-  // qkv: width -> 3 width, the rows of W for Q, then K, then V; out: width -> width.
-  SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative = {});
-  // x: (batch, tokens, width); residual, like x, is added to the result.
-  Result operator()(Tensor x, Tensor residual, const LayerOptions& options = {}) const;
-  // One token a row of a decoder, x (rows, width), after those in cache (2, rows, steps, width).
-  Tensor step(Tensor x, Tensor residual, State& cache, const StepState& search) const;
-  void parameters(const std::string& name, Parameters& to);  // name.qkv, name.out
-
- private:
-  Linear qkv_, out_;
-  int64_t heads_;
-  std::optional<RelativePositions> relative_;
 };
 
 // Position-wise feed-forward network (Vaswani et al. 2017, section 3.3): down(activation(up(x))) + residual.
@@ -99,6 +64,7 @@ class FeedForward {
  public:
   FeedForward(Linear up, Linear down, Activation activation);
   Tensor operator()(Tensor x, Tensor residual, const Dropout& dropout = {}) const;  // both (.., width)
+  Activation activation() const { return activation_; }
   void parameters(const std::string& name, Parameters& to);                         // name.up, name.down
 
  private:
@@ -106,70 +72,35 @@ class FeedForward {
   Activation activation_;
 };
 
-// Where a layer normalises: before each block, x + f(norm(x)), or after it, norm(x + f(x)).
-enum class NormPlace : uint8_t { before, after };
-
-// Encoder layer: before is Dosovitskiy et al. 2021, equations 2 and 3, after is Vaswani et al. 2017,
-// section 3.1.
-class EncoderLayer {
+// What a network of tokens begins with: norm(scale * tokens[id] + types[type] + positions[place]).
+class Embedding {
  public:
-  EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
-               FeedForward feed_forward, NormPlace place = NormPlace::before);
-  SelfAttention::Result operator()(Tensor x,
-                                   const LayerOptions& options = {}) const;  // (batch, tokens, width)
-  // name.attention_norm, name.attention, name.feed_forward_norm, name.feed_forward
-  void parameters(const std::string& name, Parameters& to);
-
- private:
-  LayerNorm attention_norm_;
-  SelfAttention attention_;
-  LayerNorm feed_forward_norm_;
-  FeedForward feed_forward_;
-  NormPlace place_;
-};
-
-// Attention of a decoder to what the encoder made, its memory: projected once a sentence to K and V.
-class CrossAttention {
- public:
-  // q, out: width -> width; kv: width -> 2 width, the rows of W for K, then V.
-  CrossAttention(Linear q, Linear kv, Linear out, int64_t heads);
-  Tensor memory(Tensor encoded) const;  // (batch, keys, width) -> (batch, keys, 2 width)
-  // x: (batch, tokens, width); memory as memory() gives it.
-  SelfAttention::Result operator()(Tensor x, Tensor residual, Tensor memory,
-                                   const LayerOptions& options = {}) const;
-  // One token a row: x (rows, width); weights (rows, heads, keys).
-  SelfAttention::Result step(Tensor x, Tensor residual, Tensor memory, Tensor lengths,
-                             const StepState& search, bool weights) const;
-  void parameters(const std::string& name, Parameters& to);  // name.q, name.kv, name.out
-
- private:
-  Linear q_, kv_, out_;
-  int64_t heads_;
-};
-
-// Decoder layer (Vaswani et al. 2017, section 3.1): self-attention, attention to the memory, feed-forward.
-class DecoderLayer {
- public:
-  struct Norms {
-    LayerNorm attention, cross, feed_forward;
+  struct Parts {
+    State tokens;                         // (vocab, width)
+    float scale = 1;                      // of its rows
+    std::optional<State> positions = {};  // (positions, width)
+    bool learned_positions = true;        // else they are no parameters: sinusoids
+    std::optional<State> types = {};      // (types, width): which sentence a token is of
+    std::optional<LayerNorm> norm = {};
   };
-  DecoderLayer(Norms norms, SelfAttention attention, CrossAttention cross, FeedForward feed_forward,
-               NormPlace place);
-  const CrossAttention& cross() const { return cross_; }
-  // All tokens at once, each seeing those before it; options.weights and .attention: of the cross attention.
-  SelfAttention::Result operator()(Tensor x, Tensor memory, const LayerOptions& options = {}) const;
-  // One token a row, x (rows, width), after those in cache (2, rows, steps, width); it is added there.
-  SelfAttention::Result step(Tensor x, State& cache, Tensor memory, Tensor lengths, const StepState& search,
-                             bool weights) const;
-  // As EncoderLayer, and name.cross_norm, name.cross.
-  void parameters(const std::string& name, Parameters& to);
+  explicit Embedding(Parts parts) : parts_(std::move(parts)) {}
+  // ids, types: (batch, tokens) u32 -> (batch, tokens, width). Types that are absent are 0.
+  Tensor operator()(Tensor ids, Tensor types = {}) const;
+  Tensor step(Tensor ids, Tensor place) const;  // (rows) u32, all at one place (1) u32 -> (rows, width)
+  const State& tokens() const { return parts_.tokens; }      // for an output that shares them
+  void parameters(const std::string& name, Parameters& to);  // name.weight, .positions, .types, .norm
 
  private:
-  Norms norms_;
-  SelfAttention attention_;
-  CrossAttention cross_;
-  FeedForward feed_forward_;
-  NormPlace place_;
+  Tensor rows(Tensor ids) const;
+  Parts parts_;
 };
+
+// Sinusoids (Vaswani et al. 2017, section 3.5) of positions first, first + 1, ..
+struct Sinusoids {
+  int64_t first = 0;
+  bool interleaved = false;  // sines and cosines in turn; else sines in the first half of the columns
+  bool to_the_end = false;   // wavelengths end at 10000 turns, as in tensor2tensor, not just before
+};
+std::vector<float> sinusoids(int64_t count, int64_t width, const Sinusoids& what);  // (count, width)
 
 }  // namespace fovea

@@ -20,7 +20,7 @@ struct Value {
   DType dtype = DType::f32;
   Layout layout = Layout::rows;
   Strides strides{};              // of a view; contiguous otherwise
-  int64_t offset = 0;             // elements from the start of base
+  int64_t offset = 0;             // elements from the start of base, or of the State's memory
   ValueId base = kNoValue;        // the value whose memory this one is part of; itself unless it is a view
   const Buffer* state = nullptr;  // memory of the State it lives in
   bool input = false;             // written by Plan::write

@@ -45,10 +45,7 @@ struct Scored {
   std::vector<std::string> tokens;  // of the target
   std::vector<float> log_probs;     // of each, then of the end of the sentence
 };
-struct TranslatorStatistics {
-  uint64_t sentences = 0, tokens = 0, steps = 0, submits = 0, waits = 0;
-  uint64_t cache_bytes = 0;  // of keys and values, the largest so far
-};
+using TranslatorStatistics = DecodeStatistics;
 
 class Translator {
  public:

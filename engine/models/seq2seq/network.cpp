@@ -1,147 +1,170 @@
 #include "models/seq2seq/network.h"
 
 #include "core/check.h"
-#include "core/panels.h"
-#include "models/seq2seq/layers.h"
 
 namespace fovea {
 namespace {
 
-// Of the model's one reach.
-std::optional<State> distances_of(Device& device, const Seq2SeqWeights& w) {
-  std::optional<int64_t> reach;
-  for (const StackWeights* stack : {&w.encoder, &w.decoder})
-    for (const LayerWeights& layer : stack->layers) {
-      if (!layer.relative) continue;
-      FOVEA_CHECK(!reach || *reach == layer.relative->reach, "seq2seq: relative positions that reach ",
-                  *reach, " and ", layer.relative->reach);
-      reach = layer.relative->reach;
-    }
-  if (!reach) return std::nullopt;
-  return relative_distances(device, w.config.positions, *reach);
+std::optional<State> load_distances(Device& device, const Seq2SeqConfig& config) {
+  if (config.reach == 0) return std::nullopt;
+  return relative_distances(device, config.positions, config.reach);
 }
 
-// In the order that decoder_layer_step reads.
-DecoderLayerState fused_layer(Device& device, const LayerWeights& w, const Seq2SeqConfig& config) {
-  std::vector<float> all;
-  const auto append = [&all](const std::vector<float>& values) {
-    all.insert(all.end(), values.begin(), values.end());
-  };
-  const auto append_linear = [&](const LinearWeights& part) {
-    append(pack_panels(part.weight, part.in, part.out, 1, part.in));
-    append(part.bias.empty() ? std::vector<float>(size_t(part.out), 0.0f) : part.bias);
-  };
-  const auto append_part = [&](const NormWeights& norm_weights, const LinearWeights& first,
-                               const LinearWeights& second) {
-    append(norm_weights.gain);
-    append(norm_weights.shift);
-    append_linear(first);
-    append_linear(second);
-  };
-  append_part(w.attention_norm, w.qkv, w.out);
-  append_part(w.cross->norm, w.cross->q, w.cross->out);
-  append_part(w.feed_forward_norm, w.up, w.down);
-  DecoderLayerState made{State(device, {int64_t(all.size())}),
-                         config.decoder_heads,
-                         w.up.out,
-                         config.activation,
-                         config.place == NormPlace::before,
-                         config.eps};
-  made.weights.write(all);
-  return made;
+LayerSource with_distances(LayerSource from, const std::optional<State>& distances) {
+  from.distances = distances ? &*distances : nullptr;
+  return from;
+}
+
+std::string tokens_name(const std::string& side, const Seq2SeqConfig::Side& config) {
+  return config.own_tokens ? concat("model.", side, ".embed_tokens.weight") : "model.shared.weight";
+}
+
+// For inference the rows are scaled once, for training whenever they are read.
+State load_tokens(const LayerSource& from, const std::string& side, const Seq2SeqConfig::Side& config) {
+  TensorSource::Host table = from.tensors.read(tokens_name(side, config));
+  if (from.use == Use::inference)
+    for (float& value : table.values) value *= config.scale;
+  State state(from.device, table.shape);
+  state.write(table.values);
+  return state;
+}
+
+std::optional<State> load_positions(const LayerSource& from, const std::string& side,
+                                    const Seq2SeqConfig& config, int64_t learned) {
+  if (config.reach > 0) return std::nullopt;
+  std::vector<float> rows;
+  if (learned > 0) {
+    rows = from.tensors.read(concat("model.", side, ".embed_positions.weight")).values;
+    rows.erase(rows.begin(), rows.begin() + config.skipped * config.width);
+  } else {
+    rows = sinusoids(config.positions, config.width, config.sinusoids);
+  }
+  State state(from.device, {int64_t(rows.size()) / config.width, config.width});
+  state.write(rows);
+  return state;
+}
+
+// shared: the other side's, whose tables it takes where they are the same.
+Embedding load_embedding(const LayerSource& from, const std::string& side, const Seq2SeqConfig& config,
+                         const Embedding* shared) {
+  const Seq2SeqConfig::Side& own = side == "encoder" ? config.encoder : config.decoder;
+  const bool same = shared && !own.own_tokens;
+  std::optional<LayerNorm> norm;
+  if (own.embedding_norm) norm = make_norm(from, concat("model.", side, ".layernorm_embedding"));
+  return Embedding(
+      {.tokens = same ? State(shared->tokens(), 0, shared->tokens().shape()) : load_tokens(from, side, own),
+       .scale = from.use == Use::training ? own.scale : 1,
+       .positions = load_positions(from, side, config, own.learned),
+       .learned_positions = false,
+       .norm = std::move(norm)});
+}
+
+std::optional<LayerNorm> load_last(const LayerSource& from, const std::string& side, bool exists) {
+  if (!exists) return std::nullopt;
+  return make_norm(from, concat("model.", side, ".layer_norm"));
+}
+
+LayerForm form_of(const Seq2SeqConfig& config, const Seq2SeqConfig::Side& side, bool cross) {
+  return {.heads = side.heads, .activation = config.activation, .place = config.place, .cross = cross};
+}
+
+std::optional<Linear> load_projection(const LayerSource& from, const Seq2SeqConfig& config) {
+  if (from.use == Use::training) return std::nullopt;
+  const std::string name = config.own_projection ? "lm_head.weight" : tokens_name("decoder", config.decoder);
+  const TensorSource::Host weight = from.tensors.read(name);
+  std::vector<float> bias;
+  if (from.tensors.has("final_logits_bias")) bias = from.tensors.read("final_logits_bias").values;
+  return Linear(from.device, weight.shape[0], weight.shape[1], weight.values, bias);
 }
 
 }  // namespace
 
-Seq2SeqNetwork::Embeddings Seq2SeqNetwork::load_embeddings(Device& device, const StackWeights& weights,
-                                                           int64_t vocab, int64_t width, float eps) {
-  const int64_t positions = int64_t(weights.positions.size()) / width;
-  Embeddings made{State(device, {vocab, width}), State(device, {positions, width}),
-                  make_norm_if(device, weights.embedding_norm, eps)};
-  made.table.write(weights.embedding);
-  made.positions.write(weights.positions);
-  return made;
+Seq2SeqNetwork::Seq2SeqNetwork(const LayerSource& from, const Seq2SeqConfig& config)
+    : config_(config),
+      distances_(load_distances(from.device, config)),
+      encoder_embedding_(load_embedding(from, "encoder", config, nullptr)),
+      decoder_embedding_(
+          load_embedding(from, "decoder", config, config.encoder.own_tokens ? nullptr : &encoder_embedding_)),
+      encoder_(make_encoder_layers(with_distances(from, distances_), "model.encoder.layers",
+                                   config.encoder.layers, form_of(config, config.encoder, false)),
+               load_last(from, "encoder", config.encoder.last_norm)),
+      decoder_(make_decoder_layers(with_distances(from, distances_), "model.decoder.layers",
+                                   config.decoder.layers, form_of(config, config.decoder, true)),
+               load_last(from, "decoder", config.decoder.last_norm)),
+      projection_(load_projection(from, config)) {
+  for (uint32_t id : {config.start, config.eos})
+    FOVEA_CHECK(id < config.decoder.vocab, "seq2seq: start or end token ", id, " of a vocabulary of ",
+                config.decoder.vocab);
+  FOVEA_CHECK(config.pad < config.encoder.vocab, "seq2seq: padding token ", config.pad,
+              " of a vocabulary of ", config.encoder.vocab);
+  if (from.use == Use::training) bias_ = make_state(from, "final_logits_bias", {config.decoder.vocab});
 }
 
-Seq2SeqNetwork::Seq2SeqNetwork(Device& device, Seq2SeqWeights w)
-    : config_(w.config),
-      distances_(distances_of(device, w)),
-      encoder_embeddings_(
-          load_embeddings(device, w.encoder, config_.source_vocab, config_.width, config_.eps)),
-      decoder_embeddings_(
-          load_embeddings(device, w.decoder, config_.target_vocab, config_.width, config_.eps)),
-      encoder_last_(make_norm_if(device, w.encoder.last, config_.eps)),
-      decoder_last_(make_norm_if(device, w.decoder.last, config_.eps)),
-      projection_(make_linear(device, w.projection)) {
-  for (uint32_t id : {config_.start, config_.eos})
-    FOVEA_CHECK(id < config_.target_vocab, "seq2seq: start or end token ", id, " of a vocabulary of ",
-                config_.target_vocab);
-  FOVEA_CHECK(config_.pad < config_.source_vocab, "seq2seq: padding token ", config_.pad,
-              " of a vocabulary of ", config_.source_vocab);
-  for (const LayerWeights& layer : w.encoder.layers)
-    encoder_layers_.push_back(make_encoder_layer(device, layer, config_, {.distances = distances()}));
-  for (const LayerWeights& layer : w.decoder.layers) {
-    decoder_layers_.push_back(make_decoder_layer(device, layer, config_, {.distances = distances()}));
-    if (!layer.relative && has_decoder_layer_step(device.info().limits, config_.width, layer.up.out))
-      fused_.push_back(fused_layer(device, layer, config_));
-  }
+Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use) {
+  const TensorTable table = seq2seq_table(file.config, file.format);
+  const TensorSource tensors(table, *file.tensors);
+  return Seq2SeqNetwork({.device = device, .tensors = tensors, .use = use, .eps = file.config.eps},
+                        file.config);
 }
 
-// positions: rows that are added to those of the tokens, one for each or one for all.
-Tensor Seq2SeqNetwork::embed(const Embeddings& embeddings, Tensor ids, Tensor positions) const {
-  const Tensor x = add(embedding(ids.graph->use(embeddings.table, "embedding"), ids), positions);
-  return embeddings.norm ? (*embeddings.norm)(x) : x;
+Tensor Seq2SeqNetwork::encode(Tensor ids, Tensor lengths, const Dropout& dropout) const {
+  const Tensor x = dropout(encoder_embedding_(ids));  // (batch, keys, width)
+  return encoder_(x, {.layers = {.attention = {.lengths = lengths}, .dropout = dropout}}).out;
 }
 
-Tensor Seq2SeqNetwork::encode(Tensor ids, Tensor lengths) const {
-  const Tensor table = ids.graph->use(encoder_embeddings_.positions, "positions");
-  Tensor x = embed(encoder_embeddings_, ids, slice(table, 0, 0, ids.shape()[1]));  // (batch, keys, width)
-  for (const EncoderLayer& layer : encoder_layers_) x = layer(x, {.attention = {.lengths = lengths}}).out;
-  return encoder_last_ ? (*encoder_last_)(x) : x;
+Tensor Seq2SeqNetwork::logits(Tensor x) const {
+  if (projection_) return (*projection_)(x);
+  Graph& graph = *x.graph;
+  const Tensor table = graph.use(decoder_embedding_.tokens(), "model.shared.weight");
+  return matmul(x, transpose(table), {.bias = graph.use(*bias_, "final_logits_bias")});
 }
 
-Tensor Seq2SeqNetwork::memory(Tensor encoded, int64_t layer) const {
-  return decoder_layers_.at(size_t(layer)).cross().memory(encoded);
+Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded,
+                                               const LayerOptions& options) const {
+  const Tensor x = options.dropout(decoder_embedding_(ids));  // (batch, tokens, width)
+  DecoderStack::Result made = decoder_(x, encoded, options);
+  return {logits(made.out), std::move(made.weights)};
 }
 
-Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded, Tensor lengths,
-                                               bool weights) const {
-  const Tensor table = ids.graph->use(decoder_embeddings_.positions, "positions");
-  Decoded made;
-  Tensor x = embed(decoder_embeddings_, ids, slice(table, 0, 0, ids.shape()[1]));  // (batch, tokens, width)
-  for (const DecoderLayer& layer : decoder_layers_) {
-    const SelfAttention::Result result =
-        layer(x, layer.cross().memory(encoded), {.weights = weights, .attention = {.lengths = lengths}});
-    x = result.out;
-    if (weights) made.cross.push_back(result.weights);
-  }
-  made.logits = projection_(decoder_last_ ? (*decoder_last_)(x) : x);
-  return made;
+Parameters Seq2SeqNetwork::parameters() {
+  Parameters all;
+  encoder_embedding_.parameters("model.shared", all);
+  encoder_.parameters("model.encoder.layers", all);
+  decoder_.parameters("model.decoder.layers", all);
+  return all;
 }
 
-Seq2SeqNetwork::Decoded Seq2SeqNetwork::step(Graph& graph, Search& search, std::vector<State>& caches,
-                                             const std::vector<State>& memories, Tensor lengths,
-                                             int64_t weights_of) const {
-  const Tensor control = graph.use(search.control, "control");
-  const Tensor step = slice(control, 0, 0, 1),
-               tokens = slice(control, 0, search.params.tokens, search.rows());
-  const Tensor table = graph.use(decoder_embeddings_.positions, "positions");
-  Decoded made;
-  Tensor x = embed(decoder_embeddings_, tokens, embedding(table, step));  // (rows, width)
-  for (size_t i = 0; i < decoder_layers_.size(); ++i) {
-    const bool weights = int64_t(i) == weights_of;
-    const Tensor memory = graph.use(memories[i], "memory");
-    if (!weights && fused_.size() == decoder_layers_.size()) {
-      x = decoder_layer_step(x, search, fused_[i], caches[i], memory, lengths);
-      continue;
-    }
-    const SelfAttention::Result result =
-        decoder_layers_[i].step(x, caches[i], memory, lengths, search, weights);
-    x = result.out;
-    if (weights) made.cross.push_back(result.weights);
-  }
-  made.logits = projection_(decoder_last_ ? (*decoder_last_)(x) : x);
-  return made;
+Parameters Seq2SeqNetwork::tensors() {
+  Parameters all = parameters();
+  all.push_back({"final_logits_bias", &*bias_});
+  return all;
+}
+
+DecoderFacts Seq2SeqNetwork::facts() const {
+  return {.vocab = config_.decoder.vocab,
+          .positions = config_.positions,
+          .depth = decoder_.depth(),
+          .heads = config_.decoder.heads,
+          .start = config_.start,
+          .eos = config_.eos,
+          .pad = config_.pad,
+          .encodes = true};
+}
+
+DecoderMemory Seq2SeqNetwork::memory(Device& device, const StepState& search, int64_t keys) const {
+  return decoder_.memory(device, search, keys);
+}
+
+void Seq2SeqNetwork::begin(Tensor ids, Tensor lengths, const StepState&, DecoderMemory& memory) const {
+  decoder_.keep_encoded(encode(ids, lengths), lengths, memory);
+}
+
+Decoder::Next Seq2SeqNetwork::step(Graph& graph, const StepState& search, DecoderMemory& memory,
+                                   int64_t weights_of) const {
+  const StepTokens reads = step_tokens(graph, search);
+  const Tensor x = decoder_embedding_.step(reads.tokens, reads.place);  // (rows, width)
+  const DecoderStack::Result made = decoder_.step(x, search, memory, weights_of);
+  return {.logits = logits(made.out), .weights = made.weights.empty() ? Tensor() : made.weights[0]};
 }
 
 }  // namespace fovea

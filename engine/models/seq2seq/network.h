@@ -1,58 +1,55 @@
-// The layers of an encoder-decoder Transformer on a device, and the graphs they make.
+// The layers of an encoder-decoder Transformer on a device, and the graphs they make: for training and for
+// inference.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "models/seq2seq/weights.h"
-#include "decode/search.h"
-#include "ops/decoder_layer_step.h"
+#include "decode/decoder.h"
+#include "models/layers.h"
+#include "models/seq2seq/file.h"
 
 namespace fovea {
 
-class Seq2SeqNetwork {
+class Seq2SeqNetwork : public Decoder {
  public:
-  Seq2SeqNetwork(Device& device, Seq2SeqWeights weights);
+  Seq2SeqNetwork(const LayerSource& from, const Seq2SeqConfig& config);
 
   Seq2SeqNetwork(const Seq2SeqNetwork&) = delete;  // layers point at distances_
 
   const Seq2SeqConfig& config() const { return config_; }
-  int64_t depth() const { return int64_t(decoder_layers_.size()); }
-
-  Tensor encode(Tensor ids, Tensor lengths) const;  // (batch, keys) u32 -> (batch, keys, width)
-  Tensor memory(Tensor encoded,
-                int64_t layer) const;  // -> (batch, keys, 2 width): K and V of a decoder layer
+  // (batch, keys) u32 -> (batch, keys, width)
+  Tensor encode(Tensor ids, Tensor lengths, const Dropout& dropout = {}) const;
 
   struct Decoded {
-    Tensor logits;              // (batch, tokens, vocab) or (rows, vocab)
-    std::vector<Tensor> cross;  // weights of the layers asked for
+    Tensor logits;              // (batch, tokens, vocab)
+    std::vector<Tensor> cross;  // when asked for, of each layer (batch, heads, tokens, keys)
   };
-  // Whole targets: ids (batch, tokens) u32.
-  Decoded decode(Tensor ids, Tensor encoded, Tensor lengths, bool weights) const;
-  // One token a row: what search says comes next. weights_of: the layer whose weights are wanted, or -1.
-  Decoded step(Graph& graph, Search& search, std::vector<State>& caches, const std::vector<State>& memories,
-               Tensor lengths, int64_t weights_of) const;
+  // Whole targets: ids (batch, tokens) u32. options: of the attention to the source.
+  Decoded decode(Tensor ids, Tensor encoded, const LayerOptions& options) const;
+
+  // Of a network for training: what changes, then what its file holds beside that.
+  Parameters parameters();
+  Parameters tensors();
+
+  DecoderFacts facts() const override;
+  DecoderMemory memory(Device& device, const StepState& search, int64_t keys) const override;
+  void begin(Tensor ids, Tensor lengths, const StepState& search, DecoderMemory& memory) const override;
+  Next step(Graph& graph, const StepState& search, DecoderMemory& memory, int64_t weights_of) const override;
 
  private:
-  struct Embeddings {
-    State table;      // (vocab, width)
-    State positions;  // (positions, width)
-    std::optional<LayerNorm> norm;
-  };
-  static Embeddings load_embeddings(Device& device, const StackWeights& weights, int64_t vocab, int64_t width,
-                                    float eps);
-  Tensor embed(const Embeddings& embeddings, Tensor ids, Tensor positions) const;
-  const State* distances() const { return distances_ ? &*distances_ : nullptr; }
+  Tensor logits(Tensor x) const;
 
   Seq2SeqConfig config_;
   std::optional<State> distances_;  // of relative positions
-  Embeddings encoder_embeddings_, decoder_embeddings_;
-  std::vector<EncoderLayer> encoder_layers_;
-  std::vector<DecoderLayer> decoder_layers_;
-  std::vector<DecoderLayerState>
-      fused_;  // the same layers for decoder_layer_step; empty where it does not pay
-  std::optional<LayerNorm> encoder_last_, decoder_last_;
-  Linear projection_;
+  Embedding encoder_embedding_, decoder_embedding_;
+  Encoder encoder_;
+  DecoderStack decoder_;
+  std::optional<Linear> projection_;  // for training: the table of tokens, and bias_
+  std::optional<State> bias_;         // (vocab), fixed
 };
+
+// Every part of the network that the file holds.
+Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use);
 
 }  // namespace fovea

@@ -1,19 +1,14 @@
-// Transformers as they are written: a Hugging Face directory of MarianMTModel.
+// Settings of Transformers as they are written: of transformers' MarianMTModel.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <filesystem>
 
 #include "fovea/transformer.hpp"
 
 namespace fovea {
 
-struct TransformerState {
-  Parameters parameters;     // as Transformer::parameters() names them
-  std::vector<float> shift;  // (vocab)
-  bool scaled = true;        // embeddings times sqrt(width)
-};
-void save_transformer(const std::string& directory, const TransformerConfig& config,
-                      const TransformerState& state, Storage storage);
+// config.json and generation_config.json. scaled: embeddings are multiplied by sqrt(width).
+void write_transformer_config(const std::filesystem::path& directory, const TransformerConfig& config,
+                              bool scaled);
 
 }  // namespace fovea

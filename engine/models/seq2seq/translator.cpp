@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "text/tokenizer.h"
 #include "models/seq2seq/seq2seq.h"
+#include "text/tokenizer.h"
 
 namespace fovea {
 namespace {
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 bool is_ctranslate2(const fs::path& directory) { return fs::exists(directory / "model.bin"); }
 
-Seq2SeqWeights load_weights(const fs::path& directory) {
+Seq2SeqFile load_file(const fs::path& directory) {
   FOVEA_CHECK(fs::is_directory(directory), directory.string(), ": no such directory");
   return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_marian_or_bart(directory);
 }
@@ -77,28 +77,28 @@ struct Translator::Impl {
   std::unique_ptr<Tokenizer> source_tokenizer, target_tokenizer;
 
  private:
-  Impl(Device& device, const fs::path& directory, const TranslatorOptions& given, Seq2SeqWeights weights);
+  Impl(Device& device, const fs::path& directory, const TranslatorOptions& given, Seq2SeqFile file);
 };
 
 Translator::Impl::Impl(Device& device, const std::string& directory, const TranslatorOptions& given)
-    : Impl(device, fs::path(directory), given, load_weights(directory)) {}
+    : Impl(device, fs::path(directory), given, load_file(directory)) {}
 
 Translator::Impl::Impl(Device& device, const fs::path& directory, const TranslatorOptions& given,
-                       Seq2SeqWeights weights)
+                       Seq2SeqFile file)
     : options(given),
-      decoding(weights.decoding),
-      source_vocabulary(load_vocabulary(directory, "source", std::move(weights.source_tokens))),
-      target_vocabulary(load_vocabulary(directory, "target", std::move(weights.target_tokens))),
-      model(device, std::move(weights)),
+      decoding(file.decoding),
+      source_vocabulary(load_vocabulary(directory, "source", std::move(file.source_tokens))),
+      target_vocabulary(load_vocabulary(directory, "target", std::move(file.target_tokens))),
+      model(device, file),
       source_tokenizer(load_tokenizer(directory, "source", given.tokenizer, source_vocabulary)),
       target_tokenizer(load_tokenizer(directory, "target", given.tokenizer, target_vocabulary)) {
   FOVEA_CHECK(options.batch >= 1 && options.batch <= 1024, "translator: a batch of ", options.batch,
               ", 1 to 1024 are possible");
   const Seq2SeqConfig& config = model.config();
   FOVEA_CHECK(
-      source_vocabulary.size() <= config.source_vocab && target_vocabulary.size() <= config.target_vocab,
+      source_vocabulary.size() <= config.encoder.vocab && target_vocabulary.size() <= config.decoder.vocab,
       directory.string(), ": vocabularies of ", source_vocabulary.size(), " and ", target_vocabulary.size(),
-      " tokens, embeddings of ", config.source_vocab, " and ", config.target_vocab);
+      " tokens, embeddings of ", config.encoder.vocab, " and ", config.decoder.vocab);
   decoding.max_length = std::min(decoding.max_length, config.positions);
 }
 
@@ -159,24 +159,16 @@ DecodeRequest Translator::Impl::request(const TranslateOptions& asked) const {
 void Translator::Impl::translate_batch(const std::vector<size_t>& which, const std::vector<Source>& sources,
                                        const TranslateOptions& asked, std::vector<Translation>& results) {
   DecodeRequest batch = request(asked);
-  // Samples of one sentence are as many sentences, each with random numbers of its own.
-  const size_t copies = batch.decoding.beams == 1 ? size_t(batch.decoding.n_best) : 1;
   const std::vector<uint32_t> prefix = target_ids(asked.prefix);
-  for (size_t line : which)
-    for (size_t copy = 0; copy < copies; ++copy) {
-      batch.sources.push_back(sources[line].ids);
-      if (!prefix.empty()) batch.prefixes.push_back(prefix);
-      batch.seeds.push_back(batch.decoding.seed + uint32_t(line * 0x9e3779b9u + copy * 0x85ebca6bu));
-    }
-  const auto decoded = model.decode(batch);
-  for (size_t i = 0; i < decoded.size(); ++i) {
-    const size_t line = which[i / copies];
-    for (const DecodedTarget& target : decoded[i])
-      results[line].outputs.push_back(hypothesis(target, sources[line], asked));
+  for (size_t line : which) {
+    batch.sources.push_back(sources[line].ids);
+    if (!prefix.empty()) batch.prompts.push_back(prefix);
+    batch.seeds.push_back(batch.decoding.seed + uint32_t(line * 0x9e3779b9u));
   }
-  for (size_t line : which)
-    std::stable_sort(results[line].outputs.begin(), results[line].outputs.end(),
-                     [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+  const auto decoded = model.decode(batch);
+  for (size_t i = 0; i < decoded.size(); ++i)
+    for (const DecodedTarget& target : decoded[i])
+      results[which[i]].outputs.push_back(hypothesis(target, sources[which[i]], asked));
 }
 
 Translator::Translator(Device& device, const std::string& directory, const TranslatorOptions& options)
@@ -253,7 +245,7 @@ Translation Translator::stream(const std::string& line,
   request.sources = {source.ids};
   request.seeds = {request.decoding.seed};
   const std::vector<uint32_t> prefix = impl_->target_ids(options.prefix);
-  if (!prefix.empty()) request.prefixes = {prefix};
+  if (!prefix.empty()) request.prompts = {prefix};
   const Seq2SeqConfig& config = impl_->model.config();
   const auto decoded = impl_->model.decode(request, [&](uint32_t id) {
     if (id == config.eos || int64_t(id) >= impl_->target_vocabulary.size()) return true;

@@ -1,8 +1,12 @@
 #include "models/vit/config.h"
 
+#include <nlohmann/json.hpp>
+
 #include "core/check.h"
 #include "core/extents.h"
 #include "io/config.h"
+#include "io/json.h"
+#include "models/layers.h"
 
 namespace fovea {
 namespace {
@@ -18,9 +22,10 @@ std::pair<int64_t, int64_t> size(const JsonFile& file, const char* key, int64_t 
 }
 
 // One for each row of the classifier's weights, which the file holds; none without a classifier.
-std::vector<std::string> labels(const JsonFile& file, const ViTWeights& weights, int64_t width) {
-  if (weights.classifier().empty()) return {};
-  const std::string head = weights.classifier() + ".weight";
+std::vector<std::string> labels(const JsonFile& file, const TensorFile& weights, const ViTLayout& layout,
+                                int64_t width) {
+  if (layout.classifier.empty()) return {};
+  const std::string head = layout.classifier + ".weight";
   const std::vector<int64_t> shape = weights.shape(head);
   FOVEA_CHECK(shape.size() == 2 && shape[0] >= 1 && shape[1] == width, weights.where(head),
               ": expected shape (labels, ", width, "), got ", extents_text(shape));
@@ -28,17 +33,18 @@ std::vector<std::string> labels(const JsonFile& file, const ViTWeights& weights,
 }
 
 // What the settings say of the tensors: how many layers there are, and whether Q, K and V have biases.
-void check_layers(const JsonFile& file, const ViTWeights& weights, const ViTConfig& config) {
-  FOVEA_CHECK(config.depth == weights.layers(), file.file(), ": num_hidden_layers ", config.depth, ", but ",
-              weights.file(), " has tensors \"encoder.layer.N.\" of ", weights.layers(), " layers");
+void check_layers(const JsonFile& file, const TensorFile& weights, const ViTLayout& layout,
+                  const ViTConfig& config) {
+  int64_t layers = 0;
+  while (weights.has_any(layer_name(layout.prefix, layers) + ".")) ++layers;
+  FOVEA_CHECK(config.depth == layers, file.file(), ": num_hidden_layers ", config.depth, ", but ",
+              weights.path(), " has tensors \"", layer_name("", 0), "..\" of ", layers, " layers");
   const bool biased = file.get_bool("qkv_bias", true);
-  for (int64_t layer = 0; layer < config.depth; ++layer) {
-    for (const char* part : {"query", "key", "value"}) {
-      const std::string name = concat("encoder.layer.", layer, ".attention.attention.", part, ".bias");
-      FOVEA_CHECK(weights.has(name) == biased, file.file(), ": qkv_bias ", biased ? "true" : "false",
-                  ", but ", weights.where(name), biased ? " is missing" : " exists");
-    }
-  }
+  const TensorTable table = vit_table(config, layout);
+  for (const TensorRow& row : table.rows())
+    FOVEA_CHECK(!row.optional || weights.has(row.in_file) == biased, file.file(), ": qkv_bias ",
+                biased ? "true" : "false", ", but ", weights.where(row.in_file),
+                biased ? " is missing" : " exists");
 }
 
 }  // namespace
@@ -47,16 +53,12 @@ void check_vit_sizes(const std::string& where, const ViTConfig& config) {
   FOVEA_CHECK(config.patch >= 1 && config.height % config.patch == 0 && config.width % config.patch == 0,
               where, ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
               config.patch);
-  FOVEA_CHECK(config.heads >= 1 && config.embedding % config.heads == 0, where, ": hidden_size ",
-              config.embedding, " is no multiple of num_attention_heads ", config.heads);
-  const int64_t head_dim = config.embedding / config.heads;
-  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", config.embedding,
-              " for num_attention_heads ", config.heads, " is ", head_dim,
-              " each, known are multiples of 4 up to 256");
+  check_heads(where, config.embedding, config.heads);
 }
 
-ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weights) {
-  const JsonFile file = JsonFile::load(std::filesystem::path(directory) / "config.json");
+ViTConfig read_vit_config(const std::filesystem::path& directory, const TensorFile& weights,
+                          const ViTLayout& layout) {
+  const JsonFile file = JsonFile::load(directory / "config.json");
   const std::string type = file.get_string("model_type", "vit");
   FOVEA_CHECK(type == "vit" || type == "deit", file.file(), ": model_type \"", type,
               "\", known are vit and deit");
@@ -76,14 +78,40 @@ ViTConfig read_vit_config(const std::string& directory, const ViTWeights& weight
   config.activation =
       transformers_activation(concat(file.file(), ": hidden_act"), file.get_string("hidden_act", "gelu"));
   config.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
-  config.distillation = weights.has("embeddings.distillation_token");
-  config.labels = labels(file, weights, config.embedding);
-  check_layers(file, weights, config);
+  config.distillation = weights.has(layout.prefix + "embeddings.distillation_token");
+  config.labels = labels(file, weights, layout, config.embedding);
+  check_layers(file, weights, layout, config);
   // The second classifier looks at the second token.
   FOVEA_CHECK(
-      config.distillation || weights.classifier() != "cls_classifier", weights.file(),
+      config.distillation || layout.classifier != "cls_classifier", weights.path(),
       ": has tensors of cls_classifier or distillation_classifier, but no \"embeddings.distillation_token\"");
   return config;
+}
+
+void write_vit_config(const std::filesystem::path& directory, const ViTConfig& config, bool qkv_bias) {
+  nlohmann::ordered_json json;
+  json["architectures"] = {config.distillation     ? "DeiTForImageClassificationWithTeacher"
+                           : config.labels.empty() ? "ViTModel"
+                                                   : "ViTForImageClassification"};
+  json["model_type"] = config.distillation ? "deit" : "vit";
+  const auto size = [](int64_t height, int64_t width) {
+    return height == width ? nlohmann::ordered_json(height) : nlohmann::ordered_json{height, width};
+  };
+  json["image_size"] = size(config.height, config.width);
+  json["patch_size"] = config.patch;
+  json["num_channels"] = config.channels;
+  json["hidden_size"] = config.embedding;
+  json["num_hidden_layers"] = config.depth;
+  json["num_attention_heads"] = config.heads;
+  json["intermediate_size"] = config.hidden;
+  json["hidden_act"] = transformers_name(config.activation);
+  json["layer_norm_eps"] = config.eps;
+  json["qkv_bias"] = qkv_bias;
+  for (size_t i = 0; i < config.labels.size(); ++i) {
+    json["id2label"][std::to_string(i)] = config.labels[i];
+    json["label2id"][config.labels[i]] = i;
+  }
+  write_json(directory / "config.json", json);
 }
 
 }  // namespace fovea

@@ -1,13 +1,19 @@
 #include "fovea/vit.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "core/check.h"
+#include "io/safetensors.h"
+#include "models/layers.h"
 #include "models/vit/config.h"
-#include "models/vit/file.h"
-#include "models/vit/weights.h"
 
 namespace fovea {
+namespace {
+
+std::filesystem::path weights_of(const std::string& directory) {
+  return std::filesystem::path(directory) / "model.safetensors";
+}
 
 struct Embeddings {
   State prefix;     // (1, 1 or 2, embedding): class token, then distillation token
@@ -20,6 +26,8 @@ struct Heads {
   Linear classify;
   std::optional<Linear> distilled;
 };
+
+}  // namespace
 
 struct VisionTransformer::Impl {
   // A plan with the tensors to read and write.
@@ -35,119 +43,57 @@ struct VisionTransformer::Impl {
   Tensor classify(Tensor tokens) const;
   ViTTensors forward(Tensor pixels, const ViTRequest& request, const Dropout& dropout = {}) const;
   Parameters parameters();
+  void save(const std::string& directory, Storage storage);
   Compiled& compiled(int64_t batch, const ViTRequest& request);
+  std::string name(const std::string& part) const { return usual_layout(config).prefix + part; }
 
   Device& device;
   ViTConfig config;
+  ViTLayout layout;  // of the file that it was loaded from
   std::optional<Embeddings> embeddings;
-  std::vector<EncoderLayer> layers;
-  std::optional<LayerNorm> last;
+  std::optional<Encoder> encoder;
   std::optional<Heads> heads;
   std::map<std::tuple<int64_t, bool, bool>, Compiled> plans;
 };
 
-namespace {
-
-// What every layer is loaded with.
-struct Source {
-  Device& device;
-  const ViTWeights& weights;
-  const ViTConfig& config;
-  Use use;
-};
-
-Linear linear(const Source& from, const std::string& name, int64_t out, int64_t in) {
-  return Linear{from.device,
-                out,
-                in,
-                from.weights.read(name + ".weight", {out, in}),
-                from.weights.read(name + ".bias", {out}),
-                from.use};
-}
-
-LayerNorm layer_norm(const Source& from, const std::string& name) {
-  return LayerNorm{from.device, from.weights.read(name + ".weight", {from.config.embedding}),
-                   from.weights.read(name + ".bias", {from.config.embedding}), from.config.eps};
-}
-
-Embeddings load_embeddings(const Source& from) {
-  const auto& [device, weights, config, use] = from;
-  const int64_t width = config.embedding, patch = config.patch, prefix = config.distillation ? 2 : 1;
-  std::vector<float> tokens = weights.read("embeddings.cls_token", {1, 1, width});
-  if (config.distillation) {
-    const std::vector<float> second = weights.read("embeddings.distillation_token", {1, 1, width});
-    tokens.insert(tokens.end(), second.begin(), second.end());
-  }
-  const std::vector<float> positions =
-      weights.read("embeddings.position_embeddings", {1, config.tokens(), width});
-  const std::string projection = "embeddings.patch_embeddings.projection";
-  Embeddings embeddings{State(device, {1, prefix, width}), State(device, {config.tokens(), width}),
-                        // A convolution whose stride is its size is a product with the flattened kernel.
-                        Linear{device, width, config.channels * patch * patch,
-                               weights.read(projection + ".weight", {width, config.channels, patch, patch}),
-                               weights.read(projection + ".bias", {width}), use}};
-  embeddings.prefix.write(tokens);
-  embeddings.positions.write(positions);
-  return embeddings;
-}
-
-// The rows of Q, then K, then V as one matrix.
-Linear load_qkv(const Source& from, const std::string& name, int64_t width) {
-  std::vector<float> matrix, bias;
-  for (const char* part : {".query", ".key", ".value"}) {
-    const std::vector<float> rows = from.weights.read(name + part + ".weight", {width, width});
-    const std::vector<float> shift = from.weights.read_if(name + part + ".bias", {width});
-    matrix.insert(matrix.end(), rows.begin(), rows.end());
-    bias.insert(bias.end(), shift.begin(), shift.end());
-  }
-  return Linear(from.device, 3 * width, width, matrix, bias, from.use);
-}
-
-EncoderLayer load_layer(const Source& from, int64_t index) {
-  const std::string name = concat("encoder.layer.", index);
-  const int64_t width = from.config.embedding, hidden = from.config.hidden;
-  // Braces: read in this order, so that the first tensor that does not fit is the one named.
-  return EncoderLayer{
-      layer_norm(from, name + ".layernorm_before"),
-      SelfAttention{load_qkv(from, name + ".attention.attention", width),
-                    linear(from, name + ".attention.output.dense", width, width), from.config.heads},
-      layer_norm(from, name + ".layernorm_after"),
-      FeedForward{linear(from, name + ".intermediate.dense", hidden, width),
-                  linear(from, name + ".output.dense", width, hidden), from.config.activation}};
-}
-
-std::optional<Heads> load_heads(const Source& from) {
-  const std::string name = from.weights.classifier();
-  if (name.empty()) return std::nullopt;
-  const int64_t labels = int64_t(from.config.labels.size()), width = from.config.embedding;
-  Heads heads{linear(from, name, labels, width), {}};
-  if (name == "cls_classifier") heads.distilled = linear(from, "distillation_classifier", labels, width);
-  return heads;
-}
-
-}  // namespace
-
 VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use) : device(owner) {
-  const ViTWeights weights(directory);
-  config = read_vit_config(directory, weights);
-  const Source from{device, weights, config, use};
-  embeddings = load_embeddings(from);
-  for (int64_t layer = 0; layer < config.depth; ++layer) layers.push_back(load_layer(from, layer));
-  last = layer_norm(from, "layernorm");
-  heads = load_heads(from);
+  const SafeTensors file(weights_of(directory));
+  layout = layout_of(file);
+  config = read_vit_config(directory, file, layout);
+  const TensorTable table = vit_table(config, layout);
+  const TensorSource tensors(table, file);
+  const LayerSource from{.device = device, .tensors = tensors, .use = use, .eps = config.eps};
+  const int64_t width = config.embedding, prefix = config.distillation ? 2 : 1;
+  embeddings = Embeddings{make_state(from, name("embeddings.prefix"), {1, prefix, width}),
+                          make_state(from, name("embeddings.position_embeddings"), {config.tokens(), width}),
+                          make_linear(from, name("embeddings.patch_embeddings.projection"))};
+  encoder.emplace(make_encoder_layers(from, name("encoder.layer"), config.depth,
+                                      {.heads = config.heads, .activation = config.activation}),
+                  make_norm(from, name("layernorm")));
+  if (layout.classifier.empty()) return;
+  heads = Heads{make_linear(from, layout.classifier), {}};
+  if (layout.classifier == "cls_classifier") heads->distilled = make_linear(from, "distillation_classifier");
 }
 
 Parameters VisionTransformer::Impl::parameters() {
-  const std::string base = config.distillation ? "deit." : "vit.";
-  Parameters all{{base + "embeddings.prefix", &embeddings->prefix, false},
-                 {base + "embeddings.position_embeddings", &embeddings->positions, false}};
-  embeddings->patches.parameters(base + "embeddings.patch_embeddings.projection", all);
-  for (size_t i = 0; i < layers.size(); ++i) layers[i].parameters(concat(base, "encoder.layer.", i), all);
-  last->parameters(base + "layernorm", all);
+  Parameters all{{name("embeddings.prefix"), &embeddings->prefix, false},
+                 {name("embeddings.position_embeddings"), &embeddings->positions, false}};
+  embeddings->patches.parameters(name("embeddings.patch_embeddings.projection"), all);
+  encoder->parameters(name("encoder.layer"), all, name("layernorm"));
   if (!heads) return all;
-  heads->classify.parameters(heads->distilled ? "cls_classifier" : "classifier", all);
+  heads->classify.parameters(layout.classifier, all);
   if (heads->distilled) heads->distilled->parameters("distillation_classifier", all);
   return all;
+}
+
+void VisionTransformer::Impl::save(const std::string& directory, Storage storage) {
+  const Parameters all = parameters();
+  const ViTLayout written{usual_layout(config).prefix, layout.classifier};
+  std::filesystem::create_directories(directory);
+  save_tensors(weights_of(directory), vit_table(config, written), all, storage);
+  const bool qkv_bias = std::ranges::any_of(
+      all, [](const Parameter& parameter) { return parameter.name.ends_with(".qkv.bias"); });
+  write_vit_config(directory, config, qkv_bias);
 }
 
 Tensor VisionTransformer::Impl::embed(Tensor pixels) const {
@@ -176,15 +122,12 @@ ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& req
               "vit: pixels ", shape, ", the model takes (batch, ", config.channels, ", ", config.height, ", ",
               config.width, ")");
   ViTTensors result;
-  Tensor x = dropout(embed(pixels));  // (batch, tokens, embedding)
-  if (request.hidden_states) result.hidden_states.push_back(x);
-  for (const EncoderLayer& layer : layers) {
-    const SelfAttention::Result made = layer(x, {.weights = request.attentions, .dropout = dropout});
-    x = made.out;
-    if (request.hidden_states) result.hidden_states.push_back(x);
-    if (request.attentions) result.attentions.push_back(made.weights);
-  }
-  result.embedding = (*last)(x);
+  const Tensor x = dropout(embed(pixels));  // (batch, tokens, embedding)
+  Encoder::Result encoded = (*encoder)(x, {.layers = {.weights = request.attentions, .dropout = dropout},
+                                           .hidden_states = request.hidden_states});
+  result.hidden_states = std::move(encoded.hidden_states);
+  result.attentions = std::move(encoded.weights);
+  result.embedding = encoded.out;
   if (heads) result.logits = classify(result.embedding);
   return result;
 }
@@ -219,7 +162,14 @@ ViTTensors VisionTransformer::operator()(Tensor pixels, const ViTRequest& reques
 
 Parameters VisionTransformer::parameters() { return impl_->parameters(); }
 void VisionTransformer::save(const std::string& directory, Storage storage) {
-  save_vit(directory, impl_->config, impl_->parameters(), storage);
+  impl_->save(directory, storage);
+}
+
+void write_fresh_vit(const std::string& directory, const ViTConfig& config, uint64_t seed) {
+  check_vit_sizes("write_fresh_vit", config);
+  std::filesystem::create_directories(directory);
+  write_fresh_tensors(weights_of(directory), vit_table(config, usual_layout(config)), seed);
+  write_vit_config(directory, config, true);
 }
 
 ViTResult VisionTransformer::run(std::span<const float> pixels, int64_t batch, const ViTRequest& request) {

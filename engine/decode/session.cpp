@@ -1,0 +1,226 @@
+#include "decode/session.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace fovea {
+namespace {
+
+constexpr uint32_t kStepsPerWait = 4;  // the host looks at the finished flag once in so many steps
+
+// (n, longest), shorter sequences at the end of their row.
+State suppressed_state(Device& device, const std::vector<std::vector<uint32_t>>& sequences) {
+  size_t longest = 1;
+  for (const auto& sequence : sequences) longest = std::max(longest, sequence.size());
+  std::vector<uint32_t> ids;
+  for (const auto& sequence : sequences) {
+    ids.insert(ids.end(), longest - sequence.size(), kNoToken);
+    ids.insert(ids.end(), sequence.begin(), sequence.end());
+  }
+  State state(device, {int64_t(sequences.size()), int64_t(longest)}, DType::u32);
+  state.write(std::span<const uint32_t>(ids));
+  return state;
+}
+
+// Tokens that a pass over all prompts can read: the last of each is read by a step.
+uint32_t shared_tokens(const std::vector<std::vector<uint32_t>>& prompts) {
+  size_t least = SIZE_MAX;
+  for (const auto& prompt : prompts) least = std::min(least, prompt.size());
+  return uint32_t(least - 1);
+}
+
+float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
+
+}  // namespace
+
+DecodeSession::DecodeSession(Device& device, const Decoder& decoder, const SessionShape& shape)
+    : decoder_(decoder),
+      facts_(decoder.facts()),
+      shape_(shape),
+      search_(device, shape.batch, shape.decoding.beams, shape.steps, facts_.eos),
+      memory_(decoder.memory(device, search_, shape.keys)) {
+  if (!shape.decoding.suppressed.empty()) suppressed_ = suppressed_state(device, shape.decoding.suppressed);
+  if (shape.attention) record_.emplace(device, Shape{search_.rows(), shape.steps, shape.keys});
+  record_begin(device);
+  record_step(device);
+}
+
+// Everything a batch begins with: keys and values of sources or prompts, lengths, an empty search.
+void DecodeSession::record_begin(Device& device) {
+  Graph& graph = begin_graph_;
+  if (shape_.keys > 0) {
+    ids_ = graph.input({shape_.batch, shape_.keys}, DType::u32, facts_.encodes ? "source" : "prompt");
+    if (facts_.encodes) source_lengths_ = graph.input({shape_.batch}, DType::u32, "lengths");
+    decoder_.begin(ids_, source_lengths_, search_, memory_);
+  }
+  initial_ = graph.input(search_.control.shape(), DType::u32, "control");
+  begin_.emplace(device, graph, std::vector{assign(search_.control, initial_)});
+}
+
+void DecodeSession::record_step(Device& device) {
+  const Decoding& d = shape_.decoding;
+  const int64_t layer = shape_.layer < 0 ? facts_.depth - 1 : shape_.layer;
+  const Decoder::Next next = decoder_.step(step_graph_, search_, memory_, record_ ? layer : -1);
+  if (record_) {
+    const Tensor weights = next.weights;  // (rows, heads, keys)
+    const Tensor chosen = shape_.head < 0 ? mean(weights, 1) : slice(weights, 1, shape_.head, 1);
+    fovea::record_step(reshape(chosen, {search_.rows(), shape_.keys}), search_, *record_);
+  }
+  const Tensor log_probs = next_log_probs(next.logits, search_,
+                                          {.min_length = d.min_length,
+                                           .behind_prompt = !facts_.encodes,
+                                           .ngram = d.ngram,
+                                           .repetition = d.repetition,
+                                           .forced_eos = d.forced_end,
+                                           .renormalise = d.renormalise,
+                                           .suppressed = suppressed_ ? &*suppressed_ : nullptr});
+  unfinished_ =
+      d.beams == 1
+          ? sample_step(log_probs, search_,
+                        {.temperature = d.temperature, .top_p = d.top_p, .top_k = d.top_k})
+          : beam_step(log_probs, search_,
+                      {.length_penalty = d.length_penalty, .stop_early = d.stop_early, .patient = d.patient});
+  step_.emplace(device, step_graph_, std::vector{unfinished_});
+}
+
+// tokens: what the target begins with, of which the last `prompt` are the prompt's, the first is read first.
+void DecodeSession::start_sentence(uint32_t sentence, const std::vector<uint32_t>& tokens, uint32_t prompt) {
+  const SearchParams& p = search_.params;
+  const uint32_t behind = facts_.encodes ? 0 : prompt;
+  const int64_t most = behind + shape_.decoding.max_length;
+  FOVEA_CHECK(most <= shape_.steps && int64_t(tokens.size()) <= most, "decoding: a prompt of ", prompt,
+              " tokens leaves nothing of ", shape_.steps, " steps");
+  std::copy(tokens.begin(), tokens.end(), control_.begin() + p.given + sentence * (1 + p.steps));
+  control_[p.prompt + sentence] = prompt;
+  control_[p.ends + sentence] = uint32_t(most);
+  for (uint32_t beam = 0; beam < p.beams; ++beam)
+    control_[p.tokens + sentence * p.beams + beam] = tokens[first_];
+}
+
+// The steps in front of the first, as if they had been taken: their K and V lie in each sentence's first row.
+void DecodeSession::write_history(const std::vector<std::vector<uint32_t>>& targets) {
+  const SearchParams& p = search_.params;
+  const uint32_t parity = p.beams > 1 ? first_ & 1 : 0;
+  std::vector<uint32_t> history(search_.history.shape().elements(), 0);  // log-probabilities of 0 as well
+  for (uint32_t row = 0; row < uint32_t(targets.size()) * p.beams; ++row)
+    for (uint32_t t = 0; t < first_; ++t) {
+      history[history_at(p, parity, kTokens, row) + t] = targets[row / p.beams][t + 1];
+      history[history_at(p, parity, kOrigins, row) + t] = row / p.beams * p.beams;
+    }
+  search_.history.write(std::span<const uint32_t>(history));
+}
+
+void DecodeSession::start(const DecodeRequest& request) {
+  const SearchParams& p = search_.params;
+  std::vector<uint32_t> ids(size_t(shape_.batch * shape_.keys), facts_.pad), lengths(size_t(shape_.batch), 1);
+  std::vector<std::vector<uint32_t>> targets;  // what each begins with
+  for (size_t b = 0; b < request.sentences(); ++b) {
+    std::vector<uint32_t>& target = targets.emplace_back();
+    if (facts_.encodes) target.push_back(facts_.start);
+    const std::vector<uint32_t> prompt =
+        request.prompts.empty() ? std::vector<uint32_t>() : request.prompts[b];
+    const std::optional<uint32_t>& first = request.decoding.first;
+    if (first && facts_.encodes) target.push_back(*first);
+    target.insert(target.end(), prompt.begin(), prompt.end());
+    if (first && !facts_.encodes) target.push_back(*first);
+    const std::vector<uint32_t>& read = facts_.encodes ? request.sources[b] : prompt;
+    const size_t count = std::min(read.size(), size_t(shape_.keys));
+    std::copy_n(read.begin(), count, ids.begin() + int64_t(b) * shape_.keys);
+    lengths[b] = uint32_t(count);
+  }
+  first_ = facts_.encodes ? 0 : shared_tokens(request.prompts);
+  control_ = search_.initial(facts_.start);
+  control_[kStepWord] = first_;
+  for (uint32_t b = 0; b < p.batch; ++b) {
+    control_[p.ends + b] = 0;  // a place that stays empty
+    if (b >= targets.size()) continue;
+    if (!request.seeds.empty()) control_[p.seeds + b] = request.seeds[b];
+    const size_t prompt = request.prompts.empty() ? 0 : request.prompts[b].size();
+    start_sentence(b, targets[b], uint32_t(facts_.encodes ? prompt : prompt - 1));
+  }
+  if (first_ > 0) write_history(targets);
+  if (shape_.keys > 0) begin_->write(ids_, std::span<const uint32_t>(ids));
+  if (facts_.encodes) begin_->write(source_lengths_, std::span<const uint32_t>(lengths));
+  begin_->write(initial_, std::span<const uint32_t>(control_));
+  begin_->submit();
+}
+
+void DecodeSession::step_until_done(DecodeStatistics& statistics,
+                                    const std::function<bool(uint32_t)>& on_token) {
+  uint32_t unfinished = 1;
+  for (uint32_t step = first_; step < search_.params.steps && unfinished > 0;) {
+    const uint32_t steps = std::min(on_token ? 1 : kStepsPerWait, search_.params.steps - step);
+    step_->submit(steps);
+    step_->wait();
+    unfinished = step_->read_u32(unfinished_)[0];
+    step += steps;
+    statistics.steps += steps;
+    ++statistics.submits;
+    ++statistics.waits;
+    if (on_token && !on_token(search_.control.read_u32()[search_.params.tokens])) break;
+  }
+}
+
+DecodedTarget DecodeSession::target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const {
+  const SearchParams& p = search_.params;
+  const auto kind = [&](uint32_t k) { return history_.data() + history_at(p, parity, k, row); };
+  const uint32_t first = facts_.encodes ? 0 : std::min(control_[p.prompt + row / p.beams], length);
+  DecodedTarget target{.tokens = {kind(kTokens) + first, kind(kTokens) + length}, .score = score};
+  for (uint32_t t = first; t < length; ++t) {
+    target.log_probs.push_back(as_float(kind(kLogProbs)[t]));
+    if (attention_.empty()) continue;
+    const auto from = attention_.begin() + (int64_t(kind(kOrigins)[t]) * p.steps + t) * shape_.keys;
+    target.attention.emplace_back(from, from + shape_.keys);
+  }
+  return target;
+}
+
+std::vector<DecodedTarget> DecodeSession::targets_of(size_t sentence, const DecodeRequest& request) const {
+  const SearchParams& p = search_.params;
+  std::vector<DecodedTarget> targets;
+  for (uint32_t beam = 0; beam < p.beams; ++beam) {
+    const uint32_t row = uint32_t(sentence) * p.beams + beam;
+    uint32_t length = control_[p.pool_lengths + row];
+    double score = as_float(control_[p.pool_scores + row]);
+    if (p.beams == 1) {
+      if (length == 0) {  // stopped by the caller
+        length = std::min(control_[kStepWord], p.steps);
+        score = as_float(control_[p.scores + row]);
+      }
+      const uint32_t scored = std::max(length - std::min(control_[p.prompt + sentence], length), 1u);
+      score /= std::pow(double(scored), double(request.decoding.length_penalty));
+    }
+    if (length > 0) targets.push_back(target_at(row, p.beams == 1 ? 0 : kFinished, score, length));
+  }
+  std::stable_sort(targets.begin(), targets.end(),
+                   [](const DecodedTarget& a, const DecodedTarget& b) { return a.score > b.score; });
+  targets.resize(std::min(targets.size(), size_t(p.beams == 1 ? 1 : request.decoding.n_best)));
+  for (DecodedTarget& target : targets)
+    for (std::vector<float>& weights : target.attention) weights.resize(request.sources[sentence].size());
+  return targets;
+}
+
+std::vector<std::vector<DecodedTarget>> DecodeSession::run(const DecodeRequest& request,
+                                                           DecodeStatistics& statistics,
+                                                           const std::function<bool(uint32_t)>& on_token) {
+  start(request);
+  ++statistics.submits;
+  step_until_done(statistics, on_token);
+  control_ = search_.control.read_u32();
+  history_ = search_.history.read_u32();
+  if (record_) attention_ = record_->read();
+  std::vector<std::vector<DecodedTarget>> all;
+  for (size_t b = 0; b < request.sentences(); ++b) {
+    all.push_back(targets_of(b, request));
+    for (const DecodedTarget& target : all.back()) statistics.tokens += target.tokens.size();
+  }
+  statistics.sentences += request.sentences();
+  statistics.cache_bytes = std::max(statistics.cache_bytes, cache_bytes());
+  return all;
+}
+
+}  // namespace fovea

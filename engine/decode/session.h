@@ -1,0 +1,82 @@
+// A recorded decoding: the plans and device memory for batches of one size.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+
+#include "decode/decoder.h"
+#include "decode/search.h"
+#include "fovea/decoding.hpp"
+#include "fovea/plan.hpp"
+
+namespace fovea {
+
+// What is asked of a batch of sentences, by token ids.
+struct DecodeRequest {
+  std::vector<std::vector<uint32_t>> sources;  // of an encoder: each of at least 1 token, the ends included
+  // What targets begin with, behind the start token of a model with an encoder; one for each sentence. May be
+  // empty where there are sources.
+  std::vector<std::vector<uint32_t>> prompts;
+  std::vector<uint32_t> seeds;  // of sampling; one for each sentence, or none
+  Decoding decoding;
+  bool attention = false;  // to the sources
+  int64_t layer = -1, head = -1;
+
+  size_t sentences() const { return std::max(sources.size(), prompts.size()); }
+};
+struct DecodedTarget {
+  std::vector<uint32_t> tokens;  // with the end, if it came; without the prompt where there is no encoder
+  std::vector<float> log_probs;  // of each
+  double score = 0;
+  std::vector<std::vector<float>> attention;  // (tokens, source tokens)
+};
+
+// Everything that a recorded decoding depends on.
+struct SessionShape {
+  int64_t batch = 1;
+  int64_t keys = 1;   // extent of the sources, padding included, or of what prompts share; 0: nothing
+  int64_t steps = 1;  // at most, the steps of prompts included
+  Decoding decoding;
+  bool attention = false;
+  int64_t layer = -1, head = -1;
+
+  bool operator==(const SessionShape&) const = default;
+};
+
+class DecodeSession {
+ public:
+  DecodeSession(Device& device, const Decoder& decoder, const SessionShape& shape);
+
+  const SessionShape& shape() const { return shape_; }
+  uint64_t cache_bytes() const { return memory_.bytes(); }
+
+  // The targets of at most shape().batch sentences that fit, best first. on_token: as of DecodeSessions.
+  std::vector<std::vector<DecodedTarget>> run(const DecodeRequest& request, DecodeStatistics& statistics,
+                                              const std::function<bool(uint32_t)>& on_token);
+
+ private:
+  void record_begin(Device& device);
+  void record_step(Device& device);
+  void start(const DecodeRequest& request);
+  void start_sentence(uint32_t sentence, const std::vector<uint32_t>& tokens, uint32_t prompt);
+  void write_history(const std::vector<std::vector<uint32_t>>& targets);
+  void step_until_done(DecodeStatistics& statistics, const std::function<bool(uint32_t)>& on_token);
+  std::vector<DecodedTarget> targets_of(size_t sentence, const DecodeRequest& request) const;
+  DecodedTarget target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const;
+
+  const Decoder& decoder_;
+  const DecoderFacts facts_;
+  SessionShape shape_;
+  Search search_;
+  DecoderMemory memory_;
+  std::optional<State> suppressed_, record_;  // record: (rows, steps, keys) of attention
+
+  Graph begin_graph_, step_graph_;
+  Tensor ids_, source_lengths_, initial_, unfinished_;
+  std::optional<Plan> begin_, step_;
+  uint32_t first_ = 0;                       // step: what prompts share lies in front of it
+  std::vector<uint32_t> control_, history_;  // before the first step and as read after the last
+  std::vector<float> attention_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,91 @@
+#include "models/layers.h"
+
+#include "core/check.h"
+
+namespace fovea {
+
+void check_heads(const std::string& where, int64_t width, int64_t heads) {
+  FOVEA_CHECK(heads >= 1 && width % heads == 0, where, ": hidden_size ", width,
+              " is no multiple of num_attention_heads ", heads);
+  const int64_t head_dim = width / heads;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", width,
+              " for num_attention_heads ", heads, " is ", head_dim,
+              " each, known are multiples of 4 up to 256");
+}
+
+State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {
+  const std::vector<float> values = from.tensors.read(name).values;
+  State state(from.device, Shape(extents));
+  state.write(values);
+  return state;
+}
+
+// All axes but the first are columns: a convolution whose stride is its size is a product with the flattened
+// kernel.
+Linear make_linear(const LayerSource& from, const std::string& name) {
+  const TensorSource::Host weight = from.tensors.read(name + ".weight");
+  std::vector<float> bias;
+  if (from.tensors.has(name + ".bias")) bias = from.tensors.read(name + ".bias").values;
+  const int64_t out = weight.shape[0];
+  return Linear(from.device, out, int64_t(weight.values.size()) / out, weight.values, bias, from.use);
+}
+
+LayerNorm make_norm(const LayerSource& from, const std::string& name) {
+  return LayerNorm{from.device, from.tensors.read(name + ".weight").values,
+                   from.tensors.read(name + ".bias").values, from.eps};
+}
+
+// Braces below: read in this order, so that the first tensor that does not fit is the one named.
+SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads) {
+  std::optional<RelativePositions> relative;
+  if (from.distances && from.tensors.has(name + ".relative")) {
+    const TensorSource::Host table = from.tensors.read(name + ".relative");  // rows for keys, then for values
+    relative = RelativePositions{State(from.device, {2, table.shape[0] / 2, table.shape[1]}), from.distances};
+    relative->table.write(table.values);
+  }
+  return SelfAttention{make_linear(from, name + ".qkv"), make_linear(from, name + ".out"), heads,
+                       std::move(relative)};
+}
+
+FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation) {
+  return FeedForward{make_linear(from, name + ".up"), make_linear(from, name + ".down"), activation};
+}
+
+EncoderLayer make_encoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form) {
+  return EncoderLayer{make_norm(from, name + ".attention_norm"),
+                      make_self_attention(from, name + ".attention", form.heads),
+                      make_norm(from, name + ".feed_forward_norm"),
+                      make_feed_forward(from, name + ".feed_forward", form.activation), form.place};
+}
+
+std::vector<EncoderLayer> make_encoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form) {
+  std::vector<EncoderLayer> layers;
+  for (int64_t i = 0; i < depth; ++i) layers.push_back(make_encoder_layer(from, concat(name, ".", i), form));
+  return layers;
+}
+
+DecoderLayer make_decoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form) {
+  const auto linear = [&](const char* part) { return make_linear(from, concat(name, ".cross.", part)); };
+  std::optional<LayerNorm> norm;
+  std::optional<CrossAttention> cross;
+  LayerNorm attention_norm = make_norm(from, name + ".attention_norm");
+  SelfAttention attention = make_self_attention(from, name + ".attention", form.heads);
+  if (form.cross) {
+    norm = make_norm(from, name + ".cross_norm");
+    cross = CrossAttention{linear("q"), linear("kv"), linear("out"), form.heads};
+  }
+  return DecoderLayer(from.device,
+                      {std::move(attention_norm), std::move(attention), std::move(norm), std::move(cross),
+                       make_norm(from, name + ".feed_forward_norm"),
+                       make_feed_forward(from, name + ".feed_forward", form.activation), form.place});
+}
+
+std::vector<DecoderLayer> make_decoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form) {
+  std::vector<DecoderLayer> layers;
+  for (int64_t i = 0; i < depth; ++i) layers.push_back(make_decoder_layer(from, concat(name, ".", i), form));
+  return layers;
+}
+
+}  // namespace fovea

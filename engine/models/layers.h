@@ -1,0 +1,45 @@
+// Layers of any model from its tensors. A layer called `name` takes the tensors that its parameters() name
+// so, and its sizes from their rows in the table.
+#pragma once
+
+#include <string>
+
+#include "fovea/stacks.hpp"
+#include "models/tensor_table.h"
+
+namespace fovea {
+
+// Error, which begins with `where`: heads that attention cannot have, by their names in config.json.
+void check_heads(const std::string& where, int64_t width, int64_t heads);
+
+// What layers are made with.
+struct LayerSource {
+  Device& device;
+  const TensorSource& tensors;
+  Use use = Use::inference;
+  float eps = 1e-5f;                 // of normalisations
+  const State* distances = nullptr;  // of relative positions, the model's
+};
+
+// In the extents given, which are a Shape only if the file's tensor fits the table.
+State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents);
+Linear make_linear(const LayerSource& from, const std::string& name);
+LayerNorm make_norm(const LayerSource& from, const std::string& name);
+SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads);
+FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation);
+
+struct LayerForm {
+  int64_t heads = 0;
+  Activation activation = Activation::gelu;
+  NormPlace place = NormPlace::before;
+  bool cross = false;  // a decoder's, of a model with an encoder
+};
+EncoderLayer make_encoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form);
+// name.0 to name.(depth - 1)
+std::vector<EncoderLayer> make_encoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form);
+DecoderLayer make_decoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form);
+std::vector<DecoderLayer> make_decoder_layers(const LayerSource& from, const std::string& name, int64_t depth,
+                                              const LayerForm& form);
+
+}  // namespace fovea
