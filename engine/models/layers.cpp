@@ -14,9 +14,9 @@ void check_heads(const std::string& where, int64_t width, int64_t heads) {
 }
 
 State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {
-  const std::vector<float> values = from.tensors.read(name).values;
-  State state(from.device, Shape(extents));
-  state.write(values);
+  const TensorSource::Host host = from.tensors.read(name);
+  State state(from.device, extents.empty() ? host.shape : Shape(extents));
+  state.write(host.values);
   return state;
 }
 

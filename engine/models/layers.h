@@ -21,8 +21,8 @@ struct LayerSource {
   const State* distances = nullptr;  // of relative positions, the model's
 };
 
-// In the extents given, which are a Shape only if the file's tensor fits the table.
-State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents);
+// In the extents given, which are a Shape only if the file's tensor fits the table; by default its parts'.
+State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents = {});
 Linear make_linear(const LayerSource& from, const std::string& name);
 LayerNorm make_norm(const LayerSource& from, const std::string& name);
 SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads);

@@ -3,6 +3,7 @@
 
 #include "fovea/activation.hpp"
 #include "fovea/attention.hpp"
+#include "fovea/bert.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
 #include "fovea/curve.hpp"
