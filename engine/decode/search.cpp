@@ -44,7 +44,8 @@ Search::Search(Device& device, const SearchParams& p)
 
 StepTokens step_tokens(Graph& graph, const StepState& search) {
   const Tensor control = graph.use(search.control, "control");
-  return {.tokens = slice(control, 0, search.params.tokens, search.rows()), .place = slice(control, 0, kStepWord, 1)};
+  return {.tokens = slice(control, 0, search.params.tokens, search.rows()),
+          .place = slice(control, 0, kStepWord, 1)};
 }
 
 std::vector<uint32_t> Search::initial(uint32_t start) const {
