@@ -42,9 +42,9 @@ class CTranslate2File : public TensorFile {
   bool has(const std::string& name) const override { return variables_.contains(name); }
   std::vector<int64_t> shape(const std::string& name) const override;
 
-  // float16 and bfloat16 become float exactly.
-  // Quantised variables have a scale "<name>_scale": int8 one a row, int16 one; value = stored / scale. An
-  // int16 "..weight" without one has the scale 1000, as in CTranslate2. Other integers are what they are.
+  // float16 and bfloat16 become float exactly. Quantised variables have a scale "<name>_scale": int8 one a
+  // row, int16 one; value = stored / scale. An int16 "..weight" without one has the scale 1000, as in
+  // CTranslate2. Other integers are what they are.
   std::vector<float> read_f32(const std::string& name, const Shape& expected) const override;
 
   // The value of a variable of one element (rank 0 or not) and any dtype; `fallback` when it is missing.
