@@ -4,7 +4,7 @@
 struct AttentionStepParams {
   uint heads;
   uint head_dim;
-  uint keys;  // extent of weights: at most this many are seen
+  uint keys;   // extent of weights: at most this many are seen
   uint reach;  // of relative positions
   SearchParams search;
 };

@@ -13,14 +13,14 @@ const uint kNoToken = 0xffffffffu;                                // where any t
 const float kNever = -1e9f;                                       // score of a hypothesis that must not win
 
 struct SearchParams {
-  uint batch;   // sentences
-  uint beams;   // hypotheses of each
-  uint steps;   // at most
-  uint tokens;  // (rows) what each row reads next
-  uint scores;  // (2, rows) f32: sums of log-probabilities, and room for those of the next step
-  uint ends;    // (batch) a sentence is finished once the step reaches this: at first its most steps
-  uint prompt;  // (batch) steps whose token belongs to the prompt
-  uint seeds;   // (batch) of the random numbers
+  uint batch;         // sentences
+  uint beams;         // hypotheses of each
+  uint steps;         // at most
+  uint tokens;        // (rows) what each row reads next
+  uint scores;        // (2, rows) f32: sums of log-probabilities, and room for those of the next step
+  uint ends;          // (batch) a sentence is finished once the step reaches this: at first its most steps
+  uint prompt;        // (batch) steps whose token belongs to the prompt
+  uint seeds;         // (batch) of the random numbers
   uint pool_scores;   // (rows) f32: of finished hypotheses, normalised
   uint pool_lengths;  // (rows); 0: none
   uint given;         // (batch, 1 + steps): the token in front of the first step, then the one that must

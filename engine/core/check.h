@@ -21,7 +21,7 @@ template <class... Parts>
 
 }  // namespace fovea
 
-#define FOVEA_CHECK(condition, ...) \
-  do {                              \
+#define FOVEA_CHECK(condition, ...)               \
+  do {                                            \
     if (!(condition)) ::fovea::fail(__VA_ARGS__); \
   } while (false)

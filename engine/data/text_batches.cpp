@@ -2,9 +2,9 @@
 
 #include "core/check.h"
 #include "core/random.h"
-#include "fovea/data.hpp"
 #include "data/epoch.h"
 #include "data/text_shapes.h"
+#include "fovea/data.hpp"
 
 namespace fovea {
 namespace {

@@ -33,21 +33,20 @@ Tensor next_log_probs(Tensor logits, const Search& search, const NextRules& rule
       .repetition = rules.repetition,
       .search = search.params};
   const bool any = rules.min_length > 0 || rules.ngram > 0 || rules.repetition != 1 || suppressed;
-  return graph.add({.op = "next_log_probs",
-                    .detail = any ? "rules" : "",
-                    .inputs = {logits, graph.use(search.control), graph.use(search.history), suppressed},
-                    .shape = shape,
-                    .launch = [=, renormalise = rules.renormalise](Launch& k) {
-                      k.dispatch({.kernel = "next_log_probs",
-                                  .groups = k.rows(uint64_t(shape[0])),
-                                  .constants = {{"kRules", any}, {"kRenormalise", renormalise}},
-                                  .reads = {{"x", k.in(0)},
-                                            {"control", k.in(1)},
-                                            {"history", k.in(2)},
-                                            {"suppressed", k.in(3)}},
-                                  .writes = {{"y", k.out()}}},
-                                 params);
-                    }});
+  return graph.add(
+      {.op = "next_log_probs",
+       .detail = any ? "rules" : "",
+       .inputs = {logits, graph.use(search.control), graph.use(search.history), suppressed},
+       .shape = shape,
+       .launch = [=, renormalise = rules.renormalise](Launch& k) {
+         k.dispatch(
+             {.kernel = "next_log_probs",
+              .groups = k.rows(uint64_t(shape[0])),
+              .constants = {{"kRules", any}, {"kRenormalise", renormalise}},
+              .reads = {{"x", k.in(0)}, {"control", k.in(1)}, {"history", k.in(2)}, {"suppressed", k.in(3)}},
+              .writes = {{"y", k.out()}}},
+             params);
+       }});
 }
 
 }  // namespace fovea

@@ -34,8 +34,8 @@ struct NextRules {
   float repetition = 1;
   bool forced_eos = false;
   bool renormalise = false;  // also with several beams
-  const State* suppressed =
-      nullptr;  // (n) u32 tokens, or (n, longest) sequences behind kNoToken, that never come
+  // (n) u32 tokens, or (n, longest) sequences behind kNoToken, that never come.
+  const State* suppressed = nullptr;
 };
 Tensor next_log_probs(Tensor logits, const Search& search, const NextRules& rules);  // (rows, vocab)
 

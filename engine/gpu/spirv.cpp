@@ -13,8 +13,8 @@ constexpr size_t kHeaderWords = 5, kBoundAt = 3;  // of the header, and its word
 int result_at(uint32_t opcode) {
   constexpr uint32_t kTypeVoid = 19, kTypeForwardPointer = 39, kConstantTrue = 41, kFunction = 54,
                      kFunctionEnd = 56, kCopyMemory = 63, kCopyMemorySized = 64, kControlBarrier = 224,
-                     kMemoryBarrier = 225, kLoopMerge = 246, kLabel = 248, kUnreachable = 255,
-                     kNoLine = 317, kDecorateId = 332, kVectorExtractDynamic = 77;
+                     kMemoryBarrier = 225, kLoopMerge = 246, kLabel = 248, kUnreachable = 255, kNoLine = 317,
+                     kDecorateId = 332, kVectorExtractDynamic = 77;
   if (opcode == op::kUndef || opcode == op::kExtInst) return 1;
   if (opcode < kTypeVoid || opcode == kTypeForwardPointer) return -1;
   if (opcode < kTypeForwardPointer) return 0;

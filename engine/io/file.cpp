@@ -66,7 +66,7 @@ std::span<const std::byte> map_file(const std::filesystem::path& path, const std
   // O_NONBLOCK: opening a pipe by mistake must not wait for a writer.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   FOVEA_CHECK(file.number >= 0, name, ": cannot open: ", reason(errno));
-  struct stat status {};
+  struct stat status{};
   FOVEA_CHECK(::fstat(file.number, &status) == 0, name, ": cannot read its size: ", reason(errno));
   FOVEA_CHECK(S_ISREG(status.st_mode), name, ": ",
               S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file", ", expected a file");

@@ -1,5 +1,6 @@
-#include "ops/shapes.h"
 #include "shaders/argmax.h"
+
+#include "ops/shapes.h"
 
 namespace fovea {
 

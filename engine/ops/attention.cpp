@@ -95,10 +95,7 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& given)
                               .writes = {{"y", launch.out(0)}, {"lse", launch.out(1)}}},
                              params);
            },
-       .grad =
-           [=](Outputs y, Tensor dout) {
-             return attention_grad({q, k, v, y[0], y[1], options}, dout);
-           }});
+       .grad = [=](Outputs y, Tensor dout) { return attention_grad({q, k, v, y[0], y[1], options}, dout); }});
   return {.out = permute(made[0], {0, 2, 1, 3}), .lse = made[1]};
 }
 

@@ -32,28 +32,26 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
       .rows = uint32_t(rows),
   };
   const bool has_bias = bool(options.bias), has_lengths = bool(options.lengths), causal = options.causal;
-  return q.graph->add(
-      {.op = kOp,
-       .detail = concat("heads ", which.head, " to ", which.head + heads, ", rows ", which.row, " to ",
-                        which.row + rows),
-       .inputs = {q, k, lse, options.lengths, options.bias},
-       .shape = {shape.batch, heads, rows, shape.keys},
-       .launch = [=](Launch& launch) {
-         launch.dispatch(
-             {.kernel = kOp,
-              .groups = {uint32_t(rows), uint32_t(heads), uint32_t(shape.batch)},
-              .constants = {{"kHeadDim", uint32_t(shape.head_dim)},
-                            {"kCausal", causal},
-                            {"kHasLengths", has_lengths},
-                            {"kHasBias", has_bias}},
-              .reads = {{"q", launch.in(0)},
-                        {"k", launch.in(1)},
-                        {"lse", launch.in(2)},
-                        {"lengths", launch.in(3)},
-                        {"bias", launch.in(4)}},
-              .writes = {{"weights", launch.out()}}},
-             params);
-       }});
+  return q.graph->add({.op = kOp,
+                       .detail = concat("heads ", which.head, " to ", which.head + heads, ", rows ",
+                                        which.row, " to ", which.row + rows),
+                       .inputs = {q, k, lse, options.lengths, options.bias},
+                       .shape = {shape.batch, heads, rows, shape.keys},
+                       .launch = [=](Launch& launch) {
+                         launch.dispatch({.kernel = kOp,
+                                          .groups = {uint32_t(rows), uint32_t(heads), uint32_t(shape.batch)},
+                                          .constants = {{"kHeadDim", uint32_t(shape.head_dim)},
+                                                        {"kCausal", causal},
+                                                        {"kHasLengths", has_lengths},
+                                                        {"kHasBias", has_bias}},
+                                          .reads = {{"q", launch.in(0)},
+                                                    {"k", launch.in(1)},
+                                                    {"lse", launch.in(2)},
+                                                    {"lengths", launch.in(3)},
+                                                    {"bias", launch.in(4)}},
+                                          .writes = {{"weights", launch.out()}}},
+                                         params);
+                       }});
 }
 
 }  // namespace fovea

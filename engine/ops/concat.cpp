@@ -42,27 +42,26 @@ Tensor concat(const std::vector<Tensor>& tensors, int axis) {
     parts.push_back({x.shape(), x.strides(), start});
     start += x.shape()[axis];
   }
-  return tensors[0].graph->add(
-      {.op = "concat",
-       .detail = concat("axis ", axis),
-       .inputs = tensors,
-       .shape = shape,
-       .dtype = tensors[0].dtype(),
-       .launch =
-           [=](Launch& k) {
-             const Strides to = contiguous_strides(shape);
-             for (size_t i = 0; i < parts.size(); ++i) {
-               const Span place = place_of(parts[i], axis, k.out(), to);
-               copy_strided(k, k.in(i), parts[i].strides, place, to, parts[i].shape);
-             }
-           },
-       .grad =
-           [=](Outputs, Tensor dy) {
-             std::vector<Tensor> gradients;
-             for (const Part& part : parts)
-               gradients.push_back(slice(dy, axis, part.start, part.shape[axis]));
-             return gradients;
-           }});
+  return tensors[0].graph->add({.op = "concat",
+                                .detail = concat("axis ", axis),
+                                .inputs = tensors,
+                                .shape = shape,
+                                .dtype = tensors[0].dtype(),
+                                .launch =
+                                    [=](Launch& k) {
+                                      const Strides to = contiguous_strides(shape);
+                                      for (size_t i = 0; i < parts.size(); ++i) {
+                                        const Span place = place_of(parts[i], axis, k.out(), to);
+                                        copy_strided(k, k.in(i), parts[i].strides, place, to, parts[i].shape);
+                                      }
+                                    },
+                                .grad =
+                                    [=](Outputs, Tensor dy) {
+                                      std::vector<Tensor> gradients;
+                                      for (const Part& part : parts)
+                                        gradients.push_back(slice(dy, axis, part.start, part.shape[axis]));
+                                      return gradients;
+                                    }});
 }
 
 }  // namespace fovea

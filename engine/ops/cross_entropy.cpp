@@ -59,10 +59,9 @@ CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions&
        .shape = {1},
        .more = {{.shape = leading}, {.shape = {1}}, {.shape = {rows(shape), 2}}},
        .launch = [=](Launch& k) { launch_cross_entropy(k, params); },
-       .grad =
-           [=](Outputs y, Tensor dloss) {  // loss, rows, count, weights
-             return std::vector{cross_entropy_grad(logits, ids, {y[3], y[2]}, dloss, params), Tensor()};
-           }});
+       .grad = [=](Outputs y, Tensor dloss) {  // loss, rows, count, weights
+         return std::vector{cross_entropy_grad(logits, ids, {y[3], y[2]}, dloss, params), Tensor()};
+       }});
   return {made[0], made[1], made[2]};
 }
 

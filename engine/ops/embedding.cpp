@@ -12,9 +12,8 @@ namespace {
 void launch_embedding_grad(Launch& k, const EmbeddingGradParams& params) {
   const Span &ids = k.in(0), &dy = k.in(1), &dtable = k.out(0);
   const Span &counts = k.out(1), &starts = k.out(2), &ranks = k.out(3), &order = k.out(4);
-  k.dispatch(
-      {.kernel = "fill", .groups = elements(k, params.vocab, kSteps), .writes = {{"y", counts}}},
-      FillParams{params.vocab, 0});
+  k.dispatch({.kernel = "fill", .groups = elements(k, params.vocab, kSteps), .writes = {{"y", counts}}},
+             FillParams{params.vocab, 0});
   k.dispatch({.kernel = "embedding_order",
               .reads = {{"ids", ids}},
               .writes = {{"counts", counts}, {"starts", starts}, {"ranks", ranks}, {"order", order}}},

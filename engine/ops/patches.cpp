@@ -19,9 +19,7 @@ Tensor patches(Tensor image, int64_t patch) {
        .inputs = {image},
        .shape = {batch, down * across, channels * patch * patch},
        .launch =
-           [=](Launch& k) {
-             copy_strided(k, k.in(), strides, k.out(), contiguous_strides(moved), moved);
-           },
+           [=](Launch& k) { copy_strided(k, k.in(), strides, k.out(), contiguous_strides(moved), moved); },
        .grad =
            [=](Outputs, Tensor dy) {
              const Tensor split = reshape(dy, moved);  // (batch, down, across, channels, patch, patch)

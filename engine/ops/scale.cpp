@@ -1,6 +1,7 @@
+#include "shaders/scale.h"
+
 #include "ops/shapes.h"
 #include "shaders/common/elementwise.h"
-#include "shaders/scale.h"
 
 namespace fovea {
 

@@ -76,11 +76,9 @@ std::vector<NodeSpec::Output> sum_parts(const Reduction& r) {
 
 void launch_sum(Launch& k, const Reduction& r, float divisor) {
   if (!r.across()) return launch_columns(k, r, divisor);
-  k.dispatch({.kernel = "sum",
-              .groups = k.rows(r.results),
-              .reads = {{"x", k.in()}},
-              .writes = {{"y", k.out()}}},
-             SumParams{r.results, r.extent, divisor});
+  k.dispatch(
+      {.kernel = "sum", .groups = k.rows(r.results), .reads = {{"x", k.in()}}, .writes = {{"y", k.out()}}},
+      SumParams{r.results, r.extent, divisor});
 }
 
 Tensor sum(Tensor x, int axis) {

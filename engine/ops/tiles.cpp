@@ -181,8 +181,7 @@ AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uin
 
 AttentionGradTiles choose_attention_grad_tiles(const Limits& limits, AttentionGradOf of, uint32_t own,
                                                uint32_t head_dim) {
-  const char* file =
-      of == AttentionGradOf::q ? "attention_grad_q_register" : "attention_grad_kv_register";
+  const char* file = of == AttentionGradOf::q ? "attention_grad_q_register" : "attention_grad_kv_register";
   if (const std::optional<RowTile> tile = row_tile(file, limits, own, head_dim))
     return {tile->kernel, limits.subgroup, tile->rows, limits.subgroup, {}};
   return gpu_attention_grad(limits, of, own, head_dim);

@@ -1,5 +1,6 @@
-#include "ops/shapes.h"
 #include "shaders/top_k.h"
+
+#include "ops/shapes.h"
 
 namespace fovea {
 namespace {

@@ -1,5 +1,3 @@
-#include "fovea/train_log.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "fovea/train_log.hpp"
 
 #ifdef _WIN32
 #define NOMINMAX

@@ -1,10 +1,11 @@
+#include "fovea/curve.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "fovea/curve.hpp"
 #include "viz/canvas.h"
 
 namespace fovea {

@@ -16,7 +16,7 @@ void add_model_options(CLI::App& app, Options& options) {
 
 // How outputs are searched: each of these replaces what the model's directory says.
 void add_decoding_options(CLI::App& app, Options& options) {
-  const auto setting = [&]<class T>(const char* name, T Decoding::*member, const char* says) {
+  const auto setting = [&]<class T>(const char* name, T Decoding::* member, const char* says) {
     const auto set = [&options, member](const T& value) {
       options.settings.push_back([=](Decoding& decoding) { decoding.*member = value; });
     };

@@ -3,9 +3,9 @@
 #include <set>
 
 #include "core/random.h"
+#include "data/text_shapes.h"
 #include "fovea/data.hpp"
 #include "support/temporary.h"
-#include "data/text_shapes.h"
 
 namespace fovea {
 namespace {

@@ -50,12 +50,12 @@ std::vector<Lifetime> transformer(uint64_t rows, uint64_t width, uint64_t hidden
     make(3 * width, 1);  // q, k, v
     make(width, 2);      // attention; its log-sum-exp beside it
     lives.push_back({ValueId(lives.size()), rows * 12 * 4, step - 1, step - 1});
-    make(width, 1);      // projection
-    make(width, 4);      // residual
-    make(width, 1);      // norm
-    make(hidden, 1);     // up
-    make(width, 1);      // down
-    make(width, 6);      // residual, alive until that of the next block
+    make(width, 1);   // projection
+    make(width, 4);   // residual
+    make(width, 1);   // norm
+    make(hidden, 1);  // up
+    make(width, 1);   // down
+    make(width, 6);   // residual, alive until that of the next block
   }
   return lives;
 }

@@ -17,8 +17,11 @@ namespace {
 class Recording {
  public:
   Recording()
-      : gpu_(device().gpu()), buffer_(gpu_, 4096, MemoryKind::device, "operands"), commands_(gpu_),
-        recorder_((commands_.begin(), gpu_), commands_.handle()), tables_(gpu_) {}
+      : gpu_(device().gpu()),
+        buffer_(gpu_, 4096, MemoryKind::device, "operands"),
+        commands_(gpu_),
+        recorder_((commands_.begin(), gpu_), commands_.handle()),
+        tables_(gpu_) {}
   ~Recording() { commands_.end(); }
 
   Span part(uint64_t number) const { return {&buffer_, 1024 * number, 1024}; }

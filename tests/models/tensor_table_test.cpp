@@ -157,11 +157,8 @@ TEST_CASE("tensors of other shapes, and equal parts that are not, are errors wit
                 {path.string(), "\"q.weight\"", "(4, 1073741824)", "(4, 4)"});
   State state(device(), {3});
   table.norm("norm", "ln", 4);
-  check_rejects(
-      [&] {
-        save_tensors(path, table, {{"norm.weight", &state}}, Storage::f32);
-      },
-      {"save", "norm.weight (3)", "\"ln.weight\" (4)"});
+  check_rejects([&] { save_tensors(path, table, {{"norm.weight", &state}}, Storage::f32); },
+                {"save", "norm.weight (3)", "\"ln.weight\" (4)"});
 }
 
 TEST_CASE("a format's suffixes end the names of its files") {

@@ -10,8 +10,8 @@
 #include "fovea/vit.hpp"
 #include "io/file.h"
 #include "io/safetensors.h"
-#include "support/temporary.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

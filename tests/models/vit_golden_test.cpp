@@ -8,8 +8,8 @@
 
 #include "fovea/vit.hpp"
 #include "io/safetensors.h"
-#include "support/temporary.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -6,9 +6,9 @@
 
 #include "fovea/stacks.hpp"
 #include "fovea/translator.hpp"
-#include "support/temporary.h"
 #include "support/check.h"
 #include "support/ctranslate2.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -44,12 +44,12 @@ TEST_CASE("argmax drops the last axis of any rank") {
 
 TEST_CASE("argmax gives the first of equals and lets NaN win") {
   const float inf = std::numeric_limits<float>::infinity();
-  std::vector<float> values(7 * 37, 0);                       // row 0: all equal
-  values[37 + 9] = values[37 + 17] = 2;                       // row 1: two equal
+  std::vector<float> values(7 * 37, 0);  // row 0: all equal
+  values[37 + 9] = values[37 + 17] = 2;  // row 1: two equal
   values[2 * 37 + 30] = NAN, values[2 * 37 + 12] = NAN, values[2 * 37] = inf;
-  for (size_t c = 0; c < 37; ++c) values[3 * 37 + c] = -inf;  // row 3: nothing but -infinity
+  for (size_t c = 0; c < 37; ++c) values[3 * 37 + c] = -inf;                  // row 3: nothing but -infinity
   for (size_t c = 0; c < 37; ++c) values[4 * 37 + c] = c < 5 ? -0.0f : 0.0f;  // zeros are equal
-  values[5 * 37 + 36] = 1e-40f;                               // row 5: a subnormal is larger than 0, if kept
+  values[5 * 37 + 36] = 1e-40f;  // row 5: a subnormal is larger than 0, if kept
   for (size_t c = 0; c < 37; ++c) values[6 * 37 + c] = -float(c % 4) - 1;
   Graph graph;
   Tensor x = graph.input({7, 37});

@@ -1,9 +1,10 @@
+#include "ops/attention_step.h"
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
 
-#include "ops/attention_step.h"
 #include "support/search.h"
 
 using namespace fovea;

@@ -92,8 +92,7 @@ TEST_CASE("concat moves NaN and infinity") {
   Graph graph;
   Tensor a = graph.input({2}), b = graph.input({1});
   const std::vector<float> first{NAN, -inf}, second{inf};
-  check_close(run(graph, {{a, first}, {b, second}}, concat({b, a}, 0)),
-              {inf, NAN, -inf}, kExact);
+  check_close(run(graph, {{a, first}, {b, second}}, concat({b, a}, 0)), {inf, NAN, -inf}, kExact);
 }
 
 TEST_CASE("concat cuts its gradient into parts") {

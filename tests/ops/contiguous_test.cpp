@@ -83,10 +83,14 @@ struct Pair {
 
   void step(Dice& dice) {
     switch (dice.below(4)) {
-      case 0: return permute_both(dice);
-      case 1: return slice_both(dice);
-      case 2: return array.shape.elements() < 400 ? expand_both(dice) : slice_both(dice);
-      default: return reshape_both(dice);
+      case 0:
+        return permute_both(dice);
+      case 1:
+        return slice_both(dice);
+      case 2:
+        return array.shape.elements() < 400 ? expand_both(dice) : slice_both(dice);
+      default:
+        return reshape_both(dice);
     }
   }
 };

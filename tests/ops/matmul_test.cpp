@@ -91,9 +91,8 @@ TEST_CASE("matmul takes the large tiles of large products") {
 TEST_CASE("matmul with every bias, activation and residual") {
   constexpr int64_t m = 9, k = 17;
   for (int64_t n : {67, 68})
-    for (Activation activation :
-         {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
-          Activation::sigmoid, Activation::quick_gelu})
+    for (Activation activation : {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh,
+                                  Activation::silu, Activation::sigmoid, Activation::quick_gelu})
       for (bool with_bias : {false, true})
         for (bool with_residual : {false, true}) {
           INFO("n " << n << ", activation " << int(activation) << ", bias " << with_bias << ", residual "
@@ -179,14 +178,8 @@ TEST_CASE("matmul reads transposed and sliced views in place") {
   }
   SECTION("both strided along both axes") {
     check(
-        {k, m, 3},
-        [](Tensor x) {
-          return transpose(reshape(slice(x, 2, 1, 1), {k, m}));
-        },
-        {n, k, 2},
-        [](Tensor x) {
-          return transpose(reshape(slice(x, 2, 1, 1), {n, k}));
-        },
+        {k, m, 3}, [](Tensor x) { return transpose(reshape(slice(x, 2, 1, 1), {k, m})); }, {n, k, 2},
+        [](Tensor x) { return transpose(reshape(slice(x, 2, 1, 1), {n, k})); },
         [](int64_t i, int64_t l) { return (l * m + i) * 3 + 1; },
         [](int64_t l, int64_t j) { return (j * k + l) * 2 + 1; });
   }
@@ -259,9 +252,6 @@ TEST_CASE("matmul rejects what does not fit") {
   check_rejects([&] { matmul(ids, b); }, {"matmul", "u32"});
   check_rejects([&] { matmul(pack(b), graph.input({5, 2})); }, {"matmul", "panels"});
   check_rejects([&] { matmul(a, b, {.bias = graph.input({4})}); }, {"matmul", "bias", "(4)", "5 columns"});
-  check_rejects(
-      [&] {
-        matmul(a, b, {.residual = graph.input({4, 5})});
-      },
-      {"matmul", "residual", "(4, 5)", "(2, 4, 5)"});
+  check_rejects([&] { matmul(a, b, {.residual = graph.input({4, 5})}); },
+                {"matmul", "residual", "(4, 5)", "(2, 4, 5)"});
 }

@@ -34,7 +34,7 @@ TEST_CASE("reshape of a view copies only where strides cannot say it") {
   const Array<uint32_t> whole = as_array(shape, values);
   Graph graph;
   Tensor x = graph.input(shape, DType::u32);
-  Tensor turned = permute(x, {2, 0, 1});              // (5, 4, 6): the last two axes still lie together
+  Tensor turned = permute(x, {2, 0, 1});  // (5, 4, 6): the last two axes still lie together
   Tensor joined = reshape(turned, {5, 24});
   Tensor split = reshape(turned, {5, 2, 2, 3, 2, 1});
   Tensor part = reshape(slice(x, 2, 1, 2), {24, 2});

@@ -1,6 +1,6 @@
+#include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
-#include <catch2/catch_test_macros.hpp>
 
 #include "support/check.h"
 

@@ -3,8 +3,8 @@
 #include <fstream>
 
 #include "core/random.h"
-#include "support/temporary.h"
 #include "support/program.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -7,7 +7,7 @@ namespace fovea::test {
 
 class AllocationCount {
  public:
-  AllocationCount();   // starts counting on this thread; one at a time
+  AllocationCount();  // starts counting on this thread; one at a time
   ~AllocationCount();
   int64_t value() const;
 };

@@ -9,8 +9,8 @@ namespace fovea::test {
 
 std::vector<Tensor> gradients_of(Tensor y, Tensor dy) {
   const ValueId made = y.graph->value(y.id).base;
-  const auto node = std::ranges::find_if(
-      y.graph->nodes(), [&](const Node& each) { return each.outputs.front() == made; });
+  const auto node =
+      std::ranges::find_if(y.graph->nodes(), [&](const Node& each) { return each.outputs.front() == made; });
   REQUIRE(node != y.graph->nodes().end());
   std::vector<Tensor> outputs;
   for (const ValueId id : node->outputs) outputs.emplace_back(y.graph, id);

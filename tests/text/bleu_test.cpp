@@ -3,8 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "io/file.h"
 #include "fovea/metrics.hpp"
+#include "io/file.h"
 #include "support/temporary.h"
 
 namespace fovea {

@@ -55,8 +55,7 @@ TEST_CASE("text: a file of columns") {
   const auto odd = [](int64_t line, std::string_view, std::string_view) { return line % 2 == 1; };
   CHECK(joined(read_pairs(path, odd)) == Lines{"a b|c d", "f|"});
   const auto bad = folder.write("bad", "a\tb\nno tab\n");
-  CHECK(rejection([&] { read_pairs(bad); }) ==
-        bad.string() + ":2: no tab, expected source, tab, target");
+  CHECK(rejection([&] { read_pairs(bad); }) == bad.string() + ":2: no tab, expected source, tab, target");
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-#include "fovea/train_log.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
 
+#include "fovea/train_log.hpp"
 #include "support/temporary.h"
 
 namespace fovea {

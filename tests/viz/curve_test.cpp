@@ -1,10 +1,11 @@
+#include "fovea/curve.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <set>
 
-#include "fovea/curve.hpp"
 #include "support/temporary.h"
 #include "viz/canvas.h"
 

@@ -40,10 +40,7 @@ constexpr PeakShape kPeakShapes[] = {{"16x1", 0, 16, 1}, {"16x4", 1, 16, 4}, {"1
 Plan peak_plan(Device& device, State& sums, const PeakShape& shape, uint32_t iterations) {
   const uint32_t lanes = probe_lanes(device), groups = peak_groups(device);
   Graph graph;
-  const Tensor y = graph.add({.op = "peak",
-                              .shape = sums.shape(),
-                              .target = &sums,
-                              .launch = [=](Launch& k) {
+  const Tensor y = graph.add({.op = "peak", .shape = sums.shape(), .target = &sums, .launch = [=](Launch& k) {
                                 k.dispatch({.kernel = "peak",
                                             .groups = {groups},
                                             .lanes = lanes,
@@ -75,11 +72,7 @@ Plan copy_plan(Device& device, const State& from, State& to, uint32_t fourfold, 
   const Tensor x = graph.use(from);
   Tensor y;
   for (uint32_t i = 0; i < times; ++i)
-    y = graph.add({.op = "copy",
-                   .inputs = {x},
-                   .shape = to.shape(),
-                   .target = &to,
-                   .launch = [=](Launch& k) {
+    y = graph.add({.op = "copy", .inputs = {x}, .shape = to.shape(), .target = &to, .launch = [=](Launch& k) {
                      k.dispatch({.kernel = "copy",
                                  .groups = {kCopyGroups},
                                  .lanes = lanes,
@@ -152,7 +145,8 @@ std::string Limit::print() const {
 
 Probes::Probes(Device& device, const std::string& peak_shape)
     : sums_(device, {int64_t(peak_groups(device)) * probe_lanes(device)}),
-      from_(device, {int64_t(kCopyBytes / kElementBytes)}), to_(device, from_.shape()) {
+      from_(device, {int64_t(kCopyBytes / kElementBytes)}),
+      to_(device, from_.shape()) {
   make_peak(device, peak_shape);
   make_copy(device);
 }

@@ -12,8 +12,8 @@ namespace fovea::bench {
 
 double seconds_now();
 double median(std::vector<double> values);
-double timed_run(Plan& plan);                   // seconds of one run(), by the host's clock
-double best_of(Plan& plan, int runs);           // the least of one to warm up and several more
+double timed_run(Plan& plan);          // seconds of one run(), by the host's clock
+double best_of(Plan& plan, int runs);  // the least of one to warm up and several more
 
 // One plan that takes long enough to be timed; work counts in 1e9 operations or bytes.
 class Probe {

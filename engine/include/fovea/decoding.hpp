@@ -14,8 +14,8 @@ struct Decoding {
   // Lengths count the tokens of a translation's prefix, not those of a prompt that a model goes on with.
   int64_t min_length = 0;    // tokens before the end of a sentence may come
   int64_t max_length = 256;  // tokens, the end counted; longer outputs are cut
-  int64_t max_source =
-      1024;                  // tokens of a source; longer ones are cut, as are those beyond the model's limit
+  // Tokens of a source; longer ones are cut, as are those beyond the model's limit.
+  int64_t max_source = 1024;
   float length_penalty = 1;  // hypotheses are ranked by sum of log-probabilities / length^penalty
   bool stop_early = false;   // end with `beams` hypotheses, not when none can become better
   bool patient = false;      // judge "can become better" at max_length

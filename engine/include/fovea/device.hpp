@@ -28,23 +28,23 @@ const char* name(KernelClass kernels);
 // What kernel selection may depend on; choose_tiles is a pure function of this and of shapes.
 struct Limits {
   KernelClass kernels = KernelClass::cpu;
-  uint32_t subgroup = 8;                  // lanes
-  uint32_t max_workgroup_lanes = 1024;    // invocations a workgroup
-  uint32_t shared_bytes = 32768;          // shared memory a workgroup
+  uint32_t subgroup = 8;                // lanes
+  uint32_t max_workgroup_lanes = 1024;  // invocations a workgroup
+  uint32_t shared_bytes = 32768;        // shared memory a workgroup
   uint32_t max_groups[3] = {65535, 65535, 65535};
-  uint64_t max_buffer_bytes = 1u << 30;   // largest single buffer
-  bool int64 = false;                     // 64-bit integers in shaders
-  bool quad = false;                      // swaps inside groups of four lanes
+  uint64_t max_buffer_bytes = 1u << 30;  // largest single buffer
+  bool int64 = false;                    // 64-bit integers in shaders
+  bool quad = false;                     // swaps inside groups of four lanes
   bool operator==(const Limits&) const = default;
 };
 
 // A hardware feature: used only when the driver advertises it, its self-test passed and nobody disabled it.
 struct Capability {
-  std::string name;      // "subgroup", "timestamps", ...
+  std::string name;  // "subgroup", "timestamps", ...
   bool advertised = false;
-  bool tested = false;   // the known-answer self-test passed
-  bool disabled = false; // by DeviceOptions::disable or FOVEA_DISABLE
-  std::string note;      // what the self-test found wrong
+  bool tested = false;    // the known-answer self-test passed
+  bool disabled = false;  // by DeviceOptions::disable or FOVEA_DISABLE
+  std::string note;       // what the self-test found wrong
   bool usable() const { return advertised && tested && !disabled; }
 };
 
@@ -52,8 +52,8 @@ struct DeviceInfo {
   int index = 0;                   // as DeviceOptions::name and FOVEA_DEVICE count it
   std::string name, driver, type;  // type: "discrete", "integrated", "virtual", "cpu" or "other"
   std::string api, driver_version;
-  std::string unsuitable;          // why Fovea cannot use it; empty when it can
-  uint64_t memory_bytes = 0;       // of the largest device-local heap
+  std::string unsuitable;     // why Fovea cannot use it; empty when it can
+  uint64_t memory_bytes = 0;  // of the largest device-local heap
   Limits limits;
   std::vector<Capability> capabilities;
 };
@@ -87,10 +87,10 @@ class Device {
   Device& operator=(Device&&) noexcept;
 
   const DeviceInfo& info() const;
-  const std::string& why() const;                         // why this device was chosen
-  const std::vector<std::string>& layers() const;         // active instance layers
-  uint64_t allocated_bytes() const;                       // device memory in use by buffers
-  std::vector<std::string> validation_messages() const;   // all so far; empty without validation
+  const std::string& why() const;                        // why this device was chosen
+  const std::vector<std::string>& layers() const;        // active instance layers
+  uint64_t allocated_bytes() const;                      // device memory in use by buffers
+  std::vector<std::string> validation_messages() const;  // all so far; empty without validation
 
   static std::vector<DeviceInfo> list();  // every physical device, usable or not; nothing is tested
   static std::vector<std::string> required_features();

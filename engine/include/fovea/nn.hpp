@@ -65,7 +65,7 @@ class FeedForward {
   FeedForward(Linear up, Linear down, Activation activation);
   Tensor operator()(Tensor x, Tensor residual, const Dropout& dropout = {}) const;  // both (.., width)
   Activation activation() const { return activation_; }
-  void parameters(const std::string& name, Parameters& to);                         // name.up, name.down
+  void parameters(const std::string& name, Parameters& to);  // name.up, name.down
 
  private:
   Linear up_, down_;

@@ -11,8 +11,8 @@ namespace fovea {
 
 struct SoftmaxOptions {
   float scale = 1;
-  Tensor lengths =
-      {};  // (batch) u32: columns >= lengths[first axis] get weight 0; length 0 gives a row of zeros
+  // (batch) u32: columns >= lengths[first axis] get weight 0; length 0 gives a row of zeros.
+  Tensor lengths = {};
 };
 struct LayerNormOptions {
   float eps = 1e-5f;
@@ -31,8 +31,8 @@ struct AttentionOptions {
 };
 struct Attention {
   Tensor out;  // (batch, heads, tokens, head_dim), stored as (batch, tokens, heads, head_dim)
-  Tensor lse;  // (batch, heads, tokens): log of the sum of exponentials; what attention_weights and gradients
-               // need
+  // (batch, heads, tokens): log of the sum of exponentials; what attention_weights and gradients need.
+  Tensor lse;
 };
 struct HeadsAndRows {
   int64_t head = 0, heads = -1;  // first head, how many; -1: the rest
@@ -90,31 +90,32 @@ Tensor where(Tensor condition, Tensor a, Tensor b);  // a where condition is not
 // Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
 // drawn depends on them and on the place in the graph alone: the same on every device.
 Tensor dropout(Tensor x, float rate, const State& generator);  // 0 with probability rate, else x / (1 - rate)
-Tensor advance(Graph& graph, State& generator);                // step <- step + 1, in place; behind all that
-                                                               // draws, its gradients included
+// step <- step + 1, in place; behind all that draws, its gradients included.
+Tensor advance(Graph& graph, State& generator);
 
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))
 Tensor log_softmax(Tensor x);                                  // x - log(sum(exp(x)))
 Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
-CrossEntropy cross_entropy(Tensor logits, Tensor ids,  // (.., vocab), (..) u32: -log(softmax(logits)[id]),
-                           const CrossEntropyOptions& options = {});  // NaN where id >= vocab
-Tensor layer_norm(Tensor x, Tensor weight, Tensor bias,
-                  const LayerNormOptions& options = {});  // Ba et al. 2016
-Tensor argmax(Tensor x);                                  // (.., n) -> (..) u32, the first of equals
-TopK top_k(Tensor x, int64_t k);                          // (.., n) -> (.., k), k <= n
-Tensor sum(Tensor x, int axis = -1);                      // (.., n, ..) -> (.., 1, ..)
-Tensor mean(Tensor x, int axis = -1);                     // (.., n, ..) -> (.., 1, ..)
-Tensor max(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
+// (.., vocab), (..) u32: -log(softmax(logits)[id]), NaN where id >= vocab.
+CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions& options = {});
+// (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016); weight, bias: (n).
+Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options = {});
+Tensor argmax(Tensor x);               // (.., n) -> (..) u32, the first of equals
+TopK top_k(Tensor x, int64_t k);       // (.., n) -> (.., k), k <= n
+Tensor sum(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..)
+Tensor mean(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
+Tensor max(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
 
 // Products.
-Tensor matmul(Tensor a, Tensor b,
-              const MatmulOptions& options = {});  // (.., m, k) x (.., k, n) -> (.., m, n)
-Tensor pack(Tensor b);                             // (.., k, n) into the panels matmul reads
-Attention attention(Tensor q, Tensor k, Tensor v,
-                    const AttentionOptions& options = {});  // softmax(scale q k^T + bias) v
+// (.., m, k) x (.., k, n) -> (.., m, n)
+Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options = {});
+Tensor pack(Tensor b);  // (.., k, n) into the panels matmul reads
+// softmax(scale q k^T + bias) v
+Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& options = {});
+// Of chosen heads and queries: -> (batch, heads, rows, keys).
 Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which = {},
-                         const AttentionOptions& options = {});  // -> (batch, heads, rows, keys)
+                         const AttentionOptions& options = {});
 
 // Views: no work, no copy. Ops that need rows without gaps insert contiguous() themselves.
 Tensor reshape(Tensor x, const Shape& shape);                    // same elements in row order

@@ -30,8 +30,8 @@ struct ViTRequest {
 // What a forward pass gives, as handles of its graph.
 struct ViTTensors {
   Tensor logits;  // (batch, labels); absent without a classifier
-  std::vector<Tensor>
-      hidden_states;  // depth + 1 of (batch, tokens, embedding): embeddings, then after each layer
+  // depth + 1 of (batch, tokens, embedding): embeddings, then after each layer.
+  std::vector<Tensor> hidden_states;
   std::vector<Tensor> attentions;  // depth of (batch, heads, tokens, tokens)
   Tensor embedding;                // (batch, tokens, embedding): after the last normalisation
 };
