@@ -162,7 +162,7 @@ DecoderStack::Result DecoderStack::operator()(Tensor x, Tensor encoded, const La
   Result result;
   for (const DecoderLayer& layer : layers_) {
     const SelfAttention::Result made =
-        layer(x, layer.cross() && encoded ? layer.cross()->memory(encoded) : Tensor(), options);
+        layer(x, layer.cross() && encoded ? layer.cross()->memory(encoded) : encoded, options);
     x = made.out;  // (batch, tokens, width)
     if (options.weights) result.weights.push_back(made.weights);
   }
