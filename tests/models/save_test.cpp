@@ -181,6 +181,37 @@ TEST_CASE("a fresh Transformer is its seed's, and says next to nothing") {
                 {"transformer", "vocabulary of 2"});
 }
 
+TEST_CASE("a Transformer takes a table that its file repeats, but no other") {
+  const std::filesystem::path from = kGolden / "train/marian";
+  const SafeTensors file(from / "model.safetensors");
+  const std::string shared = "model.shared.weight";
+  for (const std::string own : {"model.encoder.embed_tokens.weight", "lm_head.weight"})
+    for (const bool differs : {false, true}) {
+      INFO(own << (differs ? " differs" : " is the same"));
+      const TemporaryFolder folder;
+      for (const char* settings : {"config.json", "generation_config.json"})
+        std::filesystem::copy(from / settings, folder.path() / settings);
+      std::vector<std::vector<float>> values;
+      std::vector<NamedTensor> tensors;
+      std::vector<std::string> names = file.names();
+      names.push_back(own);
+      for (const std::string& name : names) {
+        const Shape shape(file.info(name == own ? shared : name).shape);
+        values.push_back(file.read_f32(name == own ? shared : name, shape));
+        tensors.push_back({name, shape, {}});
+      }
+      if (differs) values.back().back() += 1;
+      for (size_t i = 0; i < tensors.size(); ++i) tensors[i].data = values[i];
+      write_safetensors(folder.path() / "model.safetensors", tensors);
+      const auto load = [&] { return Transformer(device(), folder.path().string()); };
+      if (differs) {
+        check_rejects(load, {"model.safetensors", own + " differs from " + shared});
+      } else {
+        CHECK(logits_of(load()) == logits_of(Transformer(device(), from.string())));
+      }
+    }
+}
+
 TEST_CASE("models that cannot be trained say why") {
   check_rejects([] { Transformer(device(), (kGolden / "seq2seq/bart").string()); },
                 {"config.json", "model_type bart", "marian"});

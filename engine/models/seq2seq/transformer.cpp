@@ -1,5 +1,6 @@
 #include "fovea/transformer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/check.h"
@@ -15,13 +16,17 @@ void share_tokens(Seq2SeqFile& model) {
   const TensorFile& file = *model.tensors;
   FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab, model.settings, ": vocabularies of ", c.encoder.vocab,
               " and ", c.decoder.vocab, " tokens, training takes one for both languages");
-  const std::string shared = "model.shared.weight";
-  const Shape shape{c.decoder.vocab, c.width};
-  for (const char* own :
+  Seq2SeqConfig sharing = c;
+  sharing.encoder.own_tokens = sharing.decoder.own_tokens = sharing.own_projection = false;
+  const TensorTable all = seq2seq_table(c, model.format), one = seq2seq_table(sharing, model.format);
+  const TensorSource own(all, file), shared(one, file);
+  for (const char* name :
        {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"})
-    FOVEA_CHECK(!file.has(own) || file.read_f32(own, shape) == file.read_f32(shared, shape), file.path(),
-                ": ", own, " differs from ", shared, ": training takes one table for all");
-  c.encoder.own_tokens = c.decoder.own_tokens = c.own_projection = false;
+    FOVEA_CHECK(std::ranges::none_of(all.rows(), [&](const TensorRow& row) { return row.name == name; }) ||
+                    own.read(name).values == shared.read("model.shared.weight").values,
+                file.path(), ": ", name,
+                " differs from model.shared.weight: training takes one table for all");
+  c = sharing;
 }
 
 // What training takes of what inference takes.
