@@ -5,7 +5,7 @@
 #include <set>
 
 #include "gpu/environment.h"
-#include "gpu/kernel.h"
+#include "gpu/shaders.h"
 #include "support/check.h"
 
 using namespace fovea;
