@@ -27,7 +27,7 @@ const std::vector<Kind>& kinds() {
        .make = make_attention_grad},
       {.name = "layer_norm",
        .usage = "ROWSxCOLUMNS",
-       .says = "over the columns, with gain and shift",
+       .says = "over the columns, with weight and bias",
        .counts = {2},
        .standard = {{197, 768}},
        .make = make_layer_norm},
