@@ -64,7 +64,7 @@ struct Layers {
 // One step at `step`, with a history of origins that cross rows, from the same cache.
 std::vector<float> run_step(Layers& layers, const Sizes& s, bool fused, uint32_t step) {
   std::vector<uint32_t> control = layers.search.initial(1);
-  control[0] = step;
+  control[kStepWord] = step;
   layers.search.control.write(std::span<const uint32_t>(control));
   layers.search.history.write(std::span<const uint32_t>(
       random_ids(layers.search.history.shape().elements(), 7, uint32_t(layers.search.rows()))));
