@@ -92,7 +92,7 @@ TEST_CASE("translator gives CTranslate2's outputs, by one beam and by four, from
     const auto all = chosen.translate(sources, {.decoding = short_decoding(beams)});
     for (size_t i = 0; i < sources.size(); ++i) {
       CHECK(all[i].outputs.size() == 1);
-      CHECK(all[i].outputs[0].text == names[sources[i]]);
+      CHECK(all[i].outputs[0].text == names[sources[i]].get<std::string>());
     }
   };
   check(translator(), 1);
@@ -148,7 +148,7 @@ TEST_CASE("translator keeps prefixes and limits of length") {
     const std::string prefix = row["prefix"];
     const Hypothesis output =
         translate(row["source"], {.decoding = short_decoding(row["beam"]), .prefix = prefix}).outputs[0];
-    CHECK(output.text == row["output"]);
+    CHECK(output.text == row["output"].get<std::string>());
     REQUIRE(output.log_probs.size() == output.tokens.size() + 1);
     for (size_t t = 0; t < output.log_probs.size(); ++t)  // what is given is no choice
       CHECK((output.log_probs[t] == 0) == (t < prefix.size()));
