@@ -121,7 +121,7 @@ TEST_CASE("translator scores targets as CTranslate2 does, and as it scores its o
     CHECK(got.tokens.size() + 1 == want.size());
     for (size_t t = 0; t < want.size(); ++t) CHECK(std::abs(got.log_probs[t] - want[t]) < 1e-5);
     const Hypothesis output = translate(rows[i]["source"], {.decoding = short_decoding()}).outputs[0];
-    REQUIRE(output.text == rows[i]["target"]);  // greedy outputs, all of them
+    REQUIRE(output.text == rows[i]["target"].get<std::string>());  // greedy outputs, all of them
     REQUIRE(output.log_probs.size() == want.size());
     for (size_t t = 0; t < want.size(); ++t) CHECK(std::abs(output.log_probs[t] - got.log_probs[t]) < 1e-5);
     const double sum = std::accumulate(output.log_probs.begin(), output.log_probs.end(), 0.0);
