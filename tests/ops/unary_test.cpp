@@ -91,7 +91,7 @@ void check_digits(const Function& function, const std::vector<float>& values, do
 
 constexpr int64_t kEdges[] = {1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 1009};
 
-const Function& function_named(const std::string& name) {
+const Function& function_named(std::string_view name) {
   return *std::ranges::find_if(kFunctions, [&](const Function& each) { return each.name == name; });
 }
 
