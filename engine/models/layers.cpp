@@ -4,13 +4,12 @@
 
 namespace fovea {
 
-void check_heads(const std::string& where, int64_t width, int64_t heads) {
-  FOVEA_CHECK(heads >= 1 && width % heads == 0, where, ": hidden_size ", width,
-              " is no multiple of num_attention_heads ", heads);
-  const int64_t head_dim = width / heads;
-  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": hidden_size ", width,
-              " for num_attention_heads ", heads, " is ", head_dim,
-              " each, known are multiples of 4 up to 256");
+void check_heads(const std::string& where, const Setting& width, const Setting& heads) {
+  FOVEA_CHECK(heads.value >= 1 && width.value % heads.value == 0, where, ": ", width.key, " ", width.value,
+              " is no multiple of ", heads.key, " ", heads.value);
+  const int64_t head_dim = width.value / heads.value;
+  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": ", width.key, " ", width.value, " for ",
+              heads.key, " ", heads.value, " is ", head_dim, " each, known are multiples of 4 up to 256");
 }
 
 State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {

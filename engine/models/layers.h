@@ -9,8 +9,13 @@
 
 namespace fovea {
 
-// Error, which begins with `where`: heads that attention cannot have, by their names in config.json.
-void check_heads(const std::string& where, int64_t width, int64_t heads);
+// A size in a model's config.json.
+struct Setting {
+  std::string key;
+  int64_t value = 0;
+};
+// Error, which begins with `where`: heads that attention cannot have.
+void check_heads(const std::string& where, const Setting& width, const Setting& heads);
 
 // What layers are made with.
 struct LayerSource {

@@ -139,8 +139,9 @@ TEST_CASE("a GPT-2 draws samples of one prompt, each its own, the same for the s
 
 TEST_CASE("a GPT-2 rejects settings and prompts that do not fit") {
   check_rejected("model_type", "gpt_neo", {"config.json", "gpt_neo"});
-  check_rejected("n_head", 5, {"n_embd", "5 heads"});
-  check_rejected("n_embd", 36, {"wte.weight", "(61, 36)", "(61, 32)"});
+  check_rejected("n_head", 5, {"n_embd 32", "n_head 5"});
+  check_rejected("n_head", 16, {"n_embd 32", "n_head 16", "2 each"});
+  check_rejected("n_embd", 48, {"wte.weight", "(61, 48)", "(61, 32)"});
   check_rejected("n_layer", 3, {"h.2.ln_1.weight"});
   check_rejected("n_inner", 64, {"c_fc"});
   check_rejected("n_positions", 41, {"wpe.weight", "(41, 32)"});

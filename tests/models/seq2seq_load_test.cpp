@@ -39,7 +39,7 @@ struct Damaged {
 
 TEST_CASE("settings that disagree with the weights are rejected") {
   const std::tuple<const char*, nlohmann::json, const char*> kLies[] = {
-      {"d_model", 20, "model.shared.weight"},
+      {"d_model", 24, "model.shared.weight"},
       {"d_model", 32, "model.safetensors"},
       {"d_model", "wide", "d_model"},
       {"vocab_size", 30, "model.shared.weight"},
@@ -47,7 +47,7 @@ TEST_CASE("settings that disagree with the weights are rejected") {
       {"encoder_layers", 3, "model.encoder.layers.2"},
       {"decoder_layers", 0, "decoder_layers"},
       {"encoder_ffn_dim", 25, "fc1"},
-      {"encoder_attention_heads", 3, "heads"},
+      {"encoder_attention_heads", 3, "encoder_attention_heads 3"},
       {"decoder_attention_heads", 0, "decoder_attention_heads"},
       {"activation_function", "mish", "activation_function"},
       {"model_type", "t5", "model_type"},

@@ -57,7 +57,7 @@ BertConfig read_config(const fs::path& directory) {
   c.depth = file.require_int("num_hidden_layers", {1, 1024});
   c.heads = file.require_int("num_attention_heads", kCount);
   c.hidden = file.require_int("intermediate_size", kCount);
-  check_heads(file.file(), c.width, c.heads);
+  check_heads(file.file(), {"hidden_size", c.width}, {"num_attention_heads", c.heads});
   c.activation = transformers_activation(file.file() + ": hidden_act", file.get_string("hidden_act", "gelu"));
   c.eps = float(file.get_float("layer_norm_eps", 1e-12, {0, 1}));
   return c;
@@ -109,7 +109,7 @@ struct Bert::Impl {
 };
 
 void write_fresh_bert(const std::string& directory, const BertConfig& config, uint64_t seed) {
-  check_heads("write_fresh_bert", config.width, config.heads);
+  check_heads("write_fresh_bert", {"hidden_size", config.width}, {"num_attention_heads", config.heads});
   fs::create_directories(directory);
   write_fresh_tensors(fs::path(directory) / "model.safetensors", bert_table(config, ""), seed);
   write_config(directory, config);

@@ -25,8 +25,7 @@ Gpt2Config load_config(const JsonFile& file) {
   c.vocab = file.require_int("vocab_size", kCount);
   c.width = file.require_int("n_embd", kCount);
   c.heads = file.require_int("n_head", kCount);
-  FOVEA_CHECK(c.width % c.heads == 0, file.file(), ": n_embd ", c.width, " is no multiple of ", c.heads,
-              " heads");
+  check_heads(file.file(), {"n_embd", c.width}, {"n_head", c.heads});
   c.hidden = file.get_int("n_inner", 4 * c.width, kCount);
   c.depth = file.require_int("n_layer", {1, 1024});
   c.positions = file.require_int("n_positions", kCount);

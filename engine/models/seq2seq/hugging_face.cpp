@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "io/config.h"
 #include "io/safetensors.h"
+#include "models/layers.h"
 #include "models/seq2seq/file.h"
 
 namespace fovea {
@@ -53,9 +54,8 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, bool 
   c.width = file.require_int("d_model", kCount);
   c.encoder = load_side(file, tensors, "encoder");
   c.decoder = load_side(file, tensors, "decoder");
-  for (int64_t heads : {c.encoder.heads, c.decoder.heads})
-    FOVEA_CHECK(c.width % heads == 0, file.file(), ": d_model ", c.width, " is no multiple of ", heads,
-                " heads");
+  check_heads(file.file(), {"d_model", c.width}, {"encoder_attention_heads", c.encoder.heads});
+  check_heads(file.file(), {"d_model", c.width}, {"decoder_attention_heads", c.decoder.heads});
   c.encoder.vocab = file.require_int("vocab_size", kCount);
   c.decoder.vocab = file.get_int("decoder_vocab_size", c.encoder.vocab, kCount);
   FOVEA_CHECK(c.encoder.vocab == c.decoder.vocab || c.encoder.own_tokens || c.decoder.own_tokens, file.file(),

@@ -53,7 +53,7 @@ void check_vit_sizes(const std::string& where, const ViTConfig& config) {
   FOVEA_CHECK(config.patch >= 1 && config.height % config.patch == 0 && config.width % config.patch == 0,
               where, ": image_size ", config.height, " x ", config.width, " is no multiple of patch_size ",
               config.patch);
-  check_heads(where, config.embedding, config.heads);
+  check_heads(where, {"hidden_size", config.embedding}, {"num_attention_heads", config.heads});
 }
 
 ViTConfig read_vit_config(const std::filesystem::path& directory, const TensorFile& weights,
