@@ -24,6 +24,9 @@ void add_training_options(CLI::App& app, Options& o) {
   app.add_option("--mixup", o.images.mixup, "alpha; 0: none")->capture_default_str();
   app.add_option("--pad", o.images.pad, "pixels around an image before its random crop")
       ->capture_default_str();
+  app.add_option("--crop", o.images.crop_area[0],
+                 "least share of an image that its random crop shows; 1: all")
+      ->capture_default_str();
   app.add_flag("--flip,!--no-flip", o.images.flip, "mirror every other image; on by default");
   app.add_option("--seed", o.images.seed)->capture_default_str();
   app.add_option("--patience", o.patience, "epochs without a better validation; 0: all")

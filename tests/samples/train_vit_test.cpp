@@ -73,14 +73,14 @@ TEST_CASE("train_vit learns, and vit says what it learnt") {
 
 TEST_CASE("train_vit goes on from its checkpoint as if it had never stopped") {
   const Images images;
-  REQUIRE(images.train("whole", {"--epochs", "2"}).status == 0);
+  REQUIRE(images.train("whole", {"--epochs", "2", "--crop", "0.5"}).status == 0);
   // The schedule hangs on the number of epochs: the stop is a signal, not fewer of them.
-  const Outcome stopped = images.train("parts", {"--epochs", "2", "--stop-after", "3"});
+  const Outcome stopped = images.train("parts", {"--epochs", "2", "--crop", "0.5", "--stop-after", "3"});
   INFO(stopped.out << stopped.err);
   REQUIRE(stopped.status == 0);
   const fs::path whole = images.out("whole"), parts = images.out("parts");
   REQUIRE(read_bytes(whole / "checkpoint.safetensors") != read_bytes(parts / "checkpoint.safetensors"));
-  REQUIRE(images.train("parts", {"--epochs", "2", "--resume"}).status == 0);
+  REQUIRE(images.train("parts", {"--epochs", "2", "--crop", "0.5", "--resume"}).status == 0);
   REQUIRE(read_bytes(whole / "checkpoint.safetensors") == read_bytes(parts / "checkpoint.safetensors"));
   REQUIRE(read_bytes(whole / "model.safetensors") == read_bytes(parts / "model.safetensors"));
 }
@@ -102,6 +102,7 @@ TEST_CASE("train_vit says what is wrong") {
   REQUIRE_FALSE(fs::exists(images.out("y")));
   REQUIRE(images.train("z", {"--stop-after", "1"}).status == 0);
   check(images.train("z", {}), "is there already");
+  check(images.train("c", {"--crop", "0"}), "crop_area: from 0 to 1");
   fs::rename(fs::path(images.held_out) / "below", fs::path(images.held_out) / "under");
   check(images.train("w", {}), "class folders above, under, the model has above, below");
 }
