@@ -15,7 +15,7 @@ struct Shader {
   const char* name;                         // of the kernel: the file's, with the variant's behind it
   const char* file;                         // without .comp
   std::span<const Definition> definitions;  // of the variant line, in its order
-  std::span<const uint32_t> words;          // SPIR-V
+  const std::span<const uint32_t>& words;   // SPIR-V
 
   double number(const char* definition) const;  // an Error unless it is defined as one
 };

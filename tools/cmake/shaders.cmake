@@ -1,5 +1,5 @@
-# shaders/*.comp -> SPIR-V (optimised and validated by spirv-tools where they are installed) -> one C++ table that is
-# embedded in the library. A depfile a shader: editing an included file compiles just its users again.
+# shaders/*.comp -> SPIR-V (optimised and validated by spirv-tools where they are installed) -> a C++ file each, and one
+# table of them, embedded in the library. A depfile a shader: editing an included file compiles just its users again.
 find_program(FOVEA_GLSLANG NAMES glslang glslangValidator HINTS $ENV{VULKAN_SDK}/bin ${PROJECT_SOURCE_DIR}/.deps/glslang/bin)
 find_program(FOVEA_SPIRV_OPT spirv-opt HINTS $ENV{VULKAN_SDK}/bin)
 find_program(FOVEA_SPIRV_VAL spirv-val HINTS $ENV{VULKAN_SDK}/bin)
@@ -20,14 +20,16 @@ set(optimisations --merge-return --inline-entry-points-exhaustive --convert-loca
 
 set(shader_folder ${CMAKE_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_folder})
-set(shader_binaries)
-set(shader_rows)  # of the table: name, file and definitions
+set(embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_shader.cmake)
+set(shader_sources_made)
+set(shader_declarations)
+set(shader_rows)  # of the table
 
 function(fovea_shader source shader)  # further arguments are definitions
   set(binary ${shader_folder}/${shader}.spv)
+  set(embedded ${shader_folder}/${shader}.cpp)
   list(TRANSFORM ARGN PREPEND -D OUTPUT_VARIABLE definitions)
   cmake_path(GET source STEM file)
-  list(JOIN ARGN " " of_variant)
   set(optimise)
   if(FOVEA_SPIRV_OPT)
     set(optimise COMMAND ${FOVEA_SPIRV_OPT} ${optimisations} ${binary} -o ${binary})
@@ -37,13 +39,22 @@ function(fovea_shader source shader)  # further arguments are definitions
     set(validate COMMAND ${FOVEA_SPIRV_VAL} --target-env vulkan1.3 ${binary})
   endif()
   add_custom_command(
-    OUTPUT ${binary}
+    OUTPUT ${binary} ${embedded}
     COMMAND ${FOVEA_GLSLANG} --quiet --target-env vulkan1.3 -I${PROJECT_SOURCE_DIR}/shaders ${definitions}
             --depfile ${binary}.d -o ${binary} ${source}
     ${optimise} ${validate}
-    DEPENDS ${source} DEPFILE ${binary}.d COMMENT "Compiling shader ${shader}" VERBATIM)
-  set(shader_binaries ${shader_binaries} ${binary} PARENT_SCOPE)
-  set(shader_rows ${shader_rows} "${shader}:${file}:${of_variant}" PARENT_SCOPE)
+    COMMAND ${CMAKE_COMMAND} -DNAME=${shader} -DINPUT=${binary} -DOUTPUT=${embedded} -P ${embed_script}
+    DEPENDS ${source} ${embed_script} DEPFILE ${binary}.d COMMENT "Compiling shader ${shader}" VERBATIM)
+  list(APPEND shader_sources_made ${embedded})
+  string(APPEND shader_declarations "extern const std::span<const uint32_t> ${shader}_words;\n")
+  set(of_variant "{}")
+  if(ARGN)
+    string(REGEX REPLACE "([^=;]+)=?([^;]*)(;|$)" "{\"\\1\", \"\\2\"}, " rows "${ARGN}")
+    set(of_variant ${shader}_definitions)
+    string(APPEND shader_declarations "constexpr Shader::Definition ${of_variant}[] = {${rows}};\n")
+  endif()
+  string(APPEND shader_rows "    {\"${shader}\", \"${file}\", ${of_variant}, ${shader}_words},\n")
+  return(PROPAGATE shader_sources_made shader_declarations shader_rows)
 endfunction()
 
 # A shader is built once, or once for each of its lines "// variant NAME: DEFINITIONS..", as <shader>_<NAME>.
@@ -63,9 +74,18 @@ foreach(source ${shader_sources})
   endif()
 endforeach()
 
-set(FOVEA_SHADER_TABLE ${CMAKE_BINARY_DIR}/shader_table.cpp)
-set(embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_shaders.cmake)
-add_custom_command(
-  OUTPUT ${FOVEA_SHADER_TABLE}
-  COMMAND ${CMAKE_COMMAND} -DFOLDER=${shader_folder} "-DSHADERS=${shader_rows}" -DOUTPUT=${FOVEA_SHADER_TABLE} -P ${embed_script}
-  DEPENDS ${shader_binaries} ${embed_script} COMMENT "Embedding shaders" VERBATIM)
+set(shader_table ${CMAKE_BINARY_DIR}/shader_table.cpp)
+file(CONFIGURE OUTPUT ${shader_table} @ONLY CONTENT "// Made by shaders.cmake.
+#include \"gpu/shaders.h\"
+
+namespace fovea {
+@shader_declarations@
+namespace {
+constexpr Shader kShaders[] = {
+@shader_rows@};
+}  // namespace
+
+std::span<const Shader> shaders() { return kShaders; }
+}  // namespace fovea
+")
+set(FOVEA_SHADERS ${shader_table} ${shader_sources_made})
