@@ -116,6 +116,9 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& option
 // Of chosen heads and queries: -> (batch, heads, rows, keys).
 Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which = {},
                          const AttentionOptions& options = {});
+// (batch, queries, hidden), (batch, keys, hidden), (hidden) -> (batch, queries, keys): the scores
+// sum_h w[h] tanh(q[h] + k[h]) of Bahdanau et al. 2015, section A.1.2, of projected queries and keys.
+Tensor additive_scores(Tensor q, Tensor k, Tensor w);
 
 // Views: no work, no copy. Ops that need rows without gaps insert contiguous() themselves.
 Tensor reshape(Tensor x, const Shape& shape);                    // same elements in row order
