@@ -19,6 +19,7 @@
 #include "fovea/op.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/scores.hpp"
 #include "fovea/stacks.hpp"
 #include "fovea/text.hpp"
 #include "fovea/train.hpp"
