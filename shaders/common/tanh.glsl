@@ -1,4 +1,4 @@
-// tanh in fp32 as a quotient of polynomials, right to 6 units in the last place: fewer steps than expm1 takes,
+// tanh in fp32 as a quotient of polynomials, right to 6 units in the last place: fewer steps than expm1,
 // for kernels that do little else. Minimax in relative error up to 8, from where on it is 1. NaN stays NaN.
 float tanh_quotient(float x) {
   const float inside = x < -8 ? -8 : x > 8 ? 8 : x;
