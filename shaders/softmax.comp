@@ -1,5 +1,5 @@
 // softmax: y[r,c] = exp(s[r,c] - m) / sum_j exp(s[r,j] - m), s = scale x, m = max_j s[r,j]; c, j < length
-// One workgroup per row r; lanes stride over c. x, y: (rows, columns); lengths: (batch)
+// One workgroup per row r; lanes stride over c. x, y: (rows, columns); lengths: as row_lengths.h says
 // Columns from the length on are not read and get 0, as do entries of -infinity; a row without a weight is 0.
 // A NaN or +infinity among the columns read makes the whole row NaN.
 #version 460
@@ -22,7 +22,7 @@ void main() {
   if (row >= p.rows) return;
   const uint lanes = gl_WorkGroupSize.x, start = row * p.columns;
   uint seen = p.columns;
-  if (kHasLengths) seen = min(seen, lengths.at[row / p.rows_per_length]);
+  if (kHasLengths) seen = min(seen, lengths.at[length_of_row(p.lengths, row)]);
   const uint first = start + gl_LocalInvocationID.x, end = start + seen;
 
   float largest = kHalfLeast;

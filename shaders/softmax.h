@@ -1,8 +1,9 @@
 #include "common/host.h"
+#include "common/row_lengths.h"
 
 struct SoftmaxParams {
   uint rows;
   uint columns;
-  uint rows_per_length;  // rows of one batch
   float scale;
+  RowLengths lengths;
 };

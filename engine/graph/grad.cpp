@@ -104,7 +104,8 @@ class Walk {
     if (view.axis >= 0) {
       incoming_[view.source].parts.push_back({view.axis, view.start, gradient, &view});
     } else {
-      add_to(incoming_[view.source].gradient, view.grad(gradient));
+      const Tensor passed = view.grad(gradient);
+      if (passed) add_to(incoming_[view.source].gradient, passed);
     }
   }
 

@@ -169,11 +169,4 @@ Image load_image(std::span<const std::byte> bytes, const std::string& file) {
   return decode_image(bytes, file);
 }
 
-void write_png(const std::filesystem::path& path, const Image& image) {
-  check_image_size(path.string(), image.width, image.height);
-  FOVEA_CHECK(image.rgb.size() == size_t(image.width) * size_t(image.height) * 3, path.string(), ": ",
-              image.width, " x ", image.height, " pixels take 3 bytes each, got ", image.rgb.size());
-  write_file_atomically(path, encode_png(image));
-}
-
 }  // namespace fovea

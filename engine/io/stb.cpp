@@ -66,21 +66,14 @@ size_t scratch_limit(int width, int height, size_t file_bytes) {
 #define STBI_MALLOC(bytes) fovea::Scratch::current->resize(nullptr, bytes)
 #define STBI_REALLOC(block, bytes) fovea::Scratch::current->resize(block, bytes)
 #define STBI_FREE(block) fovea::Scratch::current->release(block)
-#define STBIW_MALLOC STBI_MALLOC
-#define STBIW_REALLOC STBI_REALLOC
-#define STBIW_FREE STBI_FREE
 #define STBI_ASSERT(condition) FOVEA_CHECK(condition, "damaged: " #condition)
-#define STBIW_ASSERT(condition) FOVEA_CHECK(condition, "png: " #condition)
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
-#define STBI_WRITE_NO_STDIO
 #define STBI_FAILURE_USERMSG
 #define STB_IMAGE_STATIC
-#define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_IMPLEMENTATION
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -91,7 +84,6 @@ size_t scratch_limit(int width, int height, size_t file_bytes) {
 #pragma warning(push, 0)
 #endif
 #include <stb/stb_image.h>
-#include <stb/stb_image_write.h>
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #elif defined(_MSC_VER)
@@ -128,16 +120,6 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& file) {
               image.height, ", its data ", width, " x ", height);
   image.rgb.assign(pixels, pixels + size_t(width) * size_t(height) * 3);
   return image;
-}
-
-std::vector<std::byte> encode_png(const Image& image) {
-  const Scratch scratch(std::numeric_limits<size_t>::max());
-  int size = 0;
-  const unsigned char* file =
-      stbi_write_png_to_mem(image.rgb.data(), 3 * image.width, image.width, image.height, 3, &size);
-  FOVEA_CHECK(file, "png: no memory to encode ", image.width, " x ", image.height, " pixels");
-  const auto* bytes = reinterpret_cast<const std::byte*>(file);
-  return {bytes, bytes + size};
 }
 
 }  // namespace fovea

@@ -1,11 +1,9 @@
-// stb_image and stb_image_write behind two functions: nothing of them is visible elsewhere, in headers or to
-// the linker.
+// stb_image behind a function: nothing of it is visible elsewhere, in headers or to the linker.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "io/image.h"
 
@@ -13,7 +11,5 @@ namespace fovea {
 
 // A PNG, JPEG or BMP file in memory. Errors start with `file` and give stb's reason.
 Image decode_image(std::span<const std::byte> bytes, const std::string& file);
-
-std::vector<std::byte> encode_png(const Image& image);
 
 }  // namespace fovea

@@ -1,40 +1,50 @@
 #include "shaders/softmax.h"
 
-#include "ops/shapes.h"
+#include "ops/lengths.h"
+#include "shaders/softmax_grad.h"
 
 namespace fovea {
+namespace {
+
+Tensor softmax_grad(Tensor y, Tensor dy, float factor) {
+  const SoftmaxGradParams params{uint32_t(rows(y.shape())), uint32_t(y.shape().back()), factor};
+  return y.graph->add({.op = "softmax_grad",
+                       .inputs = {y, dense("softmax_grad", dy)},
+                       .shape = y.shape(),
+                       .launch = [=](Launch& k) {
+                         k.dispatch({.kernel = "softmax_grad",
+                                     .groups = k.rows(params.rows),
+                                     .reads = {{"y", k.in(0)}, {"dy", k.in(1)}},
+                                     .writes = {{"dx", k.out()}}},
+                                    params);
+                       }});
+}
+
+}  // namespace
 
 Tensor softmax(Tensor x, const SoftmaxOptions& options) {
   x = dense("softmax", x);
   const Shape shape = x.shape();
   FOVEA_CHECK(!shape.empty(), "softmax: needs a last axis, got ", shape);
   Tensor lengths = options.lengths;
-  SoftmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back()), 1, options.scale};
-  if (lengths) {
-    lengths = dense("softmax", lengths, DType::u32);
-    FOVEA_CHECK(shape.rank() >= 2 && lengths.shape() == Shape({shape[0]}), "softmax: lengths ",
-                lengths.shape(), " for x ", shape, ", needs one a batch of (batch, .., n)");
-    params.rows_per_length = params.rows / uint32_t(shape[0]);
-  }
-  return x.graph->add({.op = "softmax",
-                       .detail = concat("scale ", options.scale, lengths ? " lengths" : ""),
-                       .inputs = {x, lengths},
-                       .shape = shape,
-                       .launch =
-                           [=](Launch& k) {
-                             k.dispatch({.kernel = "softmax",
-                                         .groups = k.rows(params.rows),
-                                         .constants = {{"kHasLengths", k.in(1).buffer != nullptr}},
-                                         .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
-                                         .writes = {{"y", k.out()}}},
-                                        params);
-                           },
-                       .grad =
-                           [factor = options.scale](Outputs y, Tensor dy) {
-                             const Tensor along = sum(mul(dy, y[0]));  // (.., 1): how far dy lies along y
-                             return std::vector{scale(mul(y[0], add(dy, scale(along, -1))), factor),
-                                                Tensor()};
-                           }});
+  const RowLengths of_rows = row_lengths("softmax", shape, lengths);
+  const SoftmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back()), options.scale, of_rows};
+  return x.graph->add(
+      {.op = "softmax",
+       .detail = concat("scale ", options.scale, lengths ? " lengths" : ""),
+       .inputs = {x, lengths},
+       .shape = shape,
+       .launch =
+           [=](Launch& k) {
+             k.dispatch({.kernel = "softmax",
+                         .groups = k.rows(params.rows),
+                         .constants = {{"kHasLengths", k.in(1).buffer != nullptr}},
+                         .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
+                         .writes = {{"y", k.out()}}},
+                        params);
+           },
+       .grad = [factor = options.scale](
+                   Outputs y, Tensor dy) { return std::vector{softmax_grad(y[0], dy, factor), Tensor()}; }});
 }
 
 }  // namespace fovea

@@ -1,26 +1,23 @@
 #include "fovea/curve.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "viz/canvas.h"
+#include "viz/axis.h"
+#include "viz/legend.h"
 
 namespace fovea {
 namespace {
 
-constexpr int kWidth = 960, kHeight = 540;
-constexpr Box kPlot{76, 50, kWidth - 76, kHeight - 58};
-constexpr int kTick = 5;         // pixels
-constexpr double kHalfText = 5;  // pixels from the middle of a line of text to its baseline
-constexpr Colour kInk{60, 60, 60}, kGrid{228, 228, 228}, kLight{168, 196, 230}, kDark{26, 74, 140},
-    kOther{206, 92, 16};
+constexpr Rect kPicture{0, 0, 960, 540};
+constexpr Rect kPlot{76, 50, 884, 482};
+constexpr Colour kGrid{228, 228, 228}, kLight{168, 196, 230}, kDark{26, 74, 140}, kOther{206, 92, 16};
 constexpr double kCut = 0.005;      // share of the losses that the axis leaves out at each end
 constexpr size_t kAverages = 50;    // the moving average is over such a part of the points
 constexpr size_t kMostMarks = 60;   // points of validations with a dot each
 constexpr double kLargest = 1e100;  // larger numbers count as not finite
+constexpr int kParts = 6;           // of an axis of values, about
 
 std::vector<Point> finite(std::span<const CurvePoint> points) {
   std::vector<Point> kept;
@@ -43,51 +40,24 @@ std::vector<Point> moving_average(const std::vector<Point>& points) {
   return means;
 }
 
-// From values to pixels, with a tick at every multiple of the spacing.
-struct Axis {
-  double low, high, spacing;
-  int first, last;  // pixels of low and high
-
-  double at(double value) const { return first + (value - low) / (high - low) * (last - first); }
-  std::vector<double> ticks() const {
-    std::vector<double> values;
-    for (double i = std::ceil(low / spacing - 1e-6); i <= high / spacing + 1e-6; ++i)
-      values.push_back(i * spacing);
-    return values;
-  }
-};
-
-// 1, 2 or 5 times a power of ten, about `length` / `parts`.
-double round_spacing(double length, int parts) {
-  const double power = std::pow(10, std::floor(std::log10(length / parts)));
-  const double digits = length / parts / power;
-  return power * (digits < 1.5 ? 1 : digits < 3.5 ? 2 : digits < 7.5 ? 5 : 10);
-}
-
-Axis value_axis(double low, double high) {
-  const double least = std::max(std::abs(low), std::abs(high)) * 1e-3;  // ticks get few digits
-  if (high - low <= least) {
-    const double middle = (low + high) / 2, half = least > 1e-30 ? 50 * least : 1;
-    low = middle - half;
-    high = middle + half;
-  }
-  const double spacing = round_spacing(high - low, 6);
-  return {std::floor(low / spacing + 1e-6) * spacing, std::ceil(high / spacing - 1e-6) * spacing, spacing,
-          kPlot.bottom - 1, kPlot.top};
+Axis upright(Axis axis) {
+  axis.first = kPlot.bottom - 1;
+  axis.last = kPlot.top;
+  return axis;
 }
 
 Axis loss_axis(const std::vector<Point>& losses) {
-  if (losses.empty()) return value_axis(0, 1);
+  if (losses.empty()) return upright(value_axis(0, 1, kParts));
   std::vector<double> sorted;
   for (const Point& each : losses) sorted.push_back(each.y);
   std::ranges::sort(sorted);
   const size_t cut = size_t(kCut * double(sorted.size()));
-  return value_axis(sorted[cut], sorted[sorted.size() - 1 - cut]);
+  return upright(value_axis(sorted[cut], sorted[sorted.size() - 1 - cut], kParts));
 }
 
 Axis measure_axis(const std::vector<Point>& measures) {
   const auto [low, high] = std::ranges::minmax_element(measures, {}, &Point::y);
-  return value_axis(low->y, high->y);
+  return upright(value_axis(low->y, high->y, kParts));
 }
 
 Axis step_axis(const std::vector<Point>& losses, const std::vector<Point>& measures) {
@@ -105,18 +75,11 @@ Axis step_axis(const std::vector<Point>& losses, const std::vector<Point>& measu
     low = low >= 0 ? std::max(0.0, middle - least / 2) : middle - least / 2;
     high = low + least;
   }
-  return {low, high, round_spacing(high - low, 9), kPlot.left, kPlot.right - 1};
-}
-
-std::string tick_text(double value, const Axis& axis) {
-  const double largest = std::max(std::abs(axis.low), std::abs(axis.high));
-  const auto power = [](double number) { return int(std::floor(std::log10(number) + 1e-9)); };
-  if (std::abs(value) < axis.spacing / 2) return "0";
-  if (largest >= 1e9 || axis.spacing < 1e-4)
-    return fmt::format("{:.{}e}", value, std::max(power(std::abs(value)) - power(axis.spacing), 0));
-  const double unit = largest >= 1e6 ? 1e6 : largest >= 1e4 ? 1e3 : 1;
-  const int digits = std::max(-power(axis.spacing / unit), 0);
-  return fmt::format("{:.{}f}{}", value / unit, digits, unit == 1e6 ? "M" : unit == 1e3 ? "k" : "");
+  return {.low = low,
+          .high = high,
+          .spacing = round_spacing(high - low, 9),
+          .first = kPlot.left,
+          .last = kPlot.right - 1};
 }
 
 // What the points look like on the pixels: of many on one column the first, least, greatest and last one.
@@ -136,74 +99,56 @@ Line line_of(const std::vector<Point>& points, const Axis& x, const Axis& y) {
   return line;
 }
 
-void draw_frame(Canvas& canvas, const Axis& x, const Axis& y, const Axis* other) {
-  for (const double value : x.ticks()) {
-    const int at = int(std::lround(x.at(value)));
-    canvas.fill({at, kPlot.top, at + 1, kPlot.bottom}, kGrid);
-    canvas.fill({at, kPlot.bottom, at + 1, kPlot.bottom + kTick}, kInk);
-    canvas.text(tick_text(value, x), {at + 0.5, kPlot.bottom + kTick + 15.0}, Align::centre, kInk);
-  }
-  for (const double value : y.ticks()) {
-    const int at = int(std::lround(y.at(value)));
-    canvas.fill({kPlot.left, at, kPlot.right, at + 1}, kGrid);
-    canvas.fill({kPlot.left - kTick, at, kPlot.left, at + 1}, kInk);
-    canvas.text(tick_text(value, y), {kPlot.left - kTick - 5.0, at + 0.5 + kHalfText}, Align::right, kInk);
-  }
-  canvas.fill({kPlot.left, kPlot.top, kPlot.left + 1, kPlot.bottom}, kInk);
-  canvas.fill({kPlot.left, kPlot.bottom - 1, kPlot.right, kPlot.bottom}, kInk);
-  if (!other) return;
-  canvas.fill({kPlot.right - 1, kPlot.top, kPlot.right, kPlot.bottom}, kOther);
-  for (const double value : other->ticks()) {
-    const int at = int(std::lround(other->at(value)));
-    canvas.fill({kPlot.right, at, kPlot.right + kTick, at + 1}, kOther);
-    canvas.text(tick_text(value, *other), {kPlot.right + kTick + 5.0, at + 0.5 + kHalfText}, Align::left,
-                kOther);
-  }
-}
-
-// A piece of line and the name behind it, from x on; returns where the next one may begin.
-double add_legend(Canvas& canvas, double x, std::string_view name, const Pen& pen) {
-  constexpr double kMiddle = 26.5, kPiece = 26;
-  canvas.draw(std::vector<Line>{{{x, kMiddle}, {x + kPiece, kMiddle}}}, pen, canvas.all());
-  canvas.text(name, {x + kPiece + 8, kMiddle + kHalfText}, Align::left, kInk);
-  return x + kPiece + 8 + text_width(name) + 28;
-}
-
 // Dots where there are few points: one point alone makes no line.
-void draw_points(Canvas& canvas, const Line& line, size_t points, const Pen& pen) {
-  canvas.draw(std::vector<Line>{line}, pen, kPlot);
+void draw_points(Scene& scene, const Line& line, size_t points, const Pen& pen) {
+  scene.draw({line}, pen, kPlot);
   if (points > kMostMarks) return;
   std::vector<Line> dots;
   for (const Point& each : line) dots.push_back({each});
-  canvas.draw(dots, {pen.colour, 7}, canvas.all());
+  scene.draw(std::move(dots), {pen.colour, 7}, kPicture);
+}
+
+// Axes, and the side of the measures if there are any.
+void draw_frame(Scene& scene, const Typesetter& typesetter, const Axis& x, const Axis& y, const Axis* other) {
+  draw_axis(scene, typesetter, x, kPlot, Side::below, kInk, &kGrid);
+  draw_axis(scene, typesetter, y, kPlot, Side::left, kInk, &kGrid);
+  scene.fill({kPlot.left, kPlot.top, kPlot.left + 1, kPlot.bottom}, kInk);
+  scene.fill({kPlot.left, kPlot.bottom - 1, kPlot.right, kPlot.bottom}, kInk);
+  if (!other) return;
+  scene.fill({kPlot.right - 1, kPlot.top, kPlot.right, kPlot.bottom}, kOther);
+  draw_axis(scene, typesetter, *other, kPlot, Side::right, kOther, nullptr);
 }
 
 }  // namespace
 
 void write_loss_curve(const std::filesystem::path& path, std::span<const CurvePoint> training,
                       std::span<const CurvePoint> validation, const CurveLabels& labels) {
+  check_picture_path("write_loss_curve", path);
+  const Typesetter typesetter;
   const std::vector<Point> losses = finite(training), measures = finite(validation);
   const Axis x = step_axis(losses, measures), y = loss_axis(losses);
   const Axis other = measures.empty() ? y : measure_axis(measures);
-  Canvas canvas(kWidth, kHeight);
-  draw_frame(canvas, x, y, measures.empty() ? nullptr : &other);
-  canvas.text(labels.steps, {(kPlot.left + kPlot.right) / 2.0, kHeight - 12.0}, Align::centre, kInk);
+  Scene scene;
+  draw_frame(scene, typesetter, x, y, measures.empty() ? nullptr : &other);
+  const Text steps = typesetter.set(labels.steps, kLabelSize);
+  scene.text(steps, {{(kPlot.left + kPlot.right) / 2, kPicture.bottom - 12}, Align::centre});
 
   const Pen raw{kLight, 1.2}, mean{kDark, 2.2}, measured{kOther, 2.2};
-  double legend = kPlot.left;
+  std::vector<LegendEntry> legend;
+  const auto name = [&](const std::string& text) { return typesetter.set(text, kTickSize); };
   if (!losses.empty()) {
-    canvas.draw(std::vector<Line>{line_of(losses, x, y)}, raw, kPlot);
+    scene.draw({line_of(losses, x, y)}, raw, kPlot);
     const Line average = line_of(moving_average(losses), x, y);
-    losses.size() > 1 ? canvas.draw(std::vector<Line>{average}, mean, kPlot)
-                      : draw_points(canvas, average, 1, mean);
-    legend = add_legend(canvas, legend, labels.training, {kLight, 3});
-    legend = add_legend(canvas, legend, labels.training + ", moving average", mean);
+    losses.size() > 1 ? scene.draw({average}, mean, kPlot) : draw_points(scene, average, 1, mean);
+    legend.push_back({name(labels.training), {kLight, 3}});
+    legend.push_back({name(labels.training + ", moving average"), mean});
   }
   if (!measures.empty()) {
-    draw_points(canvas, line_of(measures, x, other), measures.size(), measured);
-    add_legend(canvas, legend, labels.validation + " (right)", measured);
+    draw_points(scene, line_of(measures, x, other), measures.size(), measured);
+    legend.push_back({name(labels.validation + " (right)"), measured});
   }
-  write_png(path, canvas.image());
+  draw_legend(scene, legend, kPlot.left, kPlot.right, kPlot.top - 12);
+  write_picture(path, scene, kPicture, 1);
 }
 
 }  // namespace fovea

@@ -7,11 +7,12 @@
 // the weights never lie in memory. Prints the steps of both plans and
 //   worst difference of single ops and attention(): 6.0e-07
 // and ends with status 1 where that is more than 1e-5. OUT.png (attention.png by default) shows the weights
-// of the first head: a row for each query, a column for each key, darker for more.
+// of the heads: a row for each query, a column for each key, darker for more.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>
 
 namespace {
@@ -33,14 +34,12 @@ std::vector<float> positions(float size) {
   return values;
 }
 
-// The first head's weights as rows of an image.
-void draw(const std::vector<float>& weights, const char* path) {  // (1, heads, tokens, tokens)
-  std::vector<std::vector<float>> rows;
-  for (int64_t query = 0; query < kTokens; ++query) {
-    const auto first = weights.begin() + query * kTokens;
-    rows.emplace_back(first, first + kTokens);
-  }
-  fovea::write_png(path, fovea::attention_matrix(rows));
+// weights: (1, heads, tokens, tokens)
+void draw(const std::vector<float>& weights, const char* path) {
+  std::vector<std::string> titles;
+  for (int64_t head = 1; head <= kHeads; ++head) titles.push_back("head " + std::to_string(head));
+  fovea::show_heatmaps(path, {1, kHeads, kTokens, kTokens, weights},
+                       {.xlabel = "keys", .ylabel = "queries", .titles = titles});
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ int main(int count, char** arguments) try {
 
   const char* path = count > 1 ? arguments[1] : "attention.png";
   draw(single.read(weights), path);
-  std::printf("weights of the first head: %s\n", path);
+  std::printf("weights of the heads: %s\n", path);
   return worst <= kWorst ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "attention_from_ops: %s\n", error.what());

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fovea/curve.hpp>
 #include <fovea/fovea.hpp>
 
 #include "options.h"

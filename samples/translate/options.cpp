@@ -42,9 +42,11 @@ void add_decoding_options(CLI::App& app, Options& options) {
 
 void add_output_options(CLI::App& app, Options& options) {
   app.add_option("--score", options.targets, "a file of translations to score")->check(CLI::ExistingFile);
-  app.add_option("--attention", options.attention, "OUT.json for all lines, or OUT.png and OUT-<line>.png")
+  app.add_option("--attention", options.attention,
+                 "OUT.json for all lines, or OUT.png (or .svg) and OUT-<line>.png")
       ->check([](const std::string& out) {
-        return out.ends_with(".png") || out.ends_with(".json") ? "" : out + " is no .png and no .json";
+        const bool known = out.ends_with(".png") || out.ends_with(".svg") || out.ends_with(".json");
+        return known ? "" : out + " is no .png, no .svg and no .json";
       })
       ->excludes("--score");
   app.add_option("--layer", options.layer, "of attention, from 1; or the last")->check(CLI::PositiveNumber);

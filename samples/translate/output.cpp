@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fovea/heatmap.hpp>
+#include <filesystem>
+#include <fovea/figure.hpp>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -24,6 +25,22 @@ Json to_json(const std::string& line, const fovea::Translation& made) {
     if (!output.attention.empty()) outputs.back()["attention"] = output.attention;
   }
   return {{"source", line}, {"source_tokens", made.source}, {"outputs", outputs}};
+}
+
+// The best output's tokens over those of its source.
+void draw(const std::filesystem::path& out, const fovea::Translation& made) {
+  constexpr double kCell = 0.28;  // inches
+  const fovea::Hypothesis& best = made.outputs[0];
+  fovea::Matrices matrix{.queries = int64_t(best.tokens.size()), .keys = int64_t(made.keys.size())};
+  for (const std::vector<float>& row : best.attention)
+    matrix.values.insert(matrix.values.end(), row.begin(), row.end());
+  fovea::show_heatmaps(out, matrix,
+                       {.xlabel = "source",
+                        .ylabel = "translation",
+                        .xticks = made.keys,
+                        .yticks = best.tokens,
+                        .width = kCell * double(matrix.keys),
+                        .height = kCell * double(matrix.queries)});
 }
 
 }  // namespace
@@ -48,10 +65,11 @@ void Output::translation(const std::string& line, const fovea::Translation& made
 
 void Output::attention(const std::string& line, const fovea::Translation& made) {
   if (all_.is_open()) all_ << (done_ == 1 ? "\n" : ",\n") << dump(to_json(line, made));
-  if (!options_.attention.ends_with(".png") || made.outputs[0].attention.empty()) return;
-  const std::string stem = options_.attention.substr(0, options_.attention.size() - 4);
-  const std::string out = done_ == 1 ? options_.attention : fmt::format("{}-{}.png", stem, done_);
-  fovea::write_png(out, fovea::attention_matrix(made.outputs[0].attention));
+  if (options_.attention.empty() || all_.is_open() || made.outputs[0].attention.empty()) return;
+  std::filesystem::path out = options_.attention;
+  if (done_ > 1)
+    out.replace_filename(fmt::format("{}-{}{}", out.stem().string(), done_, out.extension().string()));
+  draw(out, made);
 }
 
 void Output::score(const std::string& source, const std::string& target, const fovea::Scored& scored) {

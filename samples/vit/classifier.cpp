@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fovea/heatmap.hpp>
+#include <fovea/png.hpp>
 #include <nlohmann/json.hpp>
 #include <numeric>
 

@@ -11,6 +11,7 @@ float lanes_max(float v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }
 uint lanes_max(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMax(v) : v; }
 uint lanes_min(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupMin(v) : v; }
 bool lanes_any(bool v) { return gl_WorkGroupSize.x > 1 ? subgroupBallot(v) != uvec4(0) : v; }
+float lanes_spread(float v, uint lane) { return gl_WorkGroupSize.x > 1 ? subgroupBroadcast(v, lane) : v; }
 uint lanes_before(uint v) { return gl_WorkGroupSize.x > 1 ? subgroupExclusiveAdd(v) : 0; }  // sum below
 
 // A variance beyond fp32 would make finite zeros of its row: it makes NaN.

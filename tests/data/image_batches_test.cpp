@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "data/augment.h"
+#include "fovea/png.hpp"
 #include "support/temporary.h"
 
 namespace fovea {

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "fovea/data.hpp"
+#include "fovea/png.hpp"
 #include "support/temporary.h"
 
 namespace fovea {

@@ -113,24 +113,6 @@ TEST_CASE("image: the sample images load") {
   CHECK(rocket.height == 427);
 }
 
-TEST_CASE("image: a written PNG reads back") {
-  const TemporaryFolder folder;
-  for (const auto& [width, height] : {std::pair(1, 1), std::pair(3, 200), std::pair(257, 2)}) {
-    Image image{width, height, std::vector<uint8_t>(size_t(width * height * 3))};
-    for (size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = uint8_t(i * i % 251);
-    const auto path = folder.path() / "out.png";
-    write_png(path, image);
-    const Image read = load_image(path);
-    CHECK(read.width == width);
-    CHECK(read.height == height);
-    CHECK(read.rgb == image.rgb);
-  }
-  const auto path = folder.path() / "bad.png";
-  CHECK(contains(rejection([&] { write_png(path, {2, 2, std::vector<uint8_t>(11)}); }), path.string()));
-  CHECK(contains(rejection([&] { write_png(path, {0, 2, {}}); }), path.string()));
-  CHECK_FALSE(std::filesystem::exists(path));
-}
-
 TEST_CASE("image: what is no image is rejected by name") {
   const std::string png = read_bytes(kGolden / "rgb.png");
   const std::string jpeg = read_bytes(kGolden / "coffee.jpg");

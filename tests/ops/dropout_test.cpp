@@ -1,31 +1,14 @@
-#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
 #include "support/check.h"
 #include "support/gradient.h"
+#include "support/philox.h"
 
 using namespace fovea;
 using namespace fovea::test;
 
 namespace {
-
-using Words = std::array<uint32_t, 4>;
-
-// Philox4x32-10 (Salmon et al. 2011, section 3.2).
-Words philox(Words c, uint32_t key0, uint32_t key1) {
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t a = uint64_t(0xd2511f53u) * c[0], b = uint64_t(0xcd9e8d57u) * c[2];
-    c = {uint32_t(b >> 32) ^ c[1] ^ key0, uint32_t(b), uint32_t(a >> 32) ^ c[3] ^ key1, uint32_t(a)};
-    key0 += 0x9e3779b9u;
-    key1 += 0xbb67ae85u;
-  }
-  return c;
-}
-
-uint32_t word_of(size_t i, uint32_t stream, const Words& generator) {
-  return philox({uint32_t(i / 4), stream, generator[2], generator[3]}, generator[0], generator[1])[i % 4];
-}
 
 bool kept(size_t i, float rate, uint32_t stream, const Words& generator) {
   return double(word_of(i, stream, generator)) >= double(rate) * 0x1p32;
@@ -37,12 +20,6 @@ std::vector<float> reference(const std::vector<float>& x, float rate, uint32_t s
   const float factor = float(1 / (1 - double(rate)));
   for (size_t i = 0; i < x.size(); ++i) y.push_back(kept(i, rate, stream, generator) ? x[i] * factor : 0);
   return y;
-}
-
-State generator_of(const Words& words) {
-  State state(device(), {4}, DType::u32);
-  state.write(words);
-  return state;
 }
 
 // Which of the first elements a graph's first node keeps.

@@ -81,6 +81,28 @@ TEST_CASE("softmax sees as many columns as the lengths say") {
     if (want[i] == 0) REQUIRE(got[i] == 0);
 }
 
+TEST_CASE("softmax sees as many columns as the lengths of each row of a batch say") {
+  const std::vector<uint32_t> counts = {0, 1, 10, 11, 17, 4000000000u};
+  for (const Shape& shape : {Shape{2, 3, 17}, Shape{2, 5, 3, 17}}) {
+    Graph graph;
+    const Tensor x = graph.input(shape), lengths = graph.input({2, 3}, DType::u32), dy = graph.input(shape);
+    std::vector<float> values = random_values(shape.elements(), 7, -4, 4);
+    const std::vector<float> dy_values = random_values(shape.elements(), 8);
+    std::vector<uint32_t> of_rows;
+    for (size_t row = 0; row < shape.elements() / 17; ++row)
+      of_rows.push_back(counts[row / (shape.elements() / 34) * 3 + row % 3]);
+    const auto f = [&](const Operands& inputs) { return reference(inputs[0], 17, 0.5, of_rows); };
+    const std::vector<double> want = f({widened(values)}), dwant = gradient(f, {widened(values)}, dy_values);
+    for (size_t row = 0; row < of_rows.size(); ++row)
+      for (size_t c = of_rows[row]; c < 17; ++c) values[row * 17 + c] = c % 2 ? NAN : kInf;
+    const Tensor y = softmax(x, {.scale = 0.5f, .lengths = lengths});
+    const std::vector<Values> got =
+        run_all(graph, {{x, values}, {lengths, counts}, {dy, dy_values}}, {y, gradients_of(y, dy).front()});
+    check_close(std::get<std::vector<float>>(got[0]), want, kRow);
+    check_close(std::get<std::vector<float>>(got[1]), dwant, kRow);
+  }
+}
+
 TEST_CASE("softmax survives large and masked entries") {
   check_close(one_row({3e38f, 3e38f, -3e38f}), {0.5, 0.5, 0}, kRow);
   check_close(one_row({1000, 1001, -kInf}), {1 / (1 + std::exp(1)), 1 / (1 + std::exp(-1)), 0}, kRow);
@@ -95,15 +117,16 @@ TEST_CASE("softmax keeps NaN and infinity") {
 }
 
 TEST_CASE("softmax has the gradient of its formula") {
-  Graph graph;
-  Tensor x = graph.input({4, 9});
-  Tensor dy = graph.input({4, 9});
-  const std::vector<float> values = random_values(36, 8, -2, 2), dy_values = random_values(36, 9);
-  Tensor y = softmax(x, {.scale = 0.5f});
-  Tensor dx = gradients_of(y, dy).front();
-  const auto f = [](const Operands& inputs) { return reference(inputs[0], 9, 0.5); };
-  const std::vector<double> want = gradient(f, {widened(values)}, dy_values);
-  check_close(run(graph, {{x, values}, {dy, dy_values}}, dx), want, kRow);
+  for (size_t n : {1, 3, 7, 8, 9, 17, 131}) {
+    Graph graph;
+    const Tensor x = graph.input({4, int64_t(n)}), dy = graph.input({int64_t(n), 4});
+    const std::vector<float> values = random_values(4 * n, 8, -2, 2), turned = random_values(4 * n, 9);
+    std::vector<float> dy_values(4 * n);
+    for (size_t i = 0; i < 4 * n; ++i) dy_values[i] = turned[i % n * 4 + i / n];
+    const Tensor dx = gradients_of(softmax(x, {.scale = 0.5f}), transpose(dy)).front();
+    const auto f = [&](const Operands& inputs) { return reference(inputs[0], int64_t(n), 0.5); };
+    check_close(run(graph, {{x, values}, {dy, turned}}, dx), gradient(f, {widened(values)}, dy_values), kRow);
+  }
 }
 
 TEST_CASE("softmax rejects what does not fit") {
@@ -114,6 +137,7 @@ TEST_CASE("softmax rejects what does not fit") {
   check_rejects([&] { softmax(graph.input({})); }, {"softmax", "last axis", "()"});
   check_rejects([&] { softmax(x, {.lengths = five}); }, {"softmax", "lengths (5)", "(4, 6)"});
   check_rejects([&] { softmax(x, {.lengths = row}); }, {"softmax", "f32", "u32"});
-  Tensor six = graph.input({6}, DType::u32);
+  Tensor six = graph.input({6}, DType::u32), each = graph.input({4, 6}, DType::u32);
+  check_rejects([&] { softmax(x, {.lengths = each}); }, {"softmax", "lengths (4, 6)", "x (4, 6)"});
   check_rejects([&] { softmax(row, {.lengths = six}); }, {"softmax", "lengths (6)", "x (6)"});
 }

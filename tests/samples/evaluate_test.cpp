@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fovea/image.hpp"
+#include "fovea/png.hpp"
 #include "fovea/vit.hpp"
 #include "support/check.h"
 #include "support/program.h"

@@ -2,9 +2,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 
-#include "fovea/image.hpp"
 #include "support/check.h"
 #include "support/program.h"
+#include "support/svg.h"
 #include "support/temporary.h"
 
 using namespace fovea;
@@ -33,18 +33,18 @@ TEST_CASE("host_device runs a plan in the host's command buffer") {
 
 TEST_CASE("attention_from_ops agrees with attention() and draws where queries look") {
   const TemporaryFolder folder;
-  const std::filesystem::path drawn = folder.path() / "weights.png";
+  const std::filesystem::path drawn = folder.path() / "weights.svg";
   const Outcome outcome = run_sample("attention_from_ops", {drawn.string()});
   CHECK(contains(outcome.out, "worst difference of single ops and attention(): "));
-  CHECK(contains(outcome.out, "weights of the first head: " + drawn.string()));
+  CHECK(contains(outcome.out, "weights of the heads: " + drawn.string()));
   // A query looks at its own place most, and less at places farther away: the diagonal is the darkest.
-  const Image image = load_image(drawn);
-  REQUIRE(image.width == image.height);
-  const auto green = [&](int64_t row, int64_t column) {  // of a square's middle, of 24 x 24 squares
-    const auto middle = [&](int64_t square) { return (2 * square + 1) * (image.width - 1) / 48; };
-    return int(image.rgb[size_t(3 * (middle(row) * image.width + middle(column)) + 1)]);
+  const std::vector<SvgElement> svg = read_svg(read_bytes(drawn)), cells = with(svg, "class", "cell");
+  REQUIRE(cells.size() == 2 * 24 * 24);
+  for (const char* text : {"head 1", "head 2"}) labelled(svg, text);
+  const auto green = [&](size_t row, size_t column) {  // of the first head
+    return std::stoi(cells[row * 24 + column].attributes.at("fill").substr(3, 2), nullptr, 16);
   };
-  for (int64_t query = 0; query < 24; ++query) {
+  for (size_t query = 0; query < 24; ++query) {
     CHECK(green(query, query) < green(query, (query + 3) % 24));
     CHECK(green(query, (query + 12) % 24) > 200);
   }

@@ -4,6 +4,7 @@
 
 #include "core/random.h"
 #include "fovea/image.hpp"
+#include "fovea/png.hpp"
 #include "support/program.h"
 #include "support/temporary.h"
 

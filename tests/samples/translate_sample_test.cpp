@@ -10,6 +10,7 @@
 #include "support/ctranslate2.h"
 #include "support/models.h"
 #include "support/program.h"
+#include "support/svg.h"
 #include "support/temporary.h"
 
 using namespace fovea;
@@ -100,8 +101,23 @@ TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones
     CHECK(all[i]["outputs"][0]["tokens"] != all[i]["outputs"][1]["tokens"]);
     const Image image = load_image(drawn);
     const size_t rows = all[i]["outputs"][0]["attention"].size();
-    CHECK(size_t(image.width - 1) * rows == size_t(image.height - 1) * tokens[i]);  // a line around squares
+    CHECK((size_t(image.width) > 28 * tokens[i] && size_t(image.height) > 28 * rows));  // 28 pixels a token
   }
+}
+
+TEST_CASE("translate draws the tokens of both sides beside their weights") {
+  const TemporaryFolder folder, models;
+  const fs::path drawn = folder.path() / "out.svg";
+  const Outcome got = translate(
+      small_model(models),
+      {"--json", "--min-length", "3", "--max-length", "5", "--attention", drawn.string()}, "été 東京 one\n");
+  INFO(got.err);
+  REQUIRE(got.status == 0);
+  const std::vector<SvgElement> svg = read_svg(read_bytes(drawn));
+  const Strings made = got.objects().at(0)["outputs"][0]["tokens"];
+  CHECK(with(svg, "class", "cell").size() == 3 * made.size());
+  for (const std::string& token : made) CHECK(!with(svg, "aria-label", token).empty());
+  for (const char* token : {"été", "東京", "one"}) CHECK(!with(svg, "aria-label", token).empty());
 }
 
 TEST_CASE("translate gives the same for batches of every size, and scores that agree") {

@@ -4,8 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <random>
-#include <set>
 
+#include "fovea/image.hpp"
+#include "support/svg.h"
 #include "support/temporary.h"
 #include "viz/canvas.h"
 
@@ -105,26 +106,12 @@ TEST_CASE("curve: a spike among many losses does not press the others together")
   CHECK(std::abs(find(image, {168, 196, 230}, kInside).y - 265) < 30);
 }
 
-TEST_CASE("curve: letters, digits and signs of labels have strokes of their own") {
-  std::set<std::string> seen;
-  const std::string box = "\x7f";
-  const auto form = [](const std::string& text) {
-    std::string points;
-    for (const Line& line : text_lines(text)) {
-      for (const Point& each : line) points += concat(each.x, ',', each.y, ' ');
-      points += ';';
-    }
-    return points;
-  };
-  seen.insert(form(box));  // without O and I, which look like 0 and l
-  for (const char c :
-       std::string("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ.,:-+=_/%()[]<>!?"))
-    CHECK(seen.insert(form(std::string(1, c))).second);
-  CHECK(form(" ").empty());
-  CHECK(form("\xC3\xA9") == form(box));  // one box a character
-  CHECK(text_width("") == 0);
-  CHECK(text_width("10") == text_width("88"));
-  CHECK(text_width("ab") > text_width("a") + text_width("b"));
+TEST_CASE("curve: labels in any script, and as SVG") {
+  const TemporaryFolder folder;
+  const CurveLabels labels{.training = "損失", .validation = "دقة", .steps = "चरण"};
+  write_loss_curve(folder.path() / "curve.svg", Points{{1, 2}, {5, 3}}, Points{{1, 2}}, labels);
+  const auto svg = test::read_svg(read_bytes(folder.path() / "curve.svg"));
+  for (const char* text : {"損失", "損失, moving average", "دقة (right)", "चरण"}) test::labelled(svg, text);
   curve({{1, 2}}, {{1, 2}}, {.training = std::string(500, 'W'), .validation = "\xE6\x97", .steps = ""});
 }
 

@@ -1,4 +1,5 @@
-// Fovea: attention models on any GPU through Vulkan compute. This header includes all the others.
+// Fovea: attention models on any GPU through Vulkan compute. This header includes all the others but those of
+// fovea_viz, which draws: attention_page.hpp, curve.hpp, figure.hpp, heatmap.hpp, png.hpp.
 #pragma once
 
 #include "fovea/activation.hpp"
@@ -6,13 +7,11 @@
 #include "fovea/bert.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
-#include "fovea/curve.hpp"
 #include "fovea/data.hpp"
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
 #include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
-#include "fovea/heatmap.hpp"
 #include "fovea/image.hpp"
 #include "fovea/loader.hpp"
 #include "fovea/metrics.hpp"
@@ -20,6 +19,7 @@
 #include "fovea/op.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/scores.hpp"
 #include "fovea/stacks.hpp"
 #include "fovea/text.hpp"
 #include "fovea/train.hpp"

@@ -1,4 +1,4 @@
-// Heatmaps: where the class token of a Vision Transformer looks, and the image lit by it.
+// Heatmaps: where the class token of a Vision Transformer looks, and the image lit by it. Of fovea_viz.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,5 @@ Heatmap attention_rollout(std::span<const std::span<const float>> layers, const 
 // as of Preprocessor::seen; around it the image is darkest. The map is made smooth; its lowest quarter is
 // dark, its highest fifth keeps the image's light. A map that is the same everywhere is lit everywhere.
 Image overlay(const Image& image, const Heatmap& map, const Region& seen);
-
-// Weights of target tokens (rows) on source tokens (columns) as an image of squares, white for 0 and dark
-// blue for the largest. All rows have as many columns; there is at least one.
-Image attention_matrix(const std::vector<std::vector<float>>& weights);
 
 }  // namespace fovea

@@ -1,4 +1,4 @@
-// Images: 8-bit RGB in memory, PNG, JPEG and BMP files, and what a vision model eats of them.
+// Images: 8-bit RGB in memory, read from PNG, JPEG and BMP files, and what a vision model eats of them.
 #pragma once
 
 #include <array>
@@ -19,8 +19,6 @@ struct Image {
 // Grey and palettes become RGB, alpha is dropped, 16 bits are cut to the upper 8. A file that is truncated,
 // damaged (as far as its format can tell), too large or none of the three formats is an Error that names it.
 Image load_image(const std::filesystem::path& path);
-
-void write_png(const std::filesystem::path& path, const Image& image);  // atomically
 
 // A part of an image in its pixels, not rounded. It may reach beyond the image.
 struct Region {

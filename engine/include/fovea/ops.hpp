@@ -11,7 +11,8 @@ namespace fovea {
 
 struct SoftmaxOptions {
   float scale = 1;
-  // (batch) u32: columns >= lengths[first axis] get weight 0; length 0 gives a row of zeros.
+  // (batch) u32, or (batch, m) for x (batch, .., m, n): columns >= the length get weight 0; length 0 gives a
+  // row of zeros.
   Tensor lengths = {};
 };
 struct LayerNormOptions {
@@ -90,20 +91,27 @@ Tensor where(Tensor condition, Tensor a, Tensor b);  // a where condition is not
 // Randomness. A generator is a State of 4 u32: the seed and the step, 64 bits each, lower word first. What is
 // drawn depends on them and on the place in the graph alone: the same on every device.
 Tensor dropout(Tensor x, float rate, const State& generator);  // 0 with probability rate, else x / (1 - rate)
+// (.., n) -> (..) u32: column c with probability weights[c] / sum(weights); n where all are 0. No gradient.
+Tensor draw(Tensor weights, const State& generator);
 // step <- step + 1, in place; behind all that draws, its gradients included.
 Tensor advance(Graph& graph, State& generator);
 
 // Rows, along the last axis.
 Tensor softmax(Tensor x, const SoftmaxOptions& options = {});  // exp(scale*x) / sum(exp(scale*x))
-Tensor log_softmax(Tensor x);                                  // x - log(sum(exp(x)))
+// The nearest point to x whose elements are weights: max(x - t, 0), t such that they sum to 1 (Martins and
+// Astudillo 2016, algorithm 1). lengths: as of softmax.
+Tensor sparsemax(Tensor x, Tensor lengths = {});
+Tensor log_softmax(Tensor x);           // x - log(sum(exp(x)))
 Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
 // (.., vocab), (..) u32: -log(softmax(logits)[id]), NaN where id >= vocab.
 CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions& options = {});
 // (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016); weight, bias: (n).
 Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options = {});
-Tensor argmax(Tensor x);               // (.., n) -> (..) u32, the first of equals
-TopK top_k(Tensor x, int64_t k);       // (.., n) -> (.., k), k <= n
-Tensor sum(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..)
+Tensor argmax(Tensor x);          // (.., n) -> (..) u32, the first of equals
+TopK top_k(Tensor x, int64_t k);  // (.., n) -> (.., k), k <= n
+Tensor one_hot(Tensor ids,
+               int64_t n);            // (..) u32 -> (.., n): 1 in column id, 0 elsewhere; all 0 where id >= n
+Tensor sum(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
 Tensor mean(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
 Tensor max(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
 
@@ -116,6 +124,9 @@ Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& option
 // Of chosen heads and queries: -> (batch, heads, rows, keys).
 Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which = {},
                          const AttentionOptions& options = {});
+// (batch, queries, hidden), (batch, keys, hidden), (hidden) -> (batch, queries, keys): the scores
+// sum_h w[h] tanh(q[h] + k[h]) of Bahdanau et al. 2015, section A.1.2, of projected queries and keys.
+Tensor additive_scores(Tensor q, Tensor k, Tensor w);
 
 // Views: no work, no copy. Ops that need rows without gaps insert contiguous() themselves.
 Tensor reshape(Tensor x, const Shape& shape);                    // same elements in row order
@@ -123,6 +134,7 @@ Tensor permute(Tensor x, const std::vector<int>& axes);          // y.shape[i] =
 Tensor transpose(Tensor x);                                      // the last two axes swapped
 Tensor slice(Tensor x, int axis, int64_t start, int64_t count);  // count extents of one axis
 Tensor expand(Tensor x, const Shape& shape);  // axes of extent 1, or missing in front, repeated
+Tensor detach(Tensor x);                      // x as a constant: gradients end here
 
 // Copies.
 Tensor fill(Graph& graph, const Shape& shape, float value);     // one value everywhere

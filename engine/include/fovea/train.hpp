@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "fovea/curve.hpp"
 #include "fovea/nn.hpp"
 #include "fovea/plan.hpp"
 #include "fovea/train_log.hpp"

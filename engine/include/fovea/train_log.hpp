@@ -26,6 +26,12 @@ struct TrainValidation {
   bool best = false;                                     // of all so far
 };
 
+// A point of a curve over the steps; a loss or a measure.
+struct CurvePoint {
+  int64_t step = 0;
+  double value = 0;
+};
+
 bool stderr_is_terminal();
 
 struct TrainLogOptions {

@@ -35,10 +35,11 @@ struct Hypothesis {
   std::vector<std::string> tokens;  // without the end of the sentence
   double score = 0;                 // sum of log_probs / length^penalty, without the prefix
   std::vector<float> log_probs;     // of each token, 0 in the prefix; one more when the sentence ended
-  std::vector<std::vector<float>> attention;  // (tokens, source tokens with the ends that the model adds)
+  std::vector<std::vector<float>> attention;  // (tokens, keys)
 };
 struct Translation {
   std::vector<std::string> source;  // its tokens, as the model saw them
+  std::vector<std::string> keys;    // the same with the ends that the model adds; of an empty line none
   std::vector<Hypothesis> outputs;  // best first; an empty line has one empty output
 };
 struct Scored {

@@ -59,8 +59,8 @@ struct Translator::Impl {
   Impl(Device& device, const std::string& directory, const TranslatorOptions& given);
 
   struct Source {
-    std::vector<std::string> tokens;  // those of the line that the model sees
-    std::vector<uint32_t> ids;        // with the ends of the sentence
+    std::vector<std::string> tokens, keys;  // those of the line that the model sees, and with its ends
+    std::vector<uint32_t> ids;              // of keys
   };
   Source read_source(const std::string& line, int64_t limit) const;
   std::vector<uint32_t> target_ids(const std::string& text) const;
@@ -104,7 +104,7 @@ Translator::Impl::Impl(Device& device, const fs::path& directory, const Translat
 
 Translator::Impl::Source Translator::Impl::read_source(const std::string& line, int64_t limit) const {
   const Seq2SeqConfig& config = model.config();
-  Source source{source_tokenizer->encode(line), {}};
+  Source source{source_tokenizer->encode(line), {}, {}};
   const int64_t ends = int64_t(config.source_bos) + int64_t(config.source_eos);
   limit = std::min(limit, config.positions) - ends;
   FOVEA_CHECK(limit >= 1, "translator: max_source leaves no room for a token");
@@ -115,6 +115,10 @@ Translator::Impl::Source Translator::Impl::read_source(const std::string& line, 
   for (const std::string& token : source.tokens)
     source.ids.push_back(source_vocabulary.find(token).value_or(unknown));
   if (config.source_eos) source.ids.push_back(config.source_eos_id);
+  source.keys = source.tokens;
+  if (config.source_bos)
+    source.keys.insert(source.keys.begin(), source_vocabulary.token(config.source_bos_id));
+  if (config.source_eos) source.keys.push_back(source_vocabulary.token(config.source_eos_id));
   return source;
 }
 
@@ -189,6 +193,7 @@ std::vector<Translation> Translator::translate(std::span<const std::string> line
   for (size_t line = 0; line < lines.size(); ++line) {
     sources.push_back(impl_->read_source(lines[line], limit));
     results[line].source = sources[line].tokens;
+    results[line].keys = sources[line].keys;
     if (sources[line].ids.empty()) {
       results[line].outputs.emplace_back();
     } else {
@@ -237,7 +242,7 @@ Translation Translator::stream(const std::string& line,
               "stream: one beam and one output, not ", request.decoding.beams, " and ",
               request.decoding.n_best);
   const Impl::Source source = impl_->read_source(line, request.decoding.max_source);
-  Translation result{source.tokens, {}};
+  Translation result{source.tokens, source.keys, {}};
   if (source.ids.empty()) {
     result.outputs.emplace_back();
     return result;

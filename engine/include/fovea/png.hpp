@@ -1,0 +1,13 @@
+// PNG files. Of fovea_viz.
+#pragma once
+
+#include <filesystem>
+
+#include "fovea/image.hpp"
+
+namespace fovea {
+
+// Atomically. Error: a size that images do not have, or another number of bytes.
+void write_png(const std::filesystem::path& path, const Image& image);
+
+}  // namespace fovea

@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct OneHotParams {
+  uint count;
+  uint columns;
+};

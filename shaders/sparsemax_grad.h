@@ -1,0 +1,6 @@
+#include "common/host.h"
+
+struct SparsemaxGradParams {
+  uint rows;
+  uint columns;
+};
