@@ -70,6 +70,7 @@ Tensor silu(Tensor x);                 // x sigmoid(x)
 Tensor sqrt(Tensor x);                 // NaN below 0
 Tensor square(Tensor x);               // x^2
 Tensor tanh(Tensor x);                 // (e^x - e^-x) / (e^x + e^-x)
+Tensor activate(Tensor x, Activation activation);  // the one of these that it names; x itself for none
 
 // Functions of two operands, elementwise. Axes are aligned at the back; extent 1, or an axis missing in
 // front, repeats. Comparisons give 1 or 0 and have no gradient; with NaN all but not_equal give 0.
