@@ -16,7 +16,7 @@
 // variant silu: VALUE=silu(x) GRADIENT=dy*silu_derivative(x)
 // variant sqrt: VALUE=square_root(x) GRADIENT=dy/(2*y)
 // variant square: VALUE=x*x GRADIENT=dy*2*x
-// variant tanh: VALUE=x>20?1:expm1(2*x)/(expm1(2*x)+2) GRADIENT=dy*(1-y*y)
+// variant tanh: VALUE=hyperbolic_tangent(x) GRADIENT=dy*(1-y*y)
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

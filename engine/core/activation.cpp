@@ -21,6 +21,7 @@ constexpr Names kNames[] = {
     {Activation::silu, "silu", {"silu", "swish"}, 2},
     {Activation::sigmoid, "sigmoid", {"sigmoid"}, 6},
     {Activation::quick_gelu, "quick_gelu", {"quick_gelu"}, 4},
+    {Activation::tanh, "tanh", {"tanh"}, 5},
 };
 
 }  // namespace

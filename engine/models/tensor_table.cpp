@@ -32,7 +32,8 @@ std::vector<float> beginning(const TensorRow& row, Random random) {
   std::vector<float> values(shape.elements(), float(row.beginning.value));
   if (row.beginning.kind == Beginning::Kind::constant) return values;
   const bool normal = row.beginning.kind == Beginning::Kind::normal;
-  const double limit = normal ? 0 : std::sqrt(6.0 / double(shape[0] + shape[1]));
+  const bool glorot = row.beginning.kind == Beginning::Kind::glorot;
+  const double limit = glorot ? std::sqrt(6.0 / double(shape[0] + shape[1])) : row.beginning.value;
   for (float& value : values) {
     if (!normal) {
       value = float((2 * random.uniform() - 1) * limit);

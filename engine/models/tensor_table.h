@@ -16,6 +16,7 @@ struct Beginning {
   enum class Kind : uint8_t {
     constant,  // value
     normal,    // of deviation `value`, cut off at 2 deviations
+    uniform,   // between -value and value
     glorot     // of a matrix (out, in): uniform, as Glorot and Bengio 2010, eq. 16
   };
   Kind kind = Kind::constant;

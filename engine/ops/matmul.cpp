@@ -2,7 +2,6 @@
 
 #include "ops/matrices.h"
 #include "ops/tiles.h"
-#include "shaders/common/activation.h"
 
 namespace fovea {
 namespace {
@@ -13,11 +12,6 @@ struct Product {
   Shape shape;    // (.., m, n)
   MatmulOptions options;
 };
-
-static_assert(kActivationRelu == uint(Activation::relu) && kActivationGelu == uint(Activation::gelu) &&
-              kActivationGeluTanh == uint(Activation::gelu_tanh) &&
-              kActivationSilu == uint(Activation::silu) && kActivationSigmoid == uint(Activation::sigmoid) &&
-              kActivationQuickGelu == uint(Activation::quick_gelu));
 
 // What recording needs; nothing of it points into the graph.
 struct Recipe {
@@ -108,26 +102,6 @@ NodeSpec spec_of(const Product& product) {
           .absorb = [=](const Epilogue& epilogue) { return absorb(product, epilogue); }};
 }
 
-Tensor activated(Tensor x, Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return x;
-    case Activation::relu:
-      return relu(x);
-    case Activation::gelu:
-      return gelu(x);
-    case Activation::gelu_tanh:
-      return gelu_tanh(x);
-    case Activation::silu:
-      return silu(x);
-    case Activation::sigmoid:
-      return sigmoid(x);
-    case Activation::quick_gelu:
-      return quick_gelu(x);
-  }
-  return x;
-}
-
 }  // namespace
 
 // The options are nodes of their own, which the Plan folds back in where no gradient needs what lies between.
@@ -151,7 +125,7 @@ Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options) {
   if (!fits) product.a = contiguous(a);
   Tensor y = a.graph->add(spec_of(product));
   if (options.bias) y = add(y, options.bias);
-  y = activated(y, options.activation);
+  y = activate(y, options.activation);
   return residual ? add(y, dense("matmul", residual)) : y;
 }
 

@@ -19,11 +19,11 @@ std::vector<const Shader*> register_variants(const char* file, const Limits& lim
   return variants_for(file, limits.subgroup);
 }
 
-// The tile that needs least time for m rows, those computed in vain included.
-std::optional<MatmulTiles> register_matmul(const Limits& limits, uint32_t m) {
+// Of a kernel of products the tile that needs least time for m rows, those computed in vain included.
+std::optional<MatmulTiles> register_product(const char* file, const Limits& limits, uint32_t m) {
   std::optional<MatmulTiles> best;
   double least = 0;
-  for (const Shader* tile : register_variants("matmul_register", limits)) {
+  for (const Shader* tile : register_variants(file, limits)) {
     const uint32_t rows = uint32_t(tile->number("ROWS")), columns = uint32_t(tile->number("COLUMNS"));
     const double time = double(round_up(m, rows)) / tile->number("RATE");
     if (best && time >= least) continue;
@@ -84,6 +84,15 @@ MatmulTiles gpu_matmul(const Limits& limits, uint32_t m, uint32_t n) {
               " bytes of shared memory, the device has ", limits.max_workgroup_lanes, " and ",
               limits.shared_bytes);
   return tiles;
+}
+
+// As conv2d_shared.comp declares: a lane sums 4 rows and 4 columns. No more rows than m needs.
+MatmulTiles gpu_conv2d(const Limits& limits, uint32_t m) {
+  constexpr uint32_t kColumns = 64, kLaneRows = 4, kLaneColumns = 4;
+  uint32_t lanes = 256;
+  while (lanes > kColumns && (lanes > limits.max_workgroup_lanes || lanes / 8 >= m)) lanes /= 2;
+  const uint32_t rows = lanes * kLaneRows * kLaneColumns / kColumns;
+  return {"conv2d_shared", lanes, rows, kColumns, kLaneRows, kLaneColumns, {}};
 }
 
 // What a lane holds in registers: its sums, and its part of the tile it fetches ahead, in vec4s.
@@ -169,8 +178,13 @@ uint32_t shared_bytes(const AttentionGradTiles& tiles, uint32_t head_dim) {
 }
 
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t) {
-  if (const std::optional<MatmulTiles> tiles = register_matmul(limits, m)) return *tiles;
+  if (const std::optional<MatmulTiles> tiles = register_product("matmul_register", limits, m)) return *tiles;
   return gpu_matmul(limits, m, n);
+}
+
+MatmulTiles choose_conv2d_tiles(const Limits& limits, uint32_t m) {
+  if (const std::optional<MatmulTiles> tiles = register_product("conv2d_register", limits, m)) return *tiles;
+  return gpu_conv2d(limits, m);
 }
 
 AttentionTiles choose_attention_tiles(const Limits& limits, uint32_t tokens, uint32_t, uint32_t head_dim) {

@@ -19,6 +19,8 @@ struct MatmulTiles {
   std::vector<Constant> constants;  // that tell the kernel its tile; none where it is built for one
 };
 MatmulTiles choose_matmul_tiles(const Limits& limits, uint32_t m, uint32_t n, uint32_t k);
+// The same for a convolution as conv2d.h sees it: m rows.
+MatmulTiles choose_conv2d_tiles(const Limits& limits, uint32_t m);
 
 struct AttentionTiles {
   const char* kernel;

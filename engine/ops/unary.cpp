@@ -2,10 +2,17 @@
 #include "shaders/unary.h"
 
 #include "ops/shapes.h"
+#include "shaders/common/activation.h"
 #include "shaders/common/elementwise.h"
 
 namespace fovea {
 namespace {
+
+static_assert(kActivationRelu == uint(Activation::relu) && kActivationGelu == uint(Activation::gelu) &&
+              kActivationGeluTanh == uint(Activation::gelu_tanh) &&
+              kActivationSilu == uint(Activation::silu) && kActivationSigmoid == uint(Activation::sigmoid) &&
+              kActivationQuickGelu == uint(Activation::quick_gelu) &&
+              kActivationTanh == uint(Activation::tanh));
 
 enum class From { x, y };  // what the gradient is made of, beside dy
 
@@ -60,6 +67,28 @@ Tensor sigmoid(Tensor x) { return unary("sigmoid", x, From::y, Activation::sigmo
 Tensor silu(Tensor x) { return unary("silu", x, From::x, Activation::silu); }
 Tensor sqrt(Tensor x) { return unary("sqrt", x, From::y); }
 Tensor square(Tensor x) { return unary("square", x, From::x); }
-Tensor tanh(Tensor x) { return unary("tanh", x, From::y); }
+Tensor tanh(Tensor x) { return unary("tanh", x, From::y, Activation::tanh); }
+
+Tensor activate(Tensor x, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return relu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::gelu_tanh:
+      return gelu_tanh(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::quick_gelu:
+      return quick_gelu(x);
+    case Activation::tanh:
+      return tanh(x);
+  }
+  return x;
+}
 
 }  // namespace fovea

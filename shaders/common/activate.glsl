@@ -1,5 +1,6 @@
 // The activation that a product ends with.
 #include "activation.h"
+#include "elementary.glsl"
 #include "gelu.glsl"
 #include "sigmoid.glsl"
 
@@ -12,5 +13,6 @@ float activate(float x) {
   if (kActivation == kActivationSilu) return silu(x);
   if (kActivation == kActivationSigmoid) return sigmoid(x);
   if (kActivation == kActivationQuickGelu) return quick_gelu(x);
+  if (kActivation == kActivationTanh) return hyperbolic_tangent(x);
   return x;
 }

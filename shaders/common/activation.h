@@ -7,3 +7,4 @@ const uint kActivationGeluTanh = 3;
 const uint kActivationSilu = 4;
 const uint kActivationSigmoid = 5;
 const uint kActivationQuickGelu = 6;
+const uint kActivationTanh = 7;

@@ -1,5 +1,5 @@
-// exp, expm1, log and sqrt in fp32, right to a few units in the last place: drivers may be off by 3 + 2|x| of
-// them, and not all give exp(-inf) = 0 or sqrt(inf) = inf. NaN stays NaN.
+// exp, expm1, tanh, log and sqrt in fp32, right to a few units in the last place: drivers may be off by
+// 3 + 2|x| of them, and not all give exp(-inf) = 0 or sqrt(inf) = inf. NaN stays NaN.
 #include "limits.glsl"
 
 const float kLog2High = 0.693359375, kLog2Low = -2.12194440e-4;  // sum: log 2; n kLog2High is exact
@@ -26,6 +26,12 @@ float exponential(float x) {
 float expm1(float x) {
   const bool small = abs(x) < 0.34;
   return small ? expm1_near_zero(x) : exponential(x) - 1;
+}
+
+// (e^x - e^-x) / (e^x + e^-x) = expm1(2x) / (expm1(2x) + 2), with all its digits where x is small.
+float hyperbolic_tangent(float x) {
+  const float e = expm1(2 * x);
+  return x > 20 ? 1 : e / (e + 2);
 }
 
 // log(x) = n log 2 + log(m), x = 2^n m, m about 1; log(m) = 2 atanh(s), s = (m - 1) / (m + 1), by its series.

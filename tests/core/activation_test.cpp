@@ -10,7 +10,8 @@ namespace fovea {
 namespace {
 
 constexpr Activation kAll[] = {Activation::relu, Activation::gelu,    Activation::gelu_tanh,
-                               Activation::silu, Activation::sigmoid, Activation::quick_gelu};
+                               Activation::silu, Activation::sigmoid, Activation::quick_gelu,
+                               Activation::tanh};
 
 }  // namespace
 
@@ -41,6 +42,7 @@ TEST_CASE("activations have the numbers of CTranslate2") {
   CHECK(ctranslate2_activation("", 2) == Activation::silu);
   CHECK(ctranslate2_activation("", 3) == Activation::gelu);
   CHECK(ctranslate2_activation("", 4) == Activation::quick_gelu);
+  CHECK(ctranslate2_activation("", 5) == Activation::tanh);
   CHECK(ctranslate2_activation("", 6) == Activation::sigmoid);
 }
 

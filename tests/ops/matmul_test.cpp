@@ -48,6 +48,8 @@ double activated(double x, Activation activation) {
       return 1 / (1 + std::exp(-x));
     case Activation::quick_gelu:
       return x / (1 + std::exp(-1.702 * x));
+    case Activation::tanh:
+      return std::tanh(x);
   }
   return x;
 }
@@ -91,8 +93,9 @@ TEST_CASE("matmul takes the large tiles of large products") {
 TEST_CASE("matmul with every bias, activation and residual") {
   constexpr int64_t m = 9, k = 17;
   for (int64_t n : {67, 68})
-    for (Activation activation : {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh,
-                                  Activation::silu, Activation::sigmoid, Activation::quick_gelu})
+    for (Activation activation :
+         {Activation::none, Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
+          Activation::sigmoid, Activation::quick_gelu, Activation::tanh})
       for (bool with_bias : {false, true})
         for (bool with_residual : {false, true}) {
           INFO("n " << n << ", activation " << int(activation) << ", bias " << with_bias << ", residual "

@@ -5,6 +5,19 @@
 
 namespace fovea::bench {
 
+namespace {
+
+Kind convolution(const char* name, const char* says, decltype(Kind::make) make) {
+  return {.name = name,
+          .usage = "BATCHxSIZExCHANNELS",
+          .says = says,
+          .counts = {3},
+          .standard = {{16, 32, 32}},
+          .make = make};
+}
+
+}  // namespace
+
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {
       {.name = "gemm",
@@ -37,6 +50,9 @@ const std::vector<Kind>& kinds() {
        .counts = {3},
        .standard = {{197, 768, 3072}},
        .make = make_feed_forward},
+      convolution("conv2d", "3 x 3 taps, as many outputs as inputs, images SIZE x SIZE", make_conv2d),
+      convolution("conv2d_grad_x", "the gradient of its image", make_conv2d_grad_x),
+      convolution("conv2d_grad_weight", "the gradient of its weight", make_conv2d_grad_weight),
       {.name = "permute",
        .usage = "BATCHxTOKENSxHEADSxHEAD_DIM",
        .says = "a copy that brings the heads to the front",

@@ -45,11 +45,15 @@ std::string join(const Sizes& sizes);  // 197x768
 std::vector<float> random_values(uint64_t count, uint32_t seed, float scale = 1);
 State random_state(Device& device, const Shape& shape, uint32_t seed);
 
-// The cases, by files: products.cpp, rows.cpp, vit.cpp. Sizes are in the order of Kind::usage.
+// The cases, by files: products.cpp, convolution.cpp, rows.cpp, vit.cpp. Sizes are in the order of
+// Kind::usage.
 std::unique_ptr<Case> make_gemm(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_attention(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_attention_grad(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_feed_forward(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_conv2d(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_conv2d_grad_x(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_conv2d_grad_weight(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_layer_norm(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_permute(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_concat(Device& device, const Sizes& sizes);

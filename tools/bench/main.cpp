@@ -20,12 +20,12 @@ using namespace fovea;
 using namespace fovea::bench;
 
 void print_heading() {
-  fmt::print("{:<15}{:<17}{:>7}{:>6}{:>11} {:<22}{:>9}{:>9}{:>8}{:>9}\n", "case", "shape", "repeats", "runs",
+  fmt::print("{:<19}{:<17}{:>7}{:>6}{:>11} {:<22}{:>9}{:>9}{:>8}{:>9}\n", "case", "shape", "repeats", "runs",
              "median ms", "(min .. max)", "GFLOP/s", "of peak", "GB/s", "of copy");
 }
 
 void print_row(const Measurement& m) {
-  fmt::print("{:<15}{:<17}{:>7}{:>6}{:>11.4f} {:<22}", m.name, m.shape, m.repeats, m.runs, m.median_ms,
+  fmt::print("{:<19}{:<17}{:>7}{:>6}{:>11.4f} {:<22}", m.name, m.shape, m.repeats, m.runs, m.median_ms,
              fmt::format("({:.4f} .. {:.4f})", m.min_ms, m.max_ms));
   if (m.name == "replay") {
     fmt::print(" of the calling thread, in submit()\n");

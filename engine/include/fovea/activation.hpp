@@ -8,7 +8,8 @@
 
 namespace fovea {
 
-enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, silu, sigmoid, quick_gelu };  // as in ops.hpp
+// As in ops.hpp.
+enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, silu, sigmoid, quick_gelu, tanh };
 
 const char* name(Activation activation);  // the word of its op; "none"
 

@@ -5,6 +5,8 @@
 #include "fovea/activation.hpp"
 #include "fovea/attention.hpp"
 #include "fovea/bert.hpp"
+#include "fovea/cnn.hpp"
+#include "fovea/conv.hpp"
 #include "fovea/core.hpp"
 #include "fovea/corpus.hpp"
 #include "fovea/data.hpp"

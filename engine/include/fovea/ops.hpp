@@ -2,6 +2,7 @@
 // shapes that do not fit are an Error that names the op and both sides. Arithmetic is fp32.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "fovea/activation.hpp"
@@ -39,6 +40,28 @@ struct HeadsAndRows {
   int64_t head = 0, heads = -1;  // first head, how many; -1: the rest
   int64_t row = 0, rows = -1;    // first query, how many
 };
+using Pixels = std::array<int64_t, 2>;  // down, across
+struct Conv2dOptions {
+  Tensor bias = {};                                    // (out)
+  Pixels stride{1, 1}, padding{0, 0}, dilation{1, 1};  // padding: zeros on all sides
+  int64_t groups = 1;                                  // that share out the channels
+  Activation activation = Activation::none;
+};
+struct Pool2dOptions {
+  Pixels kernel{2, 2};
+  Pixels stride{0, 0};         // 0: as the kernel
+  Pixels padding{0, 0};        // at most half of the kernel
+  bool counts_padding = true;  // of avg_pool2d: the mean counts the zeros on the sides
+};
+struct BatchNormOptions {
+  float eps = 1e-5f;
+  // (channels) each, as learnt before: normalises by them instead of by the batch's own.
+  Tensor mean = {}, variance = {};
+  // (channels) each: go towards the batch's, in place, whenever it runs: s + momentum (s of the batch - s).
+  // Theirs is the variance of a sample, divided by one less than it counts. Both or none.
+  State *running_mean = nullptr, *running_variance = nullptr;
+  float momentum = 0.1f;
+};
 struct TopK {
   Tensor values;   // (.., k) in falling order; equal values keep the order of their index
   Tensor indices;  // (.., k) u32
@@ -71,6 +94,7 @@ Tensor silu(Tensor x);                 // x sigmoid(x)
 Tensor sqrt(Tensor x);                 // NaN below 0
 Tensor square(Tensor x);               // x^2
 Tensor tanh(Tensor x);                 // (e^x - e^-x) / (e^x + e^-x)
+Tensor activate(Tensor x, Activation activation);  // the one of these that it names; x itself for none
 
 // Functions of two operands, elementwise. Axes are aligned at the back; extent 1, or an axis missing in
 // front, repeats. Comparisons give 1 or 0 and have no gradient; with NaN all but not_equal give 0.
@@ -127,6 +151,17 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
 // (batch, queries, hidden), (batch, keys, hidden), (hidden) -> (batch, queries, keys): the scores
 // sum_h w[h] tanh(q[h] + k[h]) of Bahdanau et al. 2015, section A.1.2, of projected queries and keys.
 Tensor additive_scores(Tensor q, Tensor k, Tensor w);
+
+// Images: (batch, channels, h, w).
+// x (batch, in, h, w), weight (out, in / groups, kernel) -> (batch, out, h', w'): the sum of a window's
+// pixels times the weight; h' = (h + 2 padding - dilation (kernel - 1) - 1) / stride + 1.
+Tensor conv2d(Tensor x, Tensor weight, const Conv2dOptions& options = {});
+// The largest of each window (the first of equals gets the gradient), and the mean.
+Tensor max_pool2d(Tensor x, const Pool2dOptions& options = {});
+Tensor avg_pool2d(Tensor x, const Pool2dOptions& options = {});
+// x (batch, channels, ..): (x - mean) / sqrt(variance + eps) * weight + bias, of each channel (Ioffe and
+// Szegedy 2015); weight, bias: (channels).
+Tensor batch_norm(Tensor x, Tensor weight, Tensor bias, const BatchNormOptions& options = {});
 
 // Views: no work, no copy. Ops that need rows without gaps insert contiguous() themselves.
 Tensor reshape(Tensor x, const Shape& shape);                    // same elements in row order
