@@ -8,7 +8,8 @@
 // the picture looks much the same: but then the columns sum to 1, and what a query gets is no mean of the
 // values.
 //
-// With --out: identity.png (the identity matrix), weights.png (scores, weights, and the slip beside them).
+// With --out: identity.png (the identity matrix), scores.png, and weights.png (theirs, and the slip beside
+// it).
 #include <algorithm>
 #include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>
@@ -43,13 +44,13 @@ void draw(const Sample& sample, const std::vector<float>& scores, const std::vec
   const fovea::FigureOptions labels{.xlabel = "Keys", .ylabel = "Queries"};
   fovea::show_heatmaps(sample.out / "identity.png", {1, 1, kSize, kSize, identity}, labels);
 
-  fovea::Matrices three{1, 3, kSize, kSize, {}};
-  for (const std::vector<float>* matrix : {&scores, &weights, &slip})
-    three.values.insert(three.values.end(), matrix->begin(), matrix->end());
-  fovea::show_heatmaps(sample.out / "weights.png", three,
-                       {.xlabel = "Keys",
-                        .ylabel = "Queries",
-                        .titles = {"random scores", "softmax of rows", "softmax of columns"}});
+  fovea::show_heatmaps(sample.out / "scores.png", {1, 1, kSize, kSize, scores}, labels);
+
+  fovea::Matrices both{1, 2, kSize, kSize, weights};
+  both.values.insert(both.values.end(), slip.begin(), slip.end());
+  fovea::show_heatmaps(
+      sample.out / "weights.png", both,
+      {.xlabel = "Keys", .ylabel = "Queries", .titles = {"softmax of rows", "softmax of columns"}});
 }
 
 void show(Sample& sample) {

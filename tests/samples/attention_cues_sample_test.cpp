@@ -16,7 +16,7 @@ TEST_CASE("attention_cues makes rows of weights, shows the slip, and draws both"
   CHECK(std::abs(numbers.at("sums of rows, the most").get<double>() - 1) < 1e-6);
   CHECK(numbers.at("slip: sums of rows, the least").get<double>() < 0.99);
   CHECK(numbers.at("slip: sums of rows, the most").get<double>() > 1.01);
-  for (const char* name : {"identity.png", "weights.png"})
+  for (const char* name : {"identity.png", "scores.png", "weights.png"})
     CHECK(std::filesystem::exists(folder.path() / name));
   CHECK(run_program("attention_cues", {"--nothing"}).status == 2);
 }
