@@ -37,7 +37,7 @@ Tensor hard(Tensor scores, Tensor lengths) {
 Normalised sampled(Tensor scores, const Normaliser& how) {
   FOVEA_CHECK(how.generator, "normalise: sampled weights need a generator");
   const Tensor chances = detach(softmax(scores, {.lengths = how.lengths}));
-  const Shape& shape = scores.shape();
+  const Shape shape = scores.shape();
   const Tensor weights = all_on(draw(chances, *how.generator), shape.back());
   const Shape leading = shape.slice(0, shape.rank() - 1);
   if (!how.lengths) return {weights, log_prob(scores, argmax(weights))};
@@ -93,7 +93,8 @@ Attended attend(Tensor q, Tensor k, Tensor v, const AttendOptions& options) {
   if (fits_fused(q, k, v, options)) {
     const AttentionOptions how{.scale = *options.score.dot_scale(q.shape()[2]),
                                .lengths = options.normaliser.lengths};
-    return {.out = reshape(attention(one_head(q), one_head(k), one_head(v), how).out, q.shape())};
+    const Shape shape = q.shape();
+    return {.out = reshape(attention(one_head(q), one_head(k), one_head(v), how).out, shape)};
   }
   const Tensor scores = options.memory ? options.score.of(q, k) : options.score(q, k);
   const Normalised made = normalise(scores, options.normaliser);
