@@ -54,17 +54,29 @@ Maps maps_of(const Layers& layers, int64_t layer, int64_t query, const fovea::Pa
   return made;
 }
 
-// All maps beside each other, each divided by its largest weight.
+std::vector<std::string> numbers(int64_t count) {
+  std::vector<std::string> names;
+  for (int64_t i = 1; i <= count; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+// All maps, each divided by its largest weight; many in two rows.
 void draw(const std::filesystem::path& path, const Maps& made) {
   const fovea::Heatmap& first = made.maps[0];
-  fovea::Matrices matrices{1, int64_t(made.maps.size()), first.rows, first.columns, {}};
+  const int64_t count = int64_t(made.maps.size()), down = count > 6 && count % 2 == 0 ? 2 : 1;
+  fovea::Matrices matrices{down, count / down, first.rows, first.columns, {}};
   for (const fovea::Heatmap& map : made.maps) {
     const float largest = std::ranges::max(map.weights);
-    for (const float weight : map.weights) matrices.values.push_back(weight / largest);
+    for (const float weight : map.weights) matrices.values.push_back(largest > 0 ? weight / largest : 0);
   }
-  fovea::show_heatmaps(
-      path, matrices,
-      {.xlabel = "column", .ylabel = "row", .titles = made.names, .width = 1.5, .height = 1.5});
+  fovea::show_heatmaps(path, matrices,
+                       {.xlabel = "column",
+                        .ylabel = "row",
+                        .titles = made.names,
+                        .xticks = numbers(first.columns),
+                        .yticks = numbers(first.rows),
+                        .width = 1.5,
+                        .height = 1.5});
 }
 
 // How far the rows of a layer's weights are from summing to 1.
