@@ -100,21 +100,24 @@ DecoderLayer::DecoderLayer(Device& device, Parts parts) : parts_(std::move(parts
 DecoderLayer::~DecoderLayer() = default;
 DecoderLayer::DecoderLayer(DecoderLayer&&) noexcept = default;
 
-SelfAttention::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
+DecoderLayer::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
   const Parts& p = parts_;
   FOVEA_CHECK(bool(encoded) == p.cross.has_value(), "decoder layer: ", encoded ? "" : "nothing ", "encoded ",
               encoded ? to_string(encoded.shape()) : "", " for a layer that attends to ",
               p.cross ? "it" : "its own tokens");
-  SelfAttention::Result result;
-  const LayerOptions before{
-      .attention = {.causal = true}, .dropout = options.dropout, .cache = options.cache};
+  Result result;
+  LayerOptions before = options;
+  before.attention = {.causal = true};
   Tensor h = normalised(p.place, p.attention_norm, x, [&](Tensor y) {
-    return p.attention(y, x, before).out;  // (batch, tokens, width), as all below
+    const SelfAttention::Result made = p.attention(y, x, before);
+    result.self_weights = made.weights;
+    return made.out;  // (batch, tokens, width), as all below
   });
   if (p.cross)
     h = normalised(p.place, *p.cross_norm, h, [&](Tensor y) {
-      result = (*p.cross)(y, h, encoded, options);
-      return result.out;
+      const SelfAttention::Result made = (*p.cross)(y, h, encoded, options);
+      result.weights = made.weights;
+      return made.out;
     });
   result.out = normalised(p.place, p.feed_forward_norm, h,
                           [&](Tensor y) { return p.feed_forward(y, h, options.dropout); });
@@ -161,10 +164,11 @@ DecoderStack::DecoderStack(std::vector<DecoderLayer> layers, std::optional<Layer
 DecoderStack::Result DecoderStack::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
   Result result;
   for (const DecoderLayer& layer : layers_) {
-    const SelfAttention::Result made =
+    const DecoderLayer::Result made =
         layer(x, layer.cross() && encoded ? layer.cross()->memory(encoded) : encoded, options);
     x = made.out;  // (batch, tokens, width)
     if (options.weights) result.weights.push_back(made.weights);
+    if (options.weights) result.self_weights.push_back(made.self_weights);
   }
   result.out = last_ ? (*last_)(x) : x;
   return result;

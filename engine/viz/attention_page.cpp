@@ -1,5 +1,6 @@
 #include "fovea/attention_page.hpp"
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -18,14 +19,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kLargestSide = 800, kQuality = 90;  // of a stored photo
 
-// Of (layers, heads, queries, keys), the square root of each as a byte.
-std::string packed(const std::string& what, std::span<const float> weights, const Shape& sizes) {
+using Sizes = std::array<int64_t, 4>;  // layers, heads, queries, keys
+
+// The square root of each weight as a byte.
+std::string packed(const std::string& what, std::span<const float> weights, const Sizes& sizes) {
+  const std::string text = concat(what, " of ", sizes[0], " layers, ", sizes[1], " heads, ", sizes[2],
+                                  " queries and ", sizes[3], " keys");
   for (const int64_t size : sizes)
-    FOVEA_CHECK(size >= 1 && size <= 65536, "attention_page: ", what, " has ", sizes,
-                " layers, heads, queries and keys, expected 1 to 65536 of each");
+    FOVEA_CHECK(size >= 1 && size <= 65536, "attention_page: ", text, ", expected 1 to 65536 of each");
   const int64_t count = sizes[0] * sizes[1] * sizes[2] * sizes[3];
-  FOVEA_CHECK(int64_t(weights.size()) == count, "attention_page: ", what, " has ", sizes,
-              " layers, heads, queries and keys, but ", weights.size(), " weights, expected ", count);
+  FOVEA_CHECK(int64_t(weights.size()) == count, "attention_page: ", text, " has ", weights.size(),
+              " weights, expected ", count);
   std::vector<uint8_t> bytes;
   bytes.reserve(weights.size());
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -38,7 +42,7 @@ std::string packed(const std::string& what, std::span<const float> weights, cons
 }
 
 Json block_of(const TextAttention& text) {
-  const Shape sizes{text.layers, text.heads, int64_t(text.queries.size()), int64_t(text.keys.size())};
+  const Sizes sizes{text.layers, text.heads, int64_t(text.queries.size()), int64_t(text.keys.size())};
   return {{"name", text.name},        {"layers", text.layers},
           {"heads", text.heads},      {"queries", text.queries.size()},
           {"keys", text.keys.size()}, {"query_tokens", text.queries},

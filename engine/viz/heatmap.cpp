@@ -50,9 +50,11 @@ Heatmap attention_rollout(std::span<const std::span<const float>> layers, const 
                           const RolloutOptions& options) {
   FOVEA_CHECK(!layers.empty(), "attention_rollout: 0 layers, at least 1 is needed");
   const size_t tokens = size_t(grid.tokens());
-  std::vector<double> looks(tokens);                       // row 0 of the product, which starts as I
+  std::vector<double> looks(tokens);                       // a row of the product, which starts as I
   std::vector<double> common(tokens, 1 / double(tokens));  // the mean of its rows
-  looks[0] = 1;
+  FOVEA_CHECK(options.query >= 0 && options.query < int64_t(tokens), "attention_rollout: token ",
+              options.query, " looks, there are ", tokens);
+  looks[size_t(options.query)] = 1;
   // From the last layer down, rows times a matrix: far less work than the product of the matrices.
   for (size_t layer = layers.size(); layer-- > 0;) {
     const std::vector<double> mean = mean_over_heads("attention_rollout", layers[layer], grid);

@@ -44,8 +44,11 @@ bool Filter::run() {
       score(lines);
     } else {
       const std::vector<fovea::Translation> made = translator_.translate(lines, asked_);
-      for (size_t i = 0; i < lines.size(); ++i)
+      for (size_t i = 0; i < lines.size(); ++i) {
         output_.translation(lines[i], made[i], asked_.decoding->n_best);
+        if (output_.wants_page() && !made[i].source.empty())
+          output_.page(lines[i], translator_.attention(lines[i], made[i].outputs[0].tokens));
+      }
     }
     output_.flush();
     const std::chrono::duration<double> time = Clock::now() - start;

@@ -1,7 +1,7 @@
 // translate: an encoder-decoder Transformer translates lines, scores translations, shows what it attends to.
 //
-//   translate --model DIR [--beam N] [--n-best K] [--prefix TEXT] [--attention OUT.png] [--json] .. < lines
-//   translate --model DIR --score TARGETS [--json] .. < lines
+//   translate --model DIR [--beam N] [--n-best K] [--prefix TEXT] [--attention OUT.png] [--page OUT.html]
+//   [--json] .. < lines translate --model DIR --score TARGETS [--json] .. < lines
 //
 // A line out for each line in, in order: with --n-best a score, a tab and a text for each output, with
 // --score log p(target | source). The model: a CTranslate2 directory, or Marian or BART of Hugging Face.

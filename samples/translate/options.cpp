@@ -49,6 +49,8 @@ void add_output_options(CLI::App& app, Options& options) {
         return known ? "" : out + " is no .png, no .svg and no .json";
       })
       ->excludes("--score");
+  app.add_option("--page", options.page, "OUT.html to look into all attention of the first lines, 50 at most")
+      ->excludes("--score");
   app.add_option("--layer", options.layer, "of attention, from 1; or the last")->check(CLI::PositiveNumber);
   app.add_option("--head", options.head, "of attention, from 1; or the mean")->check(CLI::PositiveNumber);
   app.add_flag("--json", options.json, "one JSON object a line");

@@ -9,7 +9,7 @@
 #include <vector>
 
 struct Options {
-  std::string model, device, tokenizer = "auto", prefix, targets, attention;
+  std::string model, device, tokenizer = "auto", prefix, targets, attention, page;
   std::vector<std::string> suppressed;                          // texts
   std::vector<std::function<void(fovea::Decoding&)>> settings;  // what replaces the model's own
   int64_t batch = 32, layer = 0, head = 0;                      // layer 0: the last, head 0: their mean

@@ -72,6 +72,16 @@ void Output::attention(const std::string& line, const fovea::Translation& made) 
   draw(out, made);
 }
 
+void Output::page(const std::string& line, const fovea::TranslationAttention& made) {
+  const int64_t of_encoder = made.encoder_layers, of_decoder = made.decoder_layers;
+  views_.push_back(fovea::TextView{
+      .title = line,
+      .attentions = {
+          {"source", made.source, made.source, of_encoder, made.encoder_heads, made.encoder},
+          {"translation", made.said, made.read, of_decoder, made.decoder_heads, made.decoder},
+          {"translation to source", made.said, made.source, of_decoder, made.decoder_heads, made.cross}}});
+}
+
 void Output::score(const std::string& source, const std::string& target, const fovea::Scored& scored) {
   ++done_;
   const double sum = std::accumulate(scored.log_probs.begin(), scored.log_probs.end(), 0.0);
@@ -95,4 +105,5 @@ void Output::flush() {
 void Output::finish() {
   if (all_.is_open() && !(all_ << "\n]\n").flush())
     throw fovea::Error(options_.attention + ": cannot be written");
+  if (!views_.empty()) fovea::attention_page(options_.page, "What a translation looks at", views_);
 }

@@ -58,6 +58,7 @@ bool Classifier::answer() {
     if (int64_t(batch_.size()) == options_.batch) run();
   }
   if (!batch_.empty()) run();
+  if (!views_.empty()) fovea::attention_page(options_.page, "What a Vision Transformer looks at", views_);
   return all_good_;
 }
 
@@ -75,7 +76,7 @@ void Classifier::attempt(const std::string& image, const std::function<void()>& 
 void Classifier::run() {
   std::vector<float> pixels;  // (batch, 3, height, width)
   for (const Input& input : batch_) pixels.insert(pixels.end(), input.pixels.begin(), input.pixels.end());
-  const fovea::ViTRequest request{.attentions = !options_.attention.empty()};
+  const fovea::ViTRequest request{.attentions = !options_.attention.empty() || !options_.page.empty()};
   // The first pass of a batch size compiles kernels: it is not the one whose time counts.
   if (compiled_.insert(batch_.size()).second) model_.run(pixels, int64_t(batch_.size()), request);
   const auto start = std::chrono::steady_clock::now();
@@ -87,9 +88,11 @@ void Classifier::run() {
     const Input& input = batch_[item];
     const std::span<const float> logits = std::span(result.logits).subspan(item * labels, labels);
     options_.json ? print_json(input, logits, passed.count()) : print(input, logits, passed.count());
+    const std::vector<std::span<const float>> layers = layers_of(result, item);
+    if (!options_.page.empty()) views_.push_back(view(input, layers, logits));
     if (options_.attention.empty()) continue;
     attempt(input.name,
-            [&] { fovea::write_png(overlay_path(options_, input.name), overlay(input, result, item)); });
+            [&] { fovea::write_png(overlay_path(options_, input.name), overlay(input, layers)); });
   }
   batch_.clear();
 }
@@ -114,15 +117,37 @@ void Classifier::print_json(const Input& input, std::span<const float> logits, d
   fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// The image darkened where the class token does not look.
-fovea::Image Classifier::overlay(const Input& input, const fovea::ViTResult& result, size_t item) const {
-  const int64_t patch = config_.patch, prefix = config_.distillation ? 2 : 1;
-  const fovea::PatchGrid grid{config_.height / patch, config_.width / patch, prefix};
-  const size_t size = size_t(config_.heads * grid.tokens() * grid.tokens());
-  std::vector<std::span<const float>> layers;  // depth of (heads, tokens, tokens)
+fovea::PatchGrid Classifier::grid() const {
+  return {config_.height / config_.patch, config_.width / config_.patch, config_.distillation ? 2 : 1};
+}
+
+std::vector<std::span<const float>> Classifier::layers_of(const fovea::ViTResult& result, size_t item) const {
+  const size_t size = size_t(config_.heads * config_.tokens() * config_.tokens());
+  std::vector<std::span<const float>> layers;
   for (const auto& all : result.attentions) layers.push_back(std::span(all).subspan(item * size, size));
+  return layers;
+}
+
+// The image darkened where the class token does not look.
+fovea::Image Classifier::overlay(const Input& input,
+                                 const std::vector<std::span<const float>>& layers) const {
   const fovea::Heatmap map = options_.layer > 0
-                                 ? fovea::class_attention(layers[size_t(options_.layer - 1)], grid)
-                                 : fovea::attention_rollout(layers, grid, {.contrast = true});
+                                 ? fovea::class_attention(layers[size_t(options_.layer - 1)], grid())
+                                 : fovea::attention_rollout(layers, grid(), {.contrast = true});
   return fovea::overlay(input.image, map, preprocessor_.seen(input.image));
+}
+
+fovea::ImageView Classifier::view(const Input& input, const std::vector<std::span<const float>>& layers,
+                                  std::span<const float> logits) const {
+  fovea::ImageView view{.title = std::filesystem::path(input.name).filename().string(),
+                        .image = input.image,
+                        .grid = grid(),
+                        .seen = preprocessor_.seen(input.image),
+                        .layers = config_.depth,
+                        .heads = config_.heads};
+  for (const std::span<const float> layer : layers)
+    view.weights.insert(view.weights.end(), layer.begin(), layer.end());
+  for (const auto& [label, probability] : likeliest(logits, 3))
+    view.answers.emplace_back(config_.labels[label], probability);
+  return view;
 }

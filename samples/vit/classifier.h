@@ -1,6 +1,7 @@
 // Images in, classes and overlays out, a batch at a time.
 #pragma once
 
+#include <fovea/attention_page.hpp>
 #include <fovea/fovea.hpp>
 #include <functional>
 #include <set>
@@ -26,7 +27,12 @@ class Classifier {
   void run();  // the batch
   void print(const Input& input, std::span<const float> logits, double milliseconds) const;
   void print_json(const Input& input, std::span<const float> logits, double milliseconds) const;
-  fovea::Image overlay(const Input& input, const fovea::ViTResult& result, size_t item) const;
+  // The attention of an image of the batch, layer by layer: (heads, tokens, tokens) each.
+  std::vector<std::span<const float>> layers_of(const fovea::ViTResult& result, size_t item) const;
+  fovea::PatchGrid grid() const;
+  fovea::Image overlay(const Input& input, const std::vector<std::span<const float>>& layers) const;
+  fovea::ImageView view(const Input& input, const std::vector<std::span<const float>>& layers,
+                        std::span<const float> logits) const;
 
   const Options& options_;
   fovea::Device device_;
@@ -35,5 +41,6 @@ class Classifier {
   fovea::Preprocessor preprocessor_;
   std::vector<Input> batch_;   // what waits until it is full
   std::set<size_t> compiled_;  // batch sizes
+  std::vector<fovea::AttentionView> views_;
   bool all_good_ = true;
 };

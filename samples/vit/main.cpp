@@ -1,7 +1,7 @@
 // vit: a Vision Transformer says what is on images, and shows where it looked.
 //
 //   vit [--model DIR] [--device NAME] [--top K] [--batch N] [--json] [--logits]
-//       [--attention OUT.png] [--layer L] IMAGE...
+//       [--attention OUT.png] [--layer L] [--page OUT.html] IMAGE...
 //
 // For each image: its name, the most probable classes, the device and the time. The model is any Hugging Face
 // directory of type vit or deit that has a classifier. Exits with 0, 1 when an image could not be answered or

@@ -17,6 +17,7 @@ void add_options(CLI::App& app, Options& options) {
                  "several OUT-<stem>.png each")
       ->type_name("OUT.png")
       ->check([](const std::string& out) { return out.ends_with(".png") ? "" : out + " is no .png"; });
+  app.add_option("--page", options.page, "OUT.html to look into the attention of all layers and heads");
   app.add_option("--layer", options.layer, "of this layer, from 1; without it a rollout over all layers")
       ->check(CLI::PositiveNumber)
       ->needs("--attention");

@@ -8,7 +8,7 @@
 #include <vector>
 
 struct Options {
-  std::string model, device, attention;
+  std::string model, device, attention, page;
   std::vector<std::string> images;
   int64_t top = 5, batch = 1, layer = 0;  // layer 0: all of them
   bool json = false, logits = false;

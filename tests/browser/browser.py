@@ -43,7 +43,7 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ["Page", "Runtime", "Network"]:
             self.call(domain + ".enable")
-        self.requests = []  # addresses that pages asked for
+        self.requests = []  # addresses that a page asked for
 
     def close(self):
         self.into.close()
@@ -64,7 +64,9 @@ class Browser:
         if message.get("method") == "Runtime.exceptionThrown":
             self.errors.append(message["params"]["exceptionDetails"].get("exception", {}).get("description", "?"))
         if message.get("method") == "Network.requestWillBeSent":
-            self.requests.append(message["params"]["request"]["url"])
+            address = message["params"]["request"]["url"]
+            if not address.startswith("data:"):
+                self.requests.append(address)
 
     def call(self, method, **params):
         self.count += 1
@@ -122,6 +124,14 @@ class Browser:
         self.mouse("mousePressed", *self.place(selector, *start), button="left", buttons=1, clickCount=1)
         self.mouse("mouseMoved", *self.place(selector, *end), button="left", buttons=1)
         self.mouse("mouseReleased", *self.place(selector, *end), button="left", clickCount=1)
+
+    def tab_to(self, name):
+        """Tab until the element of this id has the focus."""
+        for _ in range(40):
+            if self.value("document.activeElement.id") == name:
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab never reaches {name}")
 
     def press(self, *keys):
         for key in keys:

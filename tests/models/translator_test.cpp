@@ -302,6 +302,43 @@ TEST_CASE("translator copies the source word that an unknown word attends to") {
   CHECK(output.text == text);
 }
 
+TEST_CASE("translator gives all attention of a text that it says, as it had it while saying it") {
+  const TemporaryFolder folder;
+  write_ctranslate2(folder.path(), {.words = {"one", "two", "three"}});  // 2 layers of 2 heads
+  Translator small(device(), folder.path().string());
+  Decoding decoding = small.decoding();
+  decoding.max_length = 5;
+  decoding.min_length = 4;
+  const Strings lines{"one two three two", ""};
+  const Translation made = small.translate(lines, {.decoding = decoding, .attention = true})[0];
+  const Hypothesis& output = made.outputs[0];
+  const TranslationAttention all = small.attention(lines[0], output.tokens);
+  CHECK(all.source == made.keys);
+  const size_t keys = all.source.size(), said = output.tokens.size() + 1;
+  REQUIRE(all.said.size() == said);
+  REQUIRE(all.read.size() == said);
+  CHECK((all.said.back() == "</s>" && all.read.front() == "<s>" && all.read[1] == all.said[0]));
+  CHECK((all.encoder_layers == 2 && all.encoder_heads == 2 && all.decoder_layers == 2 &&
+         all.decoder_heads == 2));
+  const auto check_rows = [](const std::vector<float>& weights, size_t queries, size_t columns, bool causal) {
+    REQUIRE(weights.size() == 4 * queries * columns);
+    for (size_t row = 0; row < 4 * queries; ++row) {
+      const auto first = weights.begin() + int64_t(row * columns);
+      CHECK(std::abs(std::accumulate(first, first + int64_t(columns), 0.0) - 1) < 1e-5);
+      for (size_t key = row % queries + 1; causal && key < columns; ++key) CHECK(first[int64_t(key)] == 0);
+    }
+  };
+  check_rows(all.encoder, keys, keys, false);
+  check_rows(all.decoder, said, said, true);
+  check_rows(all.cross, said, keys, false);
+  for (size_t t = 0; t < output.tokens.size(); ++t)  // the mean of the last layer's heads
+    for (size_t key = 0; key < keys; ++key) {
+      const auto of_head = [&](size_t head) { return all.cross[((2 + head) * said + t) * keys + key]; };
+      CHECK(std::abs((of_head(0) + of_head(1)) / 2 - output.attention[t][key]) < 1e-5f);
+    }
+  CHECK(small.attention(lines[1], {}).cross.empty());
+}
+
 // config.json may name another token, which the vocabulary files need not hold.
 TEST_CASE("translator takes the unknown token that config.json names") {
   const TemporaryFolder folder;

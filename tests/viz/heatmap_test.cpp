@@ -81,7 +81,7 @@ TEST_CASE("class_attention is the mean over the heads of the class token's row")
     CHECK(map.weights[patch] == Approx(mean[0][2 + patch]).epsilon(1e-6));
 }
 
-TEST_CASE("attention_rollout is the class token's row of the product over the layers") {
+TEST_CASE("attention_rollout is a token's row of the product over the layers") {
   std::vector<std::vector<float>> layers{random_attention(2), random_attention(3), random_attention(4)};
   // Rows that see nothing keep the residual alone.
   for (size_t head = 0; head < kHeads; ++head)
@@ -91,7 +91,9 @@ TEST_CASE("attention_rollout is the class token's row of the product over the la
     const Matrix want = rollout(used);
     const Heatmap plain = attention_rollout(spans(used), kGrid);
     const Heatmap contrast = attention_rollout(spans(used), kGrid, {.contrast = true});
+    const Heatmap other = attention_rollout(spans(used), kGrid, {.query = 6});
     for (size_t patch = 0; patch < 6; ++patch) {
+      CHECK(other.weights[patch] == Approx(want[6][2 + patch]).epsilon(1e-6));
       double mean = 0;
       for (size_t i = 0; i < kTokens; ++i) mean += want[i][2 + patch] / double(kTokens);
       CHECK(plain.weights[patch] == Approx(want[0][2 + patch]).epsilon(1e-6));
@@ -107,6 +109,8 @@ TEST_CASE("heatmaps reject weights that do not fit the grid") {
   check_rejects([&] { class_attention({}, kGrid); }, {"class_attention", "0 weights"});
   check_rejects([&] { class_attention(attention, {.prefix = 0}); }, {"class_attention", "behind 0 tokens"});
   check_rejects([&] { attention_rollout({}, kGrid); }, {"attention_rollout", "0 layers"});
+  check_rejects([&] { attention_rollout(std::vector{std::span(attention)}, kGrid, {.query = 8}); },
+                {"attention_rollout", "token 8", "8"});
   check_rejects([&] { attention_rollout(std::vector{shorter}, kGrid); }, {"attention_rollout", "191"});
 }
 

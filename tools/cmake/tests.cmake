@@ -73,4 +73,13 @@ foreach(source ${test_sources})
   endif()
 endforeach()
 add_test(NAME host COMMAND fovea_host_tests WORKING_DIRECTORY ${test_folder})
+# The pages in a real browser, where there is one: tools/setup browser.
+find_program(FOVEA_PYTHON python3)
+if(FOVEA_PYTHON AND FOVEA_PROGRAMS)
+  add_test(NAME browser
+           COMMAND ${PROJECT_SOURCE_DIR}/tools/with-driver lavapipe ${FOVEA_PYTHON}
+                   ${PROJECT_SOURCE_DIR}/tests/browser/attention_page.py ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+  set_tests_properties(browser PROPERTIES SKIP_RETURN_CODE 4 TIMEOUT 580)
+  add_test(NAME fetch_model COMMAND ${FOVEA_PYTHON} ${PROJECT_SOURCE_DIR}/tests/tools/fetch_model_test.py)
+endif()
 add_test(NAME tree COMMAND ${PROJECT_SOURCE_DIR}/tools/check_tree)

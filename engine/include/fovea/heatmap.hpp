@@ -32,6 +32,7 @@ struct RolloutOptions {
   // general. Without it small models show their habits (the corners, patches that store something) more than
   // the object.
   bool contrast = false;
+  int64_t query = 0;  // the token that looks, if it is not the class token
 };
 
 // What the class token is made of after all layers: attention rollout (Abnar and Zuidema 2020, section 3).

@@ -82,9 +82,14 @@ class DecoderLayer {
 
   const CrossAttention* cross() const { return parts_.cross ? &*parts_.cross : nullptr; }
   int64_t width() const { return parts_.attention.width(); }
+  struct Result {
+    Tensor out;           // (batch, tokens, width)
+    Tensor weights;       // when asked for: (batch, heads, tokens, keys) of the attention to what was encoded
+    Tensor self_weights;  // and (batch, heads, tokens, tokens) of that to its own tokens
+  };
   // All tokens at once, each seeing those before it. encoded: as CrossAttention::memory() gives it, if any;
-  // options.weights and .attention are of the attention to it.
-  SelfAttention::Result operator()(Tensor x, Tensor encoded, const LayerOptions& options = {}) const;
+  // options.attention is of the attention to it.
+  Result operator()(Tensor x, Tensor encoded, const LayerOptions& options = {}) const;
   // One token a row, x (rows, width). weights: of the attention to what was encoded.
   SelfAttention::Result step(Tensor x, const StepState& search, const LayerMemory& at, bool weights) const;
   // As EncoderLayer, and name.cross_norm, name.cross.
@@ -108,8 +113,9 @@ struct DecoderMemory {
 class DecoderStack {
  public:
   struct Result {
-    Tensor out;                   // as x, normalised if there is a last normalisation
-    std::vector<Tensor> weights;  // of each layer, or of the one asked for
+    Tensor out;                        // as x, normalised if there is a last normalisation
+    std::vector<Tensor> weights;       // of each layer, or of the one asked for
+    std::vector<Tensor> self_weights;  // of each layer, to its own tokens; not of a step
   };
   explicit DecoderStack(std::vector<DecoderLayer> layers, std::optional<LayerNorm> last = {});
   int64_t depth() const { return int64_t(layers_.size()); }

@@ -46,6 +46,15 @@ struct Scored {
   std::vector<std::string> tokens;  // of the target
   std::vector<float> log_probs;     // of each, then of the end of the sentence
 };
+// All attention of a model that reads a source and says a target, (layers, heads, queries, keys) each.
+struct TranslationAttention {
+  std::vector<std::string> source;      // tokens with the ends that the model adds
+  std::vector<std::string> said, read;  // of the decoder: tokens with their end, and what it read to say each
+  int64_t encoder_layers = 0, encoder_heads = 0, decoder_layers = 0, decoder_heads = 0;
+  std::vector<float> encoder;  // source to source
+  std::vector<float> decoder;  // said to read: what comes later is 0
+  std::vector<float> cross;    // said to source
+};
 using TranslatorStatistics = DecodeStatistics;
 
 class Translator {
@@ -64,6 +73,8 @@ class Translator {
                                      const TranslateOptions& options = {});
   // log p(target | source), token by token; an empty source has no log_probs.
   std::vector<Scored> score(std::span<const std::pair<std::string, std::string>> pairs);
+  // While the model says these tokens, those of a Hypothesis; an empty line has no attention.
+  TranslationAttention attention(const std::string& line, const std::vector<std::string>& tokens) const;
   // Greedy or sampled, one line: calls back with each token's text as it comes; false from it stops.
   Translation stream(const std::string& line, const std::function<bool(const std::string& token)>& on_token,
                      const TranslateOptions& options = {});

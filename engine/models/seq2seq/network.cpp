@@ -107,9 +107,9 @@ Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use) {
                         file.config);
 }
 
-Tensor Seq2SeqNetwork::encode(Tensor ids, Tensor lengths, const Dropout& dropout) const {
-  const Tensor x = dropout(encoder_embedding_(ids));  // (batch, keys, width)
-  return encoder_(x, {.layers = {.attention = {.lengths = lengths}, .dropout = dropout}}).out;
+Encoder::Result Seq2SeqNetwork::encode(Tensor ids, const LayerOptions& options) const {
+  const Tensor x = options.dropout(encoder_embedding_(ids));  // (batch, keys, width)
+  return encoder_(x, {.layers = options});
 }
 
 Tensor Seq2SeqNetwork::logits(Tensor x) const {
@@ -123,7 +123,7 @@ Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded,
                                                const LayerOptions& options) const {
   const Tensor x = options.dropout(decoder_embedding_(ids));  // (batch, tokens, width)
   DecoderStack::Result made = decoder_(x, encoded, options);
-  return {logits(made.out), std::move(made.weights)};
+  return {logits(made.out), std::move(made.weights), std::move(made.self_weights)};
 }
 
 Parameters Seq2SeqNetwork::parameters() {
@@ -156,7 +156,7 @@ DecoderMemory Seq2SeqNetwork::memory(Device& device, const StepState& search, in
 }
 
 void Seq2SeqNetwork::begin(Tensor ids, Tensor lengths, const StepState&, DecoderMemory& memory) const {
-  decoder_.keep_encoded(encode(ids, lengths), lengths, memory);
+  decoder_.keep_encoded(encode(ids, {.attention = {.lengths = lengths}}).out, lengths, memory);
 }
 
 Decoder::Next Seq2SeqNetwork::step(Graph& graph, const StepState& search, DecoderMemory& memory,

@@ -25,6 +25,13 @@ std::vector<uint32_t> padded(const std::vector<std::vector<uint32_t>>& sentences
   return ids;
 }
 
+// What the decoder reads to say a target: one token later.
+std::vector<uint32_t> read_for(std::vector<uint32_t> target, uint32_t start) {
+  target.insert(target.begin(), start);
+  target.pop_back();
+  return target;
+}
+
 }  // namespace
 
 struct Seq2Seq::Impl {
@@ -43,10 +50,11 @@ const Seq2SeqConfig& Seq2Seq::config() const { return impl_->network.config(); }
 const DecodeStatistics& Seq2Seq::statistics() const { return impl_->sessions.statistics(); }
 
 Seq2Seq::Forward Seq2Seq::forward(Tensor sources, Tensor lengths, Tensor targets, bool weights) const {
-  const Tensor encoded = impl_->network.encode(sources, lengths);
-  Seq2SeqNetwork::Decoded decoded =
-      impl_->network.decode(targets, encoded, {.weights = weights, .attention = {.lengths = lengths}});
-  return {encoded, decoded.logits, std::move(decoded.cross)};
+  const LayerOptions options{.weights = weights, .attention = {.lengths = lengths}};
+  Encoder::Result encoded = impl_->network.encode(sources, options);
+  Seq2SeqNetwork::Decoded decoded = impl_->network.decode(targets, encoded.out, options);
+  return {encoded.out, decoded.logits, std::move(decoded.cross), std::move(encoded.weights),
+          std::move(decoded.own)};
 }
 
 std::vector<std::vector<DecodedTarget>> Seq2Seq::decode(const DecodeRequest& request,
@@ -63,12 +71,9 @@ std::vector<std::vector<float>> Seq2Seq::score(const std::vector<std::vector<uin
                 tokens = int64_t(longest(targets));
   FOVEA_CHECK(keys <= c.positions && tokens <= c.positions, "score: a source of ", keys, " and a target of ",
               tokens, " tokens, the model takes ", c.positions);
-  std::vector<std::vector<uint32_t>> read = targets;  // what the decoder reads: one token later
+  std::vector<std::vector<uint32_t>> read;
   std::vector<uint32_t> lengths;
-  for (auto& target : read) {
-    target.insert(target.begin(), c.start);
-    target.pop_back();
-  }
+  for (const auto& target : targets) read.push_back(read_for(target, c.start));
   for (const auto& source : sources) lengths.push_back(uint32_t(source.size()));
   Graph graph;
   const Tensor source = graph.input({batch, keys}, DType::u32, "source");
@@ -89,6 +94,36 @@ std::vector<std::vector<float>> Seq2Seq::score(const std::vector<std::vector<uin
     result.emplace_back(from, from + int64_t(targets[b].size()));
   }
   return result;
+}
+
+Seq2Seq::Weights Seq2Seq::weights(const std::vector<uint32_t>& source,
+                                  const std::vector<uint32_t>& target) const {
+  const int64_t keys = int64_t(source.size()), tokens = int64_t(target.size());
+  FOVEA_CHECK(keys >= 1 && tokens >= 1 && keys <= config().positions && tokens <= config().positions,
+              "weights: a source of ", keys, " and a target of ", tokens, " tokens, the model takes 1 to ",
+              config().positions);
+  Graph graph;
+  const Tensor sources = graph.input({1, keys}, DType::u32, "source");
+  const Tensor lengths = graph.input({1}, DType::u32, "lengths");
+  const Tensor inputs = graph.input({1, tokens}, DType::u32, "targets");
+  const Forward made = forward(sources, lengths, inputs, true);
+  std::vector<Tensor> outputs;
+  for (const auto* layers : {&made.encoder, &made.own, &made.cross})
+    outputs.insert(outputs.end(), layers->begin(), layers->end());
+  Plan plan(impl_->device, graph, outputs);
+  plan.write(sources, std::span<const uint32_t>(source));
+  plan.write(lengths, std::span<const uint32_t>(std::vector{uint32_t(keys)}));
+  plan.write(inputs, std::span<const uint32_t>(read_for(target, config().start)));
+  plan.run();
+  const auto read = [&](const std::vector<Tensor>& layers) {
+    std::vector<float> all;  // (layers, heads, queries, keys)
+    for (const Tensor layer : layers) {
+      const std::vector<float> weights = plan.read(layer);
+      all.insert(all.end(), weights.begin(), weights.end());
+    }
+    return all;
+  };
+  return {read(made.encoder), read(made.own), read(made.cross)};
 }
 
 }  // namespace fovea

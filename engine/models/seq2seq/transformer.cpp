@@ -78,7 +78,8 @@ Transformer::Transformer(Transformer&&) noexcept = default;
 const TransformerConfig& Transformer::config() const { return impl_->config; }
 
 Tensor Transformer::operator()(Tensor source, Tensor lengths, Tensor inputs, const Dropout& dropout) const {
-  const Tensor encoded = impl_->network.encode(source, lengths, dropout);  // (rows, source_length, width)
+  const LayerOptions encoding{.attention = {.lengths = lengths}, .dropout = dropout};
+  const Tensor encoded = impl_->network.encode(source, encoding).out;  // (rows, source_length, width)
   return impl_->network.decode(inputs, encoded, {.attention = {.lengths = lengths}, .dropout = dropout})
       .logits;
 }

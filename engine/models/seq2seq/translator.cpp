@@ -234,6 +234,34 @@ std::vector<Scored> Translator::score(std::span<const std::pair<std::string, std
   return results;
 }
 
+TranslationAttention Translator::attention(const std::string& line,
+                                           const std::vector<std::string>& tokens) const {
+  const Seq2SeqConfig& config = impl_->model.config();
+  const Vocabulary& vocabulary = impl_->target_vocabulary;
+  const Impl::Source source = impl_->read_source(line, impl_->decoding.max_source);
+  if (source.ids.empty()) return {};
+  std::vector<uint32_t> target;
+  for (const std::string& token : tokens)
+    target.push_back(vocabulary.find(token).value_or(vocabulary.find(config.unknown).value_or(0)));
+  const bool ends = int64_t(target.size()) < config.positions;
+  if (ends) target.push_back(config.eos);
+  Seq2Seq::Weights weights = impl_->model.weights(source.ids, target);
+  TranslationAttention made{.source = source.keys,
+                            .said = tokens,
+                            .read = tokens,
+                            .encoder_layers = config.encoder.layers,
+                            .encoder_heads = config.encoder.heads,
+                            .decoder_layers = config.decoder.layers,
+                            .decoder_heads = config.decoder.heads,
+                            .encoder = std::move(weights.encoder),
+                            .decoder = std::move(weights.own),
+                            .cross = std::move(weights.cross)};
+  if (ends) made.said.push_back(vocabulary.token(config.eos));
+  made.read.insert(made.read.begin(), vocabulary.token(config.start));
+  made.read.resize(made.said.size());
+  return made;
+}
+
 Translation Translator::stream(const std::string& line,
                                const std::function<bool(const std::string&)>& on_token,
                                const TranslateOptions& options) {

@@ -2,7 +2,7 @@
 class Page {
   constructor(data) {
     this.data = data;
-    Object.assign(this, {view: 0, block: 0, layer: 0, head: kMean, mode: "head"});
+    Object.assign(this, {view: 0, block: 0, layer: Infinity, head: kMean, mode: "head"});
     this.text = new TextView(this);
     this.image = new ImageView(this);
     this.grid = new GridView(this);
