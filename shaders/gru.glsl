@@ -1,6 +1,6 @@
 // The body of gru.comp and gru_sequence.comp. x: (steps, batch, 3 width) of r, z, n; weight: (width, 3
-// width) in panels. y: (steps + 1, batch, width), zeros behind the end of a row, whose last state comes
-// last. For the gradient: before (steps, batch, width), the state that each step begins with, and gates
+// width) in panels. y: (steps + last, batch, width), zeros behind the end of a row, whose last state
+// comes last. For the gradient: before (steps, batch, width), the state that each step begins with, and gates
 // (steps, batch, 4 width): r, z, n and W_n h + b_n.
 #define PRODUCTS (3 * COLUMNS)
 #include "common/recurrence.glsl"
@@ -54,7 +54,7 @@ void take_step(uint k, uint row0, uint unit0) {
       const float next = inside ? (1 - update) * fresh + update * h : h;
       y.at[at] = inside ? next : 0;
       if (k + 1 < p.steps) before.at[(time_of(p, k + 1) * p.batch + row) * w + unit] = next;
-      else y.at[(p.steps * p.batch + row) * w + unit] = next;
+      else if (p.last != 0) y.at[(p.steps * p.batch + row) * w + unit] = next;
     }
 }
 

@@ -1,6 +1,6 @@
 // The body of gru_grad.comp and gru_grad_sequence.comp. dh' comes from dy and from the step behind: z dh' +
 // dh W. dz = dh' (h - n) z (1 - z), dn = dh' (1 - z) (1 - n^2), dr = dn (W_n h + b_n) r (1 - r); dx is (dr,
-// dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row. dy: (steps + 1, batch, width); weight:
+// dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row. dy: (steps + last, batch, width); weight:
 // (3 width, width) in panels; dx, dh: (steps, batch, 3 width).
 #define PRODUCTS COLUMNS
 #include "common/recurrence.glsl"
@@ -35,8 +35,9 @@ void take_step(uint back, uint row0, uint unit0) {
     [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
       const uint unit = unit0 + c * kLanes + lane, row = row0 + r, own = row * w + unit;
       if (unit >= w || row >= p.batch) continue;
-      float dnext = back == 0 ? dy.at[p.steps * p.batch * w + own] : dstart.at[own];
-      dnext += sum[r * PRODUCTS + c];
+      float dnext = sum[r * PRODUCTS + c];
+      if (back > 0) dnext += dstart.at[own];
+      else if (p.last != 0) dnext = dy.at[p.steps * p.batch * w + own];
       if (back == p.steps) {
         dstart.at[own] = dnext;
         continue;

@@ -31,6 +31,11 @@ Linear make_linear(const LayerSource& from, const std::string& name) {
   return Linear(from.device, out, int64_t(weight.values.size()) / out, weight.values, bias, from.use);
 }
 
+Linear make_unbiased_linear(const LayerSource& from, const std::string& name) {
+  const TensorSource::Host weight = from.tensors.read(name + ".weight");
+  return Linear(from.device, weight.shape[0], weight.shape[1], weight.values, {}, from.use);
+}
+
 LayerNorm make_norm(const LayerSource& from, const std::string& name) {
   return LayerNorm{from.device, from.tensors.read(name + ".weight").values,
                    from.tensors.read(name + ".bias").values, from.eps};

@@ -30,6 +30,7 @@ struct LayerSource {
 // In the extents given, which are a Shape only if the file's tensor fits the table; by default its parts'.
 State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents = {});
 Linear make_linear(const LayerSource& from, const std::string& name);
+Linear make_unbiased_linear(const LayerSource& from, const std::string& name);
 LayerNorm make_norm(const LayerSource& from, const std::string& name);
 SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads);
 FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation);

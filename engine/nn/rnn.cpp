@@ -79,15 +79,16 @@ std::vector<Rnn::Weights> Rnn::fresh(const RnnConfig& config, uint64_t seed) {
   return weights;
 }
 
-// x: (steps, batch, in)
-Rnn::Step Rnn::run(const Layer& layer, Tensor x, const RecurrentOptions& options) const {
-  Graph& graph = *x.graph;
+// What all steps add to their gates is one product: x (steps, batch, in) -> (steps, batch, gates * width)
+Tensor Rnn::input_gates(const Layer& layer, Tensor x) const {
+  const Tensor input = x.graph->use(layer.input, "weight_ih");
   const bool panels = layer.input.layout() == Layout::panels;
-  const Tensor input = graph.use(layer.input, "weight_ih"), hidden = graph.use(layer.hidden, "weight_hh");
-  // What all steps add to their gates is one product.
-  const Tensor gates =
-      matmul(x, panels ? input : transpose(input), {.bias = graph.use(layer.input_bias, "bias_ih")});
-  const Tensor bias = graph.use(layer.hidden_bias, "bias_hh");
+  return matmul(x, panels ? input : transpose(input), {.bias = x.graph->use(layer.input_bias, "bias_ih")});
+}
+
+Rnn::Step Rnn::run(const Layer& layer, Tensor gates, const RecurrentOptions& options) const {
+  const Tensor hidden = gates.graph->use(layer.hidden, "weight_hh");
+  const Tensor bias = gates.graph->use(layer.hidden_bias, "bias_hh");
   if (config_.cell == Cell::gru) {
     const Gru made = gru(gates, hidden, bias, options);
     return {.out = made.out, .last = made.last, .cell = {}};
@@ -96,9 +97,8 @@ Rnn::Step Rnn::run(const Layer& layer, Tensor x, const RecurrentOptions& options
   return {.out = made.out, .last = made.last, .cell = made.cell};
 }
 
-Rnn::Result Rnn::operator()(Tensor x, const Options& options) const {
-  FOVEA_CHECK(x.shape().rank() == 3 && x.shape()[2] == config_.in, "rnn: x ", x.shape(),
-              ", needs (steps, batch, ", config_.in, ")");
+// gates: those of the first layer where they are made already, and x is absent.
+Rnn::Result Rnn::layers(Tensor x, Tensor gates, const Options& options) const {
   const auto start = [&](const std::vector<Tensor>& from, size_t i) {
     FOVEA_CHECK(from.empty() || from.size() == layers_.size(), "rnn: a start of ", from.size(),
                 " states for ", layers_.size());
@@ -108,7 +108,7 @@ Rnn::Result Rnn::operator()(Tensor x, const Options& options) const {
   for (size_t i = 0; i < layers_.size();) {
     std::vector<Tensor> outs;
     for (int64_t direction = 0; direction < config_.directions(); ++direction, ++i) {
-      const Step step = run(layers_[i], x,
+      const Step step = run(layers_[i], i == 0 && gates ? gates : input_gates(layers_[i], x),
                             {.start = start(options.start.h, i),
                              .start_cell = start(options.start.c, i),
                              .lengths = options.lengths,
@@ -124,12 +124,41 @@ Rnn::Result Rnn::operator()(Tensor x, const Options& options) const {
   return made;
 }
 
+Rnn::Result Rnn::operator()(Tensor x, const Options& options) const {
+  FOVEA_CHECK(x.shape().rank() == 3 && x.shape()[2] == config_.in, "rnn: x ", x.shape(),
+              ", needs (steps, batch, ", config_.in, ")");
+  return layers(x, {}, options);
+}
+
 Rnn::Result Rnn::step(Tensor x, const RnnState& start, const Dropout& dropout) const {
   FOVEA_CHECK(!config_.bidirectional, "rnn: a step of a network that goes backwards too");
   const Shape& s = x.shape();  // (batch, in)
   FOVEA_CHECK(s.rank() == 2, "rnn: a step of x ", s, ", needs (batch, ", config_.in, ")");
   Result made = (*this)(reshape(x, {1, s[0], s[1]}), {.start = start, .dropout = dropout});
   made.out = reshape(made.out, {s[0], config_.width});
+  return made;
+}
+
+Tensor Rnn::rear_gates(Tensor x) const {
+  const Layer& first = layers_.front();
+  const int64_t rear = x.shape().back();
+  FOVEA_CHECK(first.input.layout() == Layout::rows && !config_.bidirectional && rear < config_.in,
+              "rnn: gates of ", rear, " of ", config_.in,
+              " columns, needs a network for training that goes forwards, and some columns in front");
+  const Tensor weight = slice(x.graph->use(first.input, "weight_ih"), 1, config_.in - rear, rear);
+  return matmul(x, transpose(weight), {.bias = x.graph->use(first.input_bias, "bias_ih")});
+}
+
+Rnn::Result Rnn::step(Tensor x, Tensor rear_gates, const RnnState& start, const Dropout& dropout) const {
+  const Layer& first = layers_.front();
+  const int64_t front = x.shape().back(), batch = x.shape()[0];
+  FOVEA_CHECK(x.shape().rank() == 2 && front < config_.in, "rnn: front columns ", x.shape(),
+              ", needs (batch, less than ", config_.in, ")");
+  const Tensor weight = slice(x.graph->use(first.input, "weight_ih"), 1, 0, front);
+  const Tensor gates = matmul(x, transpose(weight), {.residual = rear_gates});  // (batch, gates * width)
+  Result made =
+      layers({}, reshape(gates, {1, batch, gates.shape()[1]}), {.start = start, .dropout = dropout});
+  made.out = reshape(made.out, {batch, config_.width});
   return made;
 }
 

@@ -30,7 +30,8 @@ std::vector<Tensor> gru_grad(const CellOperands& c, Outputs made, Tensor dy) {
 }  // namespace
 
 Gru gru(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options) {
-  const CellOperands c = cell_operands("gru", x, weight, bias, kGates, options);
+  CellOperands c = cell_operands("gru", x, weight, bias, kGates, options);
+  c.params.last = bool(c.lengths);  // else it is an output too
   FOVEA_CHECK(!options.start_cell, "gru: has no cell state to start with");
   const Tensor start = start_operand("gru", options.start, c.params);
   const int64_t steps = c.params.steps, batch = c.params.batch, width = c.params.width;
@@ -38,7 +39,7 @@ Gru gru(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options) {
       {.op = "gru",
        .detail = concat(options.reverse ? "reverse" : "", c.lengths ? " lengths" : ""),
        .inputs = {c.x, c.weight ? c.weight : c.panels, c.bias, start, c.lengths, c.panels},
-       .shape = c.of(steps + 1, 1),
+       .shape = c.of(steps + c.params.last, 1),
        .more = {{.shape = c.of(steps, 1)}, {.shape = c.of(steps, 4)}},
        .launch =
            [params = c.params](Launch& k) {
@@ -58,7 +59,9 @@ Gru gru(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options) {
              const CellGradients of = cell_gradients("gru", c, d[1], made[1]);
              return std::vector{d[0], of.weight, of.bias, d[2]};
            }});
-  return {.out = slice(y, 0, 0, steps), .last = reshape(slice(y, 0, steps, 1), {batch, width})};
+  const Tensor out = c.lengths ? slice(y, 0, 0, steps) : y;
+  const int64_t end = c.lengths ? steps : options.reverse ? 0 : steps - 1;
+  return {.out = out, .last = reshape(steps == 1 && !c.lengths ? y : slice(y, 0, end, 1), {batch, width})};
 }
 
 }  // namespace fovea

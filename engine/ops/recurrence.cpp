@@ -44,7 +44,8 @@ CellOperands cell_operands(const char* op, Tensor x, Tensor weight, Tensor bias,
                  .width = uint32_t(width),
                  .first = 0,
                  .count = 0,
-                 .reverse = options.reverse};
+                 .reverse = options.reverse,
+                 .last = 1};
   return made;
 }
 

@@ -8,6 +8,7 @@ struct RecurrenceParams {
   uint first;    // step of this dispatch, in the order in which the cell takes them
   uint count;    // steps of this dispatch
   uint reverse;  // 1: the cell begins with the last step
+  uint last;     // 1: the state behind the last step has a place of its own behind the outputs
 };
 
 // Where the step that a cell takes as its kth lies in the sequence.

@@ -143,6 +143,21 @@ TEST_CASE("rnn: steps give what the whole sequence gives") {
   }
 }
 
+TEST_CASE("rnn: a step whose rear columns are known gives what the whole step gives") {
+  const RnnConfig config{.cell = Cell::lstm, .in = 7, .width = 5, .layers = 2};
+  const Rnn rnn(device(), config, Rnn::fresh(config, 7), Use::training);
+  Graph graph;
+  Tensor x = graph.input({3, 7});
+  const Tensor gates = rnn.rear_gates(slice(x, 1, 4, 3));
+  const std::vector<Values> got =
+      run_all(graph, {{x, random_values(21, 1)}},
+              {rnn.step(x, {}).out, rnn.step(slice(x, 1, 0, 4), gates, {}, {}).out});
+  check_close(std::get<std::vector<float>>(got[1]), widened(std::get<std::vector<float>>(got[0])), kProduct);
+  const Rnn inference(device(), config, Rnn::fresh(config, 7));
+  check_rejects([&] { inference.rear_gates(slice(x, 1, 4, 3)); }, {"rnn", "3 of 7", "training"});
+  check_rejects([&] { rnn.step(x, gates, {}, {}); }, {"rnn", "(3, 7)"});
+}
+
 TEST_CASE("rnn: dropout lies between layers, not behind the last") {
   State generator(device(), {4}, DType::u32);
   generator.write(std::vector<uint32_t>{3, 0, 0, 0});

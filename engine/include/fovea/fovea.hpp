@@ -4,6 +4,7 @@
 
 #include "fovea/activation.hpp"
 #include "fovea/attention.hpp"
+#include "fovea/bahdanau.hpp"
 #include "fovea/bert.hpp"
 #include "fovea/cnn.hpp"
 #include "fovea/conv.hpp"
@@ -12,6 +13,7 @@
 #include "fovea/data.hpp"
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
+#include "fovea/diacritizer.hpp"
 #include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
 #include "fovea/image.hpp"

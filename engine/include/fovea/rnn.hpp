@@ -55,6 +55,11 @@ class Rnn {
   Result operator()(Tensor x) const { return (*this)(x, {}); }
   // One step of a network that goes forwards, such as in a decoding: x (batch, in) -> out (batch, width).
   Result step(Tensor x, const RnnState& start, const Dropout& dropout = {}) const;
+  // The same of an input whose rear columns are known for all steps at once, of a network for training: what
+  // they add to the first layer's gates, its input bias too, x (.., rear) -> (.., gates * width),
+  Tensor rear_gates(Tensor x) const;
+  // and a step with the front columns, x (batch, in - rear), gates (batch, gates * width).
+  Result step(Tensor x, Tensor rear_gates, const RnnState& start, const Dropout& dropout) const;
 
   const RnnConfig& config() const { return config_; }
   // By PyTorch's names: name.weight_ih_l0, name.weight_hh_l0, name.bias_ih_l0, name.bias_hh_l0,
@@ -69,7 +74,9 @@ class Rnn {
   struct Step {
     Tensor out, last, cell;
   };
-  Step run(const Layer& layer, Tensor x, const RecurrentOptions& options) const;
+  Tensor input_gates(const Layer& layer, Tensor x) const;
+  Step run(const Layer& layer, Tensor gates, const RecurrentOptions& options) const;
+  Result layers(Tensor x, Tensor gates, const Options& options) const;
 
   RnnConfig config_;
   std::vector<Layer> layers_;
