@@ -1,7 +1,7 @@
 // The body of gru_grad.comp and gru_grad_sequence.comp. dh' comes from dy and from the step behind: z dh' +
 // dh W. dz = dh' (h - n) z (1 - z), dn = dh' (1 - z) (1 - n^2), dr = dn (W_n h + b_n) r (1 - r); dx is (dr,
-// dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row. dy: (steps + last, batch, width); weight:
-// (3 width, width) in panels; dx, dh: (steps, batch, 3 width).
+// dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row. dy: (steps + last, batch, width);
+// weight: (3 width, width) in panels; dx, dh: (steps, batch, 3 width).
 #define PRODUCTS COLUMNS
 #include "common/recurrence.glsl"
 

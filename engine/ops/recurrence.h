@@ -1,6 +1,7 @@
 // What gru and lstm share: their operands, and how a device takes their steps.
 #pragma once
 
+#include "fovea/cells.hpp"
 #include "ops/shapes.h"
 #include "shaders/common/recurrence.h"
 

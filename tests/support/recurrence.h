@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fovea/cells.hpp"
 #include "fovea/ops.hpp"
 #include "support/check.h"
 #include "support/gradient.h"

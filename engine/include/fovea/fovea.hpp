@@ -6,6 +6,7 @@
 #include "fovea/attention.hpp"
 #include "fovea/bahdanau.hpp"
 #include "fovea/bert.hpp"
+#include "fovea/cells.hpp"
 #include "fovea/cnn.hpp"
 #include "fovea/conv.hpp"
 #include "fovea/core.hpp"

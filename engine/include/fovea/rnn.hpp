@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/cells.hpp"
 #include "fovea/nn.hpp"
 
 namespace fovea {
