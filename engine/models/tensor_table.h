@@ -15,7 +15,6 @@ namespace fovea {
 struct Beginning {
   enum class Kind : uint8_t {
     constant,  // value
-    uniform,   // within -value and value
     normal,    // of deviation `value`, cut off at 2 deviations
     uniform,   // between -value and value
     glorot     // of a matrix (out, in): uniform, as Glorot and Bengio 2010, eq. 16
