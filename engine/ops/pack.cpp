@@ -3,11 +3,34 @@
 #include "ops/matrices.h"
 
 namespace fovea {
+namespace {
+
+bool same_elements(const Value& a, const Value& b) {
+  return a.base == b.base && a.offset == b.offset && a.shape == b.shape && a.strides == b.strides;
+}
+
+// The panels that the graph has of these elements already, made since their State changed, if it did:
+// weights that meet one step of a recurrence after the other are packed once.
+Tensor packed_before(Tensor b) {
+  Graph& graph = *b.graph;
+  const Value& wanted = graph.value(b.id);
+  for (size_t n = graph.nodes().size(); n-- > 0;) {
+    const Node& node = graph.nodes()[n];
+    for (const ValueId made : node.outputs)
+      if (wanted.state && graph.value(made).state == wanted.state) return {};
+    if (node.spec.op == "pack" && same_elements(graph.value(node.inputs[0]), wanted))
+      return {&graph, node.outputs[0]};
+  }
+  return {};
+}
+
+}  // namespace
 
 Tensor pack(Tensor b) {
   expect_dtype("pack", b, DType::f32);
   FOVEA_CHECK(b.shape().rank() >= 2, "pack: needs (.., k, n), got ", b.shape());
   if (!as_matrices(b)) b = contiguous(b);
+  if (const Tensor before = packed_before(b)) return before;
   const Matrices from = *as_matrices(b);
   return b.graph->add(
       {.op = "pack",

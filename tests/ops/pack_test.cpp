@@ -53,6 +53,22 @@ TEST_CASE("pack of a batch packs one matrix after another, views in place") {
           std::vector<float>(begin, begin + 3 * panel_elements(k, n)));
 }
 
+TEST_CASE("pack packs the same elements once, until their State changes") {
+  State state(device(), {3, 4});
+  Graph graph;
+  Tensor b = graph.use(state);
+  const Tensor first = pack(transpose(b));
+  REQUIRE(pack(transpose(b)).id == first.id);
+  REQUIRE(pack(b).id != first.id);
+  REQUIRE(pack(slice(b, 0, 0, 2)).id != pack(slice(b, 0, 1, 2)).id);
+  Tensor x = graph.input({3, 4});
+  assign(state, x);
+  const Tensor after = pack(transpose(b));
+  REQUIRE(after.id != first.id);
+  const std::vector<float> values = random_values(12, 1);
+  REQUIRE(run(graph, {{x, values}}, memory_of(after)) == pack_panels(values, 4, 3, 1, 4));
+}
+
 TEST_CASE("pack rejects ids, vectors and panels") {
   Graph graph;
   check_rejects([&] { pack(graph.input({4})); }, {"pack", "(4)"});

@@ -83,12 +83,14 @@ void measure_all(Device& device, const std::vector<Ask>& asks, const Options& op
 }
 
 void run(const Options& options) {
-  const bool translates = asks_for(options, "translate"), trains = asks_for(options, "train");
-  const std::vector<Ask> asks = translates || trains ? std::vector<Ask>() : asked_cases(options);
+  const bool translates = asks_for(options, "translate"), trains = asks_for(options, "train"),
+             recurrent = asks_for(options, "train_rnn");
+  const bool table = translates || trains || recurrent;
+  const std::vector<Ask> asks = table ? std::vector<Ask>() : asked_cases(options);
   Device device({.name = options.device});
   if (!asks.empty()) return measure_all(device, asks, options);
   if (!options.json) fmt::print("{}{}\n", device.info().name, translates ? ", " + options.model : "");
-  if (trains) return measure_train(device, {options.runs, options.json});
+  if (trains || recurrent) return measure_train(device, {options.runs, options.json, recurrent});
   measure_translate(device, {options.model, options.lines, options.runs, options.json});
 }
 

@@ -12,6 +12,7 @@ constexpr const char* kFooter = R"(  copy            permute, concat and transpo
   translate       --model, --lines: 64 lines, greedy, one by one and together: sentences, tokens, submissions
                   and waits of a run
   train           a training step of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
+  train_rnn       the same of its recurrent network with additive attention: GRU of width 32, 2 + 2 layers
   replay          the calling thread's time in Plan::submit() for one small dispatch
 
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
@@ -32,7 +33,7 @@ std::string footer() {
 std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const Kind& kind : kinds()) names.push_back(kind.name);
-  names.insert(names.end(), {"copy", "vit", "replay", "translate", "train"});
+  names.insert(names.end(), {"copy", "vit", "replay", "translate", "train", "train_rnn"});
   return names;
 }
 
@@ -50,7 +51,7 @@ void add_options(CLI::App& app, Options& options) {
   app.footer(footer());
   app.add_option("case", options.names,
                  "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or "
-                 "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, translate, train")
+                 "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, translate, train, train_rnn")
       ->check(CLI::IsMember(all_names()));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model, "directory of the model for vit or translate");

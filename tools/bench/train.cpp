@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "core/random.h"
+#include "fovea/bahdanau.hpp"
 #include "fovea/train.hpp"
 #include "fovea/transformer.hpp"
 #include "probe.h"
@@ -26,6 +28,13 @@ constexpr TransformerConfig kTextbook{.vocab = kVocab,
                                       .encoder_layers = 2,
                                       .decoder_layers = 2,
                                       .positions = kTokens};
+// Section 10.4 of the same: a GRU each way with additive attention.
+constexpr BahdanauConfig kRecurrent{.source_vocab = kVocab,
+                                    .target_vocab = kVocab,
+                                    .embedding = 32,
+                                    .width = 32,
+                                    .layers = 2,
+                                    .positions = kTokens};
 
 // A folder of its own for the model that the case trains.
 class Scratch {
@@ -43,11 +52,13 @@ class Scratch {
   fs::path path_;
 };
 
+// What a model says of sources, their lengths and what the decoder reads: logits.
+using Model = std::function<Tensor(Tensor source, Tensor lengths, Tensor inputs, const Dropout& dropout)>;
+
 struct Step {
-  Step(Device& device, const std::string& directory)
-      : model(device, directory),
-        generator(device, {4}, DType::u32),
-        optimizer(device, model.parameters(), {.kind = OptimizerOptions::Kind::adam, .clip = 1}) {
+  Step(Device& device, const Parameters& parameters, const Model& model)
+      : generator(device, {4}, DType::u32),
+        optimizer(device, parameters, {.kind = OptimizerOptions::Kind::adam, .clip = 1}) {
     const Tensor source = graph.input({kBatch, kTokens}, DType::u32),
                  lengths = graph.input({kBatch}, DType::u32),
                  inputs = graph.input({kBatch, kTokens}, DType::u32),
@@ -68,18 +79,12 @@ struct Step {
   }
 
   Graph graph;
-  Transformer model;
   State generator;
   Optimizer optimizer;
   std::optional<Plan> plan;
 };
 
-}  // namespace
-
-void measure_train(Device& device, const TrainCase& what) {
-  const Scratch scratch;
-  write_fresh_transformer(scratch.path(), kTextbook, 1);
-  Step step(device, scratch.path());
+void measure(const TrainCase& what, const std::string& device, Step& step) {
   step.plan->run();
   std::vector<double> seconds;
   for (int run = 0; run < what.runs; ++run) {
@@ -89,9 +94,10 @@ void measure_train(Device& device, const TrainCase& what) {
   }
   const double middle = median(seconds);
   const double tokens = double(kBatch * kTokens) / middle;
+  const char* name = what.recurrent ? "train_rnn" : "train";
   if (what.json) {
-    const nlohmann::ordered_json line = {{"case", "train"},
-                                         {"device", device.info().name},
+    const nlohmann::ordered_json line = {{"case", name},
+                                         {"device", device},
                                          {"runs", what.runs},
                                          {"median_ms", middle * 1e3},
                                          {"target_tokens_per_second", tokens},
@@ -103,8 +109,31 @@ void measure_train(Device& device, const TrainCase& what) {
   }
   fmt::print("{:<11}{:>6}{:>11}{:>16}{:>12}{:>12}{:>9}\n", "case", "runs", "median ms", "target tokens/s",
              "parameters", "dispatches", "submits");
-  fmt::print("{:<11}{:>6}{:>11.2f}{:>16.0f}{:>12}{:>12}{:>9}\n", "train", what.runs, middle * 1e3, tokens,
+  fmt::print("{:<11}{:>6}{:>11.2f}{:>16.0f}{:>12}{:>12}{:>9}\n", name, what.runs, middle * 1e3, tokens,
              step.optimizer.elements(), step.plan->dispatches(), 1);
+}
+
+}  // namespace
+
+void measure_train(Device& device, const TrainCase& what) {
+  const Scratch scratch;
+  const std::string& name = device.info().name;
+  if (what.recurrent) {
+    write_fresh_bahdanau(scratch.path(), kRecurrent, 1);
+    Bahdanau model(device, scratch.path(), Use::training);
+    Step step(device, model.parameters(),
+              [&](Tensor source, Tensor lengths, Tensor inputs, const Dropout& dropout) {
+                return model(source, lengths, inputs, {.dropout = dropout}).logits;
+              });
+    return measure(what, name, step);
+  }
+  write_fresh_transformer(scratch.path(), kTextbook, 1);
+  Transformer model(device, scratch.path());
+  Step step(device, model.parameters(),
+            [&](Tensor source, Tensor lengths, Tensor inputs, const Dropout& dropout) {
+              return model(source, lengths, inputs, dropout);
+            });
+  measure(what, name, step);
 }
 
 }  // namespace fovea::bench

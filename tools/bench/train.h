@@ -1,4 +1,5 @@
-// The `train` case: a training step of the textbook's Transformer.
+// The cases `train` and `train_rnn`: a training step of the textbook's Transformer, or of its recurrent
+// network.
 #pragma once
 
 #include "fovea/device.hpp"
@@ -8,6 +9,7 @@ namespace fovea::bench {
 struct TrainCase {
   int runs = 10;
   bool json = false;
+  bool recurrent = false;
 };
 
 // Prints a table or one JSON object.

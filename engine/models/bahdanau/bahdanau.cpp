@@ -1,0 +1,142 @@
+#include "fovea/bahdanau.hpp"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "decode/sessions.h"
+#include "io/config.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "models/bahdanau/network.h"
+
+namespace fovea {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Bounds<int64_t> kCount{1, 1 << 20};
+constexpr BahdanauScore kScores[] = {BahdanauScore::dot, BahdanauScore::scaled, BahdanauScore::bilinear,
+                                     BahdanauScore::additive};
+
+Cell cell_of(const JsonFile& file) {
+  const std::string cell = file.require_string("cell");
+  FOVEA_CHECK(cell == "gru" || cell == "lstm", file.file(), ": cell ", in_quotes(cell),
+              ", known are gru and lstm");
+  return cell == "gru" ? Cell::gru : Cell::lstm;
+}
+
+BahdanauConfig load_config(const JsonFile& file) {
+  FOVEA_CHECK(file.require_string("model_type") == "bahdanau", file.file(), ": model_type \"",
+              file.require_string("model_type"), "\", known is bahdanau");
+  BahdanauConfig c;
+  c.source_vocab = file.require_int("source_vocab_size", kCount);
+  c.target_vocab = file.require_int("target_vocab_size", kCount);
+  c.embedding = file.require_int("embedding_size", kCount);
+  c.width = file.require_int("hidden_size", kCount);
+  c.layers = file.require_int("num_layers", {1, 1024});
+  c.cell = cell_of(file);
+  c.score = bahdanau_score(file.require_string("score"));
+  c.positions = file.require_int("max_length", kCount);
+  c.pad = uint32_t(file.require_int("pad_token_id", {0, c.source_vocab - 1}));
+  c.start = uint32_t(file.require_int("bos_token_id", {0, c.target_vocab - 1}));
+  c.end = uint32_t(file.require_int("eos_token_id", {0, c.target_vocab - 1}));
+  return c;
+}
+
+void write_config(const fs::path& directory, const BahdanauConfig& c) {
+  write_json(directory / "config.json", {{"model_type", "bahdanau"},
+                                         {"source_vocab_size", c.source_vocab},
+                                         {"target_vocab_size", c.target_vocab},
+                                         {"embedding_size", c.embedding},
+                                         {"hidden_size", c.width},
+                                         {"num_layers", c.layers},
+                                         {"cell", c.cell == Cell::gru ? "gru" : "lstm"},
+                                         {"score", name(c.score)},
+                                         {"max_length", c.positions},
+                                         {"pad_token_id", c.pad},
+                                         {"bos_token_id", c.start},
+                                         {"eos_token_id", c.end}});
+}
+
+BahdanauNetwork load_network(Device& device, const fs::path& directory, Use use) {
+  const BahdanauConfig config = load_config(JsonFile::load(directory / "config.json"));
+  const SafeTensors file(directory / "model.safetensors");
+  const TensorTable table = bahdanau_table(config);
+  const TensorSource tensors(table, file);
+  return BahdanauNetwork({.device = device, .tensors = tensors, .use = use}, config);
+}
+
+}  // namespace
+
+const char* name(BahdanauScore score) {
+  constexpr const char* kNames[] = {"dot", "scaled", "bilinear", "additive"};
+  return kNames[size_t(score)];
+}
+
+BahdanauScore bahdanau_score(const std::string& text) {
+  for (BahdanauScore score : kScores)
+    if (text == name(score)) return score;
+  fail("bahdanau: score ", in_quotes(text), ", known are dot, scaled, bilinear and additive");
+}
+
+struct Bahdanau::Impl {
+  Impl(Device& device, const std::string& directory, Use use)
+      : network(load_network(device, directory, use)), sessions(device, network) {}
+
+  BahdanauNetwork network;
+  DecodeSessions sessions;
+};
+
+Bahdanau::Bahdanau(Device& device, const std::string& directory, Use use)
+    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+Bahdanau::~Bahdanau() = default;
+Bahdanau::Bahdanau(Bahdanau&&) noexcept = default;
+
+const BahdanauConfig& Bahdanau::config() const { return impl_->network.config(); }
+
+Bahdanau::Encoded Bahdanau::encode(Tensor source, Tensor lengths, const Dropout& dropout) const {
+  return impl_->network.encode(source, lengths, dropout);
+}
+
+Bahdanau::Result Bahdanau::operator()(Tensor source, Tensor lengths, Tensor inputs,
+                                      const Options& options) const {
+  return impl_->network.decode(encode(source, lengths, options.dropout), lengths, inputs, options);
+}
+
+std::vector<std::vector<BahdanauTarget>> Bahdanau::translate(
+    const std::vector<std::vector<uint32_t>>& sources, const Decoding& decoding, bool attention) {
+  DecodeRequest request{.sources = sources, .decoding = decoding, .attention = attention};
+  for (size_t i = 0; i < sources.size(); ++i)
+    request.seeds.push_back(decoding.seed + uint32_t(i) * 0x9e3779b9u);
+  std::vector<std::vector<BahdanauTarget>> all;
+  for (std::vector<DecodedTarget>& targets : impl_->sessions.decode(request)) {
+    all.emplace_back();
+    for (DecodedTarget& target : targets)
+      all.back().push_back(
+          {std::move(target.tokens), std::move(target.log_probs), target.score, std::move(target.attention)});
+  }
+  return all;
+}
+
+Parameters Bahdanau::parameters() { return impl_->network.parameters(); }
+
+void Bahdanau::save(const std::string& directory, Storage storage) {
+  fs::create_directories(directory);
+  save_tensors(fs::path(directory) / "model.safetensors", bahdanau_table(config()), parameters(), storage);
+  write_config(directory, config());
+}
+
+void write_fresh_bahdanau(const std::string& directory, const BahdanauConfig& config, uint64_t seed) {
+  const auto known = [&](uint32_t id, int64_t vocab) {
+    FOVEA_CHECK(int64_t(id) < vocab, "bahdanau: a vocabulary of ", vocab, " without its token ", id);
+  };
+  known(config.pad, config.source_vocab);
+  known(config.start, config.target_vocab);
+  known(config.end, config.target_vocab);
+  fs::create_directories(directory);
+  write_fresh_tensors(fs::path(directory) / "model.safetensors", bahdanau_table(config), seed);
+  write_config(directory, config);
+}
+
+}  // namespace fovea
