@@ -29,3 +29,4 @@
 #include "fovea/transformer.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
+#include "fovea/word_pairs.hpp"

@@ -39,6 +39,11 @@ struct Bleu {
 // for each hypothesis. Error: no lines, lists of other lengths, text that is not UTF-8.
 Bleu corpus_bleu(Lines hypotheses, std::span<const Lines> references);
 
+// BLEU of one sentence by its words, which spaces part: exp(min(0, 1 - len_ref / len_pred)) times the product
+// of p_n^(1/2^n) for n = 1 .. orders, or as many as the hypothesis has words; 0 .. 1 (Zhang et al., Dive into
+// Deep Learning, "Sequence-to-Sequence Learning"). Error: orders below 1.
+double sentence_bleu(const std::string& hypothesis, const std::string& reference, int64_t orders = 2);
+
 // A line by the tokenizer 13a (mteval-v13a.pl): entities become characters; symbols, and points and commas
 // that are in no number, stand alone.
 std::vector<std::string> tokens_13a(const std::string& line);

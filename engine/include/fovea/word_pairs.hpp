@@ -1,0 +1,83 @@
+// Pairs of short sentences by whole words, as Zhang et al., Dive into Deep Learning, "Machine Translation and
+// the Dataset", prepares them: lower case, punctuation as words, rare words unknown, all of a fixed length.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fovea/corpus.hpp"
+
+namespace fovea {
+
+// The words of a line: lower case (Latin letters), split at spaces, each of , . ! ? a word of its own.
+// Error: not UTF-8.
+std::vector<std::string> words_of(std::string_view line);
+std::string text_of(std::span<const std::string> words);  // with a space between them
+
+// Words and their ids: the special ones below, then the words by how often they come, those that come as
+// often by where they first come.
+class WordVocabulary {
+ public:
+  static constexpr uint32_t kUnknown = 0, kPad = 1, kStart = 2, kEnd = 3;
+
+  // Of the words that come at least min_frequency times in these sentences.
+  explicit WordVocabulary(std::span<const std::vector<std::string>> sentences, int64_t min_frequency = 2);
+  // Of words by id, as words() gives them. Error: not the special ones in front, or one twice.
+  explicit WordVocabulary(std::vector<std::string> words);
+
+  int64_t size() const { return int64_t(words_.size()); }
+  const std::vector<std::string>& words() const { return words_; }
+  uint32_t id(const std::string& word) const;  // kUnknown: it has none
+  const std::string& word(uint32_t id) const;  // Error: no such id
+  // Ids of a line and kEnd: at most `steps`, the rest is cut off.
+  std::vector<uint32_t> encode(std::string_view line, int64_t steps) const;
+  std::string decode(std::span<const uint32_t> ids) const;  // the words in front of the first kEnd
+
+ private:
+  std::vector<std::string> words_;
+  std::map<std::string, uint32_t> ids_;
+};
+
+struct WordPairsOptions {
+  int64_t pairs = 600;        // the first ones; 0: all
+  int64_t steps = 10;         // words of a sentence, the end counted: longer ones are cut
+  int64_t batch = 64;         // pairs
+  int64_t min_frequency = 2;  // of words that have an id
+  uint64_t seed = 0;          // each epoch has an order of its own
+};
+
+struct WordBatch {
+  int64_t count = 0;                     // rows that hold a pair, the first ones
+  int64_t tokens = 0;                    // labels that count
+  std::vector<uint32_t> source;          // (batch, steps), then kPad
+  std::vector<uint32_t> lengths;         // (batch), of the sources, the end counted; 0: no pair
+  std::vector<uint32_t> inputs;          // (batch, steps): kStart, target, then kPad
+  std::vector<uint32_t> labels;          // (batch, steps): target, kEnd, then kIgnored (data.hpp)
+  std::vector<uint32_t> target_lengths;  // (batch), the end counted
+};
+
+// Batches of all pairs, one shape for all. A batch hangs on pairs, options and index alone.
+class WordPairs {
+ public:
+  // Error: no pairs, or options out of range.
+  WordPairs(std::vector<TextPair> pairs, const WordPairsOptions& options = {});
+
+  const WordPairsOptions& options() const { return options_; }
+  const WordVocabulary& source() const { return source_; }
+  const WordVocabulary& target() const { return target_; }
+  int64_t size() const { return int64_t(sources_.size()); }
+  int64_t batches() const;                // of an epoch, in which every pair comes once
+  WordBatch batch(uint64_t index) const;  // counted through all epochs
+
+ private:
+  WordPairsOptions options_;
+  WordVocabulary source_, target_;
+  std::vector<std::vector<uint32_t>> sources_, targets_;  // ids with their ends
+};
+
+}  // namespace fovea
