@@ -18,12 +18,13 @@ class Seq2SeqNetwork : public Decoder {
   Seq2SeqNetwork(const Seq2SeqNetwork&) = delete;  // layers point at distances_
 
   const Seq2SeqConfig& config() const { return config_; }
-  // (batch, keys) u32 -> (batch, keys, width)
-  Tensor encode(Tensor ids, Tensor lengths, const Dropout& dropout = {}) const;
+  // (batch, keys) u32 -> out (batch, keys, width); options: as of an encoder's layers
+  Encoder::Result encode(Tensor ids, const LayerOptions& options) const;
 
   struct Decoded {
     Tensor logits;              // (batch, tokens, vocab)
     std::vector<Tensor> cross;  // when asked for, of each layer (batch, heads, tokens, keys)
+    std::vector<Tensor> own;    // and (batch, heads, tokens, tokens) of the attention to its own tokens
   };
   // Whole targets: ids (batch, tokens) u32. options: of the attention to the source.
   Decoded decode(Tensor ids, Tensor encoded, const LayerOptions& options) const;
@@ -45,7 +46,7 @@ class Seq2SeqNetwork : public Decoder {
   Embedding encoder_embedding_, decoder_embedding_;
   Encoder encoder_;
   DecoderStack decoder_;
-  std::optional<Linear> projection_;  // for training: the table of tokens, and bias_
+  std::optional<Linear> projection_;  // absent: the table of tokens, and bias_
   std::optional<State> bias_;         // (vocab), fixed
 };
 

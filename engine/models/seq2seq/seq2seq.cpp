@@ -43,10 +43,11 @@ const Seq2SeqConfig& Seq2Seq::config() const { return impl_->network.config(); }
 const DecodeStatistics& Seq2Seq::statistics() const { return impl_->sessions.statistics(); }
 
 Seq2Seq::Forward Seq2Seq::forward(Tensor sources, Tensor lengths, Tensor targets, bool weights) const {
-  const Tensor encoded = impl_->network.encode(sources, lengths);
-  Seq2SeqNetwork::Decoded decoded =
-      impl_->network.decode(targets, encoded, {.weights = weights, .attention = {.lengths = lengths}});
-  return {encoded, decoded.logits, std::move(decoded.cross)};
+  const LayerOptions options{.weights = weights, .attention = {.lengths = lengths}};
+  Encoder::Result encoded = impl_->network.encode(sources, options);
+  Seq2SeqNetwork::Decoded decoded = impl_->network.decode(targets, encoded.out, options);
+  return {encoded.out, decoded.logits, std::move(decoded.cross), std::move(encoded.weights),
+          std::move(decoded.own)};
 }
 
 std::vector<std::vector<DecodedTarget>> Seq2Seq::decode(const DecodeRequest& request,

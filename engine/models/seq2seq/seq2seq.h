@@ -21,9 +21,11 @@ class Seq2Seq {
   // Forward pass over whole targets, for tests and scores. sources (batch, keys) and targets (batch, tokens)
   // u32, lengths (batch) of the sources.
   struct Forward {
-    Tensor encoded;             // (batch, keys, width)
-    Tensor logits;              // (batch, tokens, target vocabulary)
-    std::vector<Tensor> cross;  // of every layer (batch, heads, tokens, keys), when asked for
+    Tensor encoded;               // (batch, keys, width)
+    Tensor logits;                // (batch, tokens, target vocabulary)
+    std::vector<Tensor> cross;    // of every layer (batch, heads, tokens, keys), when asked for
+    std::vector<Tensor> encoder;  // and (batch, heads, keys, keys) of the encoder's
+    std::vector<Tensor> own;      // and (batch, heads, tokens, tokens) of the decoder's to its own tokens
   };
   Forward forward(Tensor sources, Tensor lengths, Tensor targets, bool weights) const;
 
