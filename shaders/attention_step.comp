@@ -3,25 +3,28 @@
 // kSelf: q is (rows, 3 width) of Q, K and V; K and V of this step go into cache (2, rows, steps, width), and
 // keys are those of all steps so far, each in the row its hypothesis then had. Else q is (rows, width), cache
 // is (batch, keys, 2 width) of K and V, and lengths (batch) says how many count.
-// relative: (2, 2 reach + 1, head_dim), added to keys and values by distance (Shaw et al. 2018, eq. 3, 4).
+// learned: kHasRelative: (2, 2 reach + 1, head_dim), added to keys and values by distance (Shaw et al. 2018,
+// eq. 3, 4); kAdditive: w (head_dim), scores are w . tanh(q + k) in place of the scaled product.
 // weights: (rows, heads, keys); a NaN or +infinity among the scores makes them NaN. Nothing is done once all
 // steps are taken.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
+#include "common/elementary.glsl"
 #include "attention_step.h"
 #include "common/search.glsl"
 
 layout(constant_id = 1) const bool kSelf = false;
 layout(constant_id = 2) const bool kHasRelative = false;  // of kSelf
+layout(constant_id = 3) const bool kAdditive = false;
 
 layout(push_constant, std430) uniform Push {
   F32 q;
   U32 control;
   U32 history;
   U32 lengths;
-  F32 relative;
+  F32 learned;
   F32 y;
   F32 weights;
   F32 cache;
@@ -73,10 +76,10 @@ void main() {
     float score = 0;
     for (uint d = 0; d < dim; ++d) {
       float key = cache.at[at + d];
-      if (kHasRelative) key += relative.at[relative_at(0, step, t) + d];
-      score += q.at[q_at + d] * key;
+      if (kHasRelative) key += learned.at[relative_at(0, step, t) + d];
+      score += kAdditive ? learned.at[d] * hyperbolic_tangent(q.at[q_at + d] + key) : q.at[q_at + d] * key;
     }
-    score *= scale;
+    if (!kAdditive) score *= scale;
     weights.at[weights_at + t] = score;
     largest = score > largest ? score : largest;
   }
@@ -102,7 +105,7 @@ void main() {
     float value = 0;
     for (uint t = 0; t < keys; ++t) {
       float seen = cache.at[key_at(s, row, head, step, t) + to_value + d];
-      if (kHasRelative) seen += relative.at[relative_at(1, step, t) + d];
+      if (kHasRelative) seen += learned.at[relative_at(1, step, t) + d];
       value += weights.at[weights_at + t] * seen;
     }
     y.at[row * width + head * dim + d] = value;

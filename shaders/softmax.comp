@@ -2,6 +2,7 @@
 // One workgroup per row r; lanes stride over c. x, y: (rows, columns); lengths: as row_lengths.h says
 // Columns from the length on are not read and get 0, as do entries of -infinity; a row without a weight is 0.
 // A NaN or +infinity among the columns read makes the whole row NaN.
+// kCausal: the last query sees all columns, the one before it one fewer, and so on.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -9,6 +10,7 @@
 #include "softmax.h"
 
 layout(constant_id = 1) const bool kHasLengths = false;
+layout(constant_id = 2) const bool kCausal = false;
 
 layout(push_constant, std430) uniform Push {
   F32 x;
@@ -23,6 +25,10 @@ void main() {
   const uint lanes = gl_WorkGroupSize.x, start = row * p.columns;
   uint seen = p.columns;
   if (kHasLengths) seen = min(seen, lengths.at[length_of_row(p.lengths, row)]);
+  if (kCausal) {
+    const uint sees = row % p.queries + 1 + p.columns;  // and p.queries more than it does
+    seen = min(seen, sees > p.queries ? sees - p.queries : 0);
+  }
   const uint first = start + gl_LocalInvocationID.x, end = start + seen;
 
   float largest = kHalfLeast;

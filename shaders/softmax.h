@@ -4,6 +4,7 @@
 struct SoftmaxParams {
   uint rows;
   uint columns;
+  uint queries;  // of causal rows: row r is query r mod queries
   float scale;
   RowLengths lengths;
 };

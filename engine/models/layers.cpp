@@ -41,6 +41,18 @@ LayerNorm make_norm(const LayerSource& from, const std::string& name) {
                    from.tensors.read(name + ".bias").values, from.eps};
 }
 
+namespace {
+
+// Those of the attention called `name`: `heads` of a whole width, fewer where some were pruned.
+AttentionHeads make_heads(const LayerSource& from, const std::string& name, int64_t heads,
+                          const Linear& out) {
+  AttentionHeads made(out.in() / (out.out() / heads));
+  if (from.additive) made.additive = make_state(from, name + ".additive");
+  return made;
+}
+
+}  // namespace
+
 // Braces below: read in this order, so that the first tensor that does not fit is the one named.
 SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads) {
   std::optional<RelativePositions> relative;
@@ -49,8 +61,10 @@ SelfAttention make_self_attention(const LayerSource& from, const std::string& na
     relative = RelativePositions{State(from.device, {2, table.shape[0] / 2, table.shape[1]}), from.distances};
     relative->table.write(table.values);
   }
-  return SelfAttention{make_linear(from, name + ".qkv"), make_linear(from, name + ".out"), heads,
-                       std::move(relative)};
+  Linear qkv = make_linear(from, name + ".qkv"), out = make_linear(from, name + ".out");
+  AttentionHeads made = make_heads(from, name, heads, out);
+  made.relative = std::move(relative);
+  return SelfAttention(std::move(qkv), std::move(out), std::move(made));
 }
 
 FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation) {
@@ -108,7 +122,9 @@ DecoderLayer make_decoder_layer(const LayerSource& from, const std::string& name
   SelfAttention attention = make_self_attention(from, name + ".attention", form.heads);
   if (form.cross) {
     norm = make_norm(from, name + ".cross_norm");
-    cross = CrossAttention{linear("q"), linear("kv"), linear("out"), form.heads};
+    Linear q = linear("q"), kv = linear("kv"), out = linear("out");
+    AttentionHeads heads = make_heads(from, name + ".cross", form.heads, out);
+    cross = CrossAttention(std::move(q), std::move(kv), std::move(out), std::move(heads));
   }
   return DecoderLayer(from.device,
                       {std::move(attention_norm), std::move(attention), std::move(norm), std::move(cross),

@@ -25,6 +25,7 @@ struct LayerSource {
   Use use = Use::inference;
   float eps = 1e-5f;                 // of normalisations
   const State* distances = nullptr;  // of relative positions, the model's
+  bool additive = false;             // attention compares by additive scores
 };
 
 // In the extents given, which are a Shape only if the file's tensor fits the table; by default its parts'.

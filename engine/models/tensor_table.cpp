@@ -82,7 +82,7 @@ void append_parts(const TensorTable& table, const Parameter& tensor, std::vector
 
 void TensorTable::linear(const std::string& name, const std::vector<std::string>& in_file,
                          const Product& product) {
-  const auto& [out, in, optional_bias, transposed] = product;
+  const auto& [out, in, optional_bias, transposed, fresh_bias] = product;
   const int64_t parts = int64_t(in_file.size());
   FOVEA_CHECK(parts > 0 && out % parts == 0, "tensor table: ", name, " has ", out, " rows in ", parts,
               " equal parts");
@@ -96,6 +96,7 @@ void TensorTable::linear(const std::string& name, const std::vector<std::string>
     add({.name = name + ".bias",
          .in_file = part + suffixes_.bias,
          .shape = {rows},
+         .beginning = {.kind = fresh_bias ? Beginning::Kind::constant : Beginning::Kind::absent},
          .optional = optional_bias});
   }
 }
@@ -156,9 +157,12 @@ void save_tensors(const std::filesystem::path& path, const TensorTable& table, c
 
 void write_fresh_tensors(const std::filesystem::path& path, const TensorTable& table, uint64_t seed) {
   std::vector<Saved> fresh;
-  for (const TensorRow& row : table.rows())
-    fresh.push_back({row.in_file, Shape(row.shape),
-                     beginning(row, Random(seed, {kRandomWeights, uint64_t(fresh.size())}))});
+  for (size_t place = 0; place < table.rows().size(); ++place) {
+    const TensorRow& row = table.rows()[place];
+    if (row.beginning.kind != Beginning::Kind::absent)
+      fresh.push_back(
+          {row.in_file, Shape(row.shape), beginning(row, Random(seed, {kRandomWeights, uint64_t(place)}))});
+  }
   write(path, fresh, Storage::f32);
 }
 

@@ -15,6 +15,7 @@ namespace fovea {
 struct Beginning {
   enum class Kind : uint8_t {
     constant,  // value
+    absent,    // an optional tensor that a fresh file lacks
     normal,    // of deviation `value`, cut off at 2 deviations
     uniform,   // between -value and value
     glorot     // of a matrix (out, in): uniform, as Glorot and Bengio 2010, eq. 16
@@ -49,6 +50,7 @@ class TensorTable {
   struct Product {
     int64_t out = 0, in = 0;
     bool optional_bias = false, transposed = false;
+    bool fresh_bias = true;  // a fresh file has it; where not, it must be optional
   };
   void add(TensorRow row) { rows_.push_back(std::move(row)); }
   // name.weight (out, in) and name.bias (out), in as many equal parts as there are names in the file, such as

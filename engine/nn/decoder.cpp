@@ -8,19 +8,20 @@
 
 namespace fovea {
 
-CrossAttention::CrossAttention(Linear q, Linear kv, Linear out, int64_t heads)
-    : q_(std::move(q)), kv_(std::move(kv)), out_(std::move(out)), heads_(heads) {}
+CrossAttention::CrossAttention(Linear q, Linear kv, Linear out, AttentionHeads heads)
+    : q_(std::move(q)), kv_(std::move(kv)), out_(std::move(out)), heads_(std::move(heads)) {
+  FOVEA_CHECK(!heads_.relative && !heads_.rotary,
+              "attention: positions of heads that attend to another sequence");
+}
 
 Tensor CrossAttention::memory(Tensor encoded) const { return kv_(encoded); }
 
 SelfAttention::Result CrossAttention::operator()(Tensor x, Tensor residual, Tensor memory,
                                                  const LayerOptions& options) const {
-  const Tensor q = split_heads(q_(x), 0, 1, heads_);  // (batch, heads, tokens, head_dim)
-  const Tensor k = split_heads(memory, 0, 2, heads_), v = split_heads(memory, 1, 2, heads_);
-  const Attention attended = attention(q, k, v, options.attention);
-  SelfAttention::Result result{.out = added(out_, merge_heads(attended.out), residual, options.dropout),
-                               .weights = {}};
-  if (options.weights) result.weights = attention_weights(q, k, attended.lse, {}, options.attention);
+  const Tensor q = split_heads(q_(x), 0, 1, heads_.count);  // (batch, heads, tokens, head_dim)
+  const Tensor k = split_heads(memory, 0, 2, heads_.count), v = split_heads(memory, 1, 2, heads_.count);
+  SelfAttention::Result result = attend_heads(heads_, {q, k, v}, options);
+  result.out = added(&out_, result.out, residual, options.dropout);
   return result;
 }
 
@@ -28,13 +29,14 @@ void CrossAttention::parameters(const std::string& name, Parameters& to) {
   q_.parameters(name + ".q", to);
   kv_.parameters(name + ".kv", to);
   out_.parameters(name + ".out", to);
+  heads_.parameters(name, to);
 }
 
 SelfAttention::Result CrossAttention::step(Tensor x, Tensor residual, Tensor memory, Tensor lengths,
                                            const StepState& search, bool weights) const {
   const int64_t batch = search.params.batch, beams = search.params.beams, width = x.shape().back();
   if (beams == 1 || weights) {
-    const AttentionStep attended = attention_step(q_(x), search, memory, lengths, heads_);
+    const AttentionStep attended = attention_step(q_(x), search, memory, lengths, step_heads(heads_));
     return {.out = out_(attended.out, {.residual = residual}), .weights = attended.weights};
   }
   // The beams of a sentence are the tokens of one tile: they share each load of K and V.
@@ -60,11 +62,21 @@ Parameters step_parameters(DecoderLayer::Parts& parts) {
   return all;
 }
 
+// All heads of the layer, whose width they have, compare by scaled dot products.
+bool is_plain(DecoderLayer::Parts& parts) {
+  const AttentionHeads &own = parts.attention.heads(), &cross = parts.cross->heads();
+  Parameters norm;
+  parts.attention_norm.parameters("norm", norm);
+  const int64_t width = norm.front().state->shape().back();
+  return !own.relative && !own.additive && !own.rotary && !cross.additive && own.count == cross.count &&
+         parts.attention.inner() == width && parts.cross->inner() == width;
+}
+
 bool is_bias(const Parameters& all, size_t i) { return i < all.size() && all[i].name.ends_with(".bias"); }
 
 // Makes the weights parts of one State, where the fused step pays; null: it does not.
 std::unique_ptr<DecoderLayerState> fuse(Device& device, DecoderLayer::Parts& parts) {
-  if (!parts.cross || parts.attention.relative()) return nullptr;
+  if (!parts.cross || !is_plain(parts)) return nullptr;
   const Parameters all = step_parameters(parts);
   const auto up = std::ranges::find(all, "feed_forward.up.weight", &Parameter::name);
   const Shape& shape = up->state->shape();  // (width, hidden), in panels
@@ -84,9 +96,9 @@ std::unique_ptr<DecoderLayerState> fuse(Device& device, DecoderLayer::Parts& par
   whole.write(values);
   for (size_t i = 0; i < all.size(); ++i)
     *all[i].state = State(whole, places[i], all[i].state->shape(), all[i].state->layout());
-  return std::make_unique<DecoderLayerState>(
-      DecoderLayerState{std::move(whole), parts.attention.heads(), shape[1], parts.feed_forward.activation(),
-                        parts.place == NormPlace::before, parts.attention_norm.eps()});
+  return std::make_unique<DecoderLayerState>(DecoderLayerState{
+      std::move(whole), parts.attention.heads().count, shape[1], parts.feed_forward.activation(),
+      parts.place == NormPlace::before, parts.attention_norm.eps()});
 }
 
 }  // namespace
@@ -105,9 +117,12 @@ DecoderLayer::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const La
   FOVEA_CHECK(bool(encoded) == p.cross.has_value(), "decoder layer: ", encoded ? "" : "nothing ", "encoded ",
               encoded ? to_string(encoded.shape()) : "", " for a layer that attends to ",
               p.cross ? "it" : "its own tokens");
-  Result result;
-  LayerOptions before = options;
+  LayerOptions before = options, to_encoded = options;
   before.attention = {.causal = true};
+  to_encoded.cache = nullptr;
+  if (p.cross) before.head_mask = row_of_mask(options.head_mask, 0);
+  if (p.cross) to_encoded.head_mask = row_of_mask(options.head_mask, 1);
+  Result result;
   Tensor h = normalised(p.place, p.attention_norm, x, [&](Tensor y) {
     const SelfAttention::Result made = p.attention(y, x, before);
     result.self_weights = made.weights;
@@ -115,7 +130,7 @@ DecoderLayer::Result DecoderLayer::operator()(Tensor x, Tensor encoded, const La
   });
   if (p.cross)
     h = normalised(p.place, *p.cross_norm, h, [&](Tensor y) {
-      const SelfAttention::Result made = (*p.cross)(y, h, encoded, options);
+      const SelfAttention::Result made = (*p.cross)(y, h, encoded, to_encoded);
       result.weights = made.weights;
       return made.out;
     });
@@ -163,9 +178,12 @@ DecoderStack::DecoderStack(std::vector<DecoderLayer> layers, std::optional<Layer
 
 DecoderStack::Result DecoderStack::operator()(Tensor x, Tensor encoded, const LayerOptions& options) const {
   Result result;
-  for (const DecoderLayer& layer : layers_) {
+  LayerOptions of_layer = options;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const CrossAttention* cross = layers_[i].cross();
+    of_layer.head_mask = row_of_mask(options.head_mask, int64_t(i));
     const DecoderLayer::Result made =
-        layer(x, layer.cross() && encoded ? layer.cross()->memory(encoded) : encoded, options);
+        layers_[i](x, cross && encoded ? cross->memory(encoded) : encoded, of_layer);
     x = made.out;  // (batch, tokens, width)
     if (options.weights) result.weights.push_back(made.weights);
     if (options.weights) result.self_weights.push_back(made.self_weights);
@@ -178,8 +196,8 @@ DecoderMemory DecoderStack::memory(Device& device, const StepState& search, int6
   const int64_t batch = search.params.batch, steps = search.params.steps;
   DecoderMemory made;
   for (const DecoderLayer& layer : layers_) {
-    made.caches.emplace_back(device, Shape{2, search.rows(), steps, layer.width()});
-    if (layer.cross()) made.encoded.emplace_back(device, Shape{batch, keys, 2 * layer.width()});
+    made.caches.emplace_back(device, Shape{2, search.rows(), steps, layer.inner()});
+    if (layer.cross()) made.encoded.emplace_back(device, Shape{batch, keys, 2 * layer.cross()->inner()});
   }
   if (!made.encoded.empty()) made.lengths.emplace(device, Shape{batch}, DType::u32);
   return made;

@@ -21,34 +21,29 @@ void keep(Tensor qkv, State& cache) {
 
 }  // namespace
 
-SelfAttention::SelfAttention(Linear qkv, Linear out, int64_t heads, std::optional<RelativePositions> relative)
-    : qkv_(std::move(qkv)), out_(std::move(out)), heads_(heads), relative_(std::move(relative)) {}
+SelfAttention::SelfAttention(Linear qkv, std::optional<Linear> out, AttentionHeads heads)
+    : qkv_(std::move(qkv)), out_(std::move(out)), heads_(std::move(heads)) {}
 
-SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual, const LayerOptions& given) const {
-  AttentionOptions options = given.attention;
-  const Tensor qkv = qkv_(x);  // (batch, tokens, 3 width)
-  if (given.cache) keep(qkv, *given.cache);
-  const Tensor q = split_heads(qkv, 0, 3, heads_), k = split_heads(qkv, 1, 3, heads_),
-               v = split_heads(qkv, 2, 3, heads_);  // (batch, heads, tokens, head_dim)
-  if (relative_) options.bias = relative_scores(q, *relative_);
-  const Attention attended = attention(q, k, v, options);
-  Result result;
-  if (given.weights || relative_) result.weights = attention_weights(q, k, attended.lse, {}, options);
-  Tensor out = attended.out;  // (batch, heads, tokens, head_dim)
-  if (relative_) out = add(out, relative_values(result.weights, *relative_));
-  result.out = added(out_, merge_heads(out), residual, given.dropout);
+SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual,
+                                                const LayerOptions& options) const {
+  const Tensor qkv = qkv_(x);  // (batch, tokens, 3 inner)
+  if (options.cache) keep(qkv, *options.cache);
+  const auto part = [&](int64_t which) { return split_heads(qkv, which, 3, heads_.count); };
+  const Tensor q = part(0), k = part(1), v = part(2);  // (batch, heads, tokens, head_dim)
+  Result result = attend_heads(heads_, {q, k, v}, options);
+  result.out = added(out_, result.out, residual, options.dropout);
   return result;
 }
 
 void SelfAttention::parameters(const std::string& name, Parameters& to) {
-  FOVEA_CHECK(!relative_, "parameters: relative positions of ", name, " cannot be trained yet");
   qkv_.parameters(name + ".qkv", to);
-  out_.parameters(name + ".out", to);
+  if (out_) out_->parameters(name + ".out", to);
+  heads_.parameters(name, to);
 }
 
 Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const StepState& search) const {
-  return out_(attention_step(qkv_(x), search, cache, heads_, relative_ ? &relative_->table : nullptr).out,
-              {.residual = residual});
+  const AttentionStep attended = attention_step(qkv_(x), search, cache, step_heads(heads_));
+  return added(out_, attended.out, residual, {});
 }
 
 EncoderLayer::EncoderLayer(LayerNorm attention_norm, SelfAttention attention, LayerNorm feed_forward_norm,
@@ -83,8 +78,10 @@ Encoder::Encoder(std::vector<EncoderLayer> layers, std::optional<LayerNorm> last
 Encoder::Result Encoder::operator()(Tensor x, const EncoderOptions& options) const {
   Result result;
   if (options.hidden_states) result.hidden_states.push_back(x);
-  for (const EncoderLayer& layer : layers_) {
-    const SelfAttention::Result made = layer(x, options.layers);
+  LayerOptions of_layer = options.layers;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    of_layer.head_mask = row_of_mask(options.layers.head_mask, int64_t(i));
+    const SelfAttention::Result made = layers_[i](x, of_layer);
     x = made.out;  // (batch, tokens, width)
     if (options.hidden_states) result.hidden_states.push_back(x);
     if (options.layers.weights) result.weights.push_back(made.weights);

@@ -1,8 +1,10 @@
-// What encoder and decoder layers share: heads as views, and the place of the normalisation.
+// What layers of attention, encoders and decoders share: heads as views, attention between them, and the
+// place of the normalisation.
 #pragma once
 
 #include "core/check.h"
 #include "fovea/stacks.hpp"
+#include "ops/attention_step.h"
 
 namespace fovea {
 
@@ -14,16 +16,30 @@ inline Tensor split_heads(Tensor x, int64_t part, int64_t parts, int64_t heads) 
   return permute(reshape(columns, {batch, tokens, heads, width / heads}), {0, 2, 1, 3});
 }
 
-// (batch, heads, tokens, head_dim), as attention stores it, -> (batch, tokens, width): a view
-inline Tensor merge_heads(Tensor x) {
-  const Shape& s = x.shape();
-  return reshape(permute(x, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
+// Queries, keys and values, (batch, heads, tokens or keys, head_dim).
+struct Projected {
+  Tensor q, k, v;
+};
+// out: (batch, tokens, inner), the heads side by side; weights when asked for, (batch, heads, tokens, keys).
+SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& options);
+
+// What attention_step takes of them.
+StepHeads step_heads(const AttentionHeads& heads);
+
+// Row i of a mask of the heads of several layers or attentions, (n, ..) -> (..); absent: absent.
+inline Tensor row_of_mask(Tensor mask, int64_t i) {
+  if (!mask) return mask;
+  return reshape(slice(mask, 0, i, 1), mask.shape().slice(1, mask.shape().rank()));
 }
 
-// last(x) + residual, with dropout in between.
-inline Tensor added(const Linear& last, Tensor x, Tensor residual, const Dropout& dropout) {
-  if (dropout.rate == 0) return last(x, {.residual = residual});
-  return add(dropout(last(x)), residual);
+// last(x) + residual, with dropout in between; last and residual may be absent.
+inline Tensor added(const Linear* last, Tensor x, Tensor residual, const Dropout& dropout) {
+  if (last && dropout.rate == 0) return (*last)(x, {.residual = residual});
+  const Tensor y = dropout(last ? (*last)(x) : x);
+  return residual ? add(y, residual) : y;
+}
+inline Tensor added(const std::optional<Linear>& last, Tensor x, Tensor residual, const Dropout& dropout) {
+  return added(last ? &*last : nullptr, x, residual, dropout);
 }
 
 // block(y) gives x + f(y).

@@ -48,10 +48,14 @@ void Linear::parameters(const std::string& name, Parameters& to) {
 }
 
 LayerNorm::LayerNorm(Device& device, std::span<const float> weight, std::span<const float> bias, float eps)
-    : weight_(vector_state(device, weight)), bias_(vector_state(device, bias)), eps_(eps) {}
+    : LayerNorm(vector_state(device, weight), vector_state(device, bias), eps) {}
 
-Tensor LayerNorm::operator()(Tensor x) const {
-  return layer_norm(x, x.graph->use(weight_, "weight"), x.graph->use(bias_, "bias"), {.eps = eps_});
+LayerNorm::LayerNorm(State weight, State bias, float eps)
+    : weight_(std::move(weight)), bias_(std::move(bias)), eps_(eps) {}
+
+Tensor LayerNorm::operator()(Tensor x, Tensor residual) const {
+  return layer_norm(x, x.graph->use(weight_, "weight"), x.graph->use(bias_, "bias"),
+                    {.eps = eps_, .residual = residual});
 }
 
 void LayerNorm::parameters(const std::string& name, Parameters& to) {
@@ -63,7 +67,7 @@ FeedForward::FeedForward(Linear up, Linear down, Activation activation)
     : up_(std::move(up)), down_(std::move(down)), activation_(activation) {}
 
 Tensor FeedForward::operator()(Tensor x, Tensor residual, const Dropout& dropout) const {
-  return added(down_, up_(x, {.activation = activation_}), residual, dropout);
+  return added(&down_, up_(x, {.activation = activation_}), residual, dropout);
 }
 
 void FeedForward::parameters(const std::string& name, Parameters& to) {

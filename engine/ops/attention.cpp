@@ -29,7 +29,7 @@ AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOp
   const AttentionShape shape{q.shape()[0], q.shape()[1], q.shape()[2], k.shape()[2], q.shape()[3]};
   FOVEA_CHECK(k.shape() == q.shape().with(2, shape.keys), op, ": queries ", q.shape(), " and keys ",
               k.shape(), " differ in more than their number");
-  FOVEA_CHECK(shape.head_dim % 4 == 0 && shape.head_dim <= 256, op, ": head_dim ", shape.head_dim,
+  FOVEA_CHECK(has_attention(shape.head_dim), op, ": head_dim ", shape.head_dim,
               " is not a multiple of 4 up to 256");
   q = on_quads(q);
   k = on_quads(k);

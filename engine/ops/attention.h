@@ -10,6 +10,9 @@ struct AttentionShape {
   int64_t batch, heads, tokens, keys, head_dim;
 };
 
+// Whether attention takes heads of this size.
+inline bool has_attention(int64_t head_dim) { return head_dim % 4 == 0 && head_dim <= 256; }
+
 // Checks q, k and the options, fills in the default scale and broadcasts the bias; operands whose last axis
 // has gaps become copies.
 AttentionShape check_attention(const char* op, Tensor& q, Tensor& k, AttentionOptions& options);

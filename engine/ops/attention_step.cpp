@@ -6,20 +6,24 @@
 namespace fovea {
 namespace {
 
-void launch(Launch& k, const AttentionStepParams& params, bool self, const Span& lengths,
-            const Span& relative, const Span& cache) {
+// Inputs: q, control, history, learned, and of attention to a memory its lengths and itself.
+void launch(Launch& k, const AttentionStepParams& params, bool self, bool additive) {
   const uint32_t rows = params.search.batch * params.search.beams;
   const size_t first = self ? 1 : 0;  // behind the cache
-  k.dispatch({.kernel = "attention_step",
-              .groups = {rows, params.heads},
-              .constants = {{"kSelf", self}, {"kHasRelative", relative.buffer != nullptr}},
-              .reads = {{"q", k.in(0)},
-                        {"control", k.in(1)},
-                        {"history", k.in(2)},
-                        {"lengths", lengths},
-                        {"relative", relative}},
-              .writes = {{"y", k.out(first)}, {"weights", k.out(first + 1)}, {"cache", cache}}},
-             params);
+  const Span& learned = k.in(3);
+  k.dispatch(
+      {.kernel = "attention_step",
+       .groups = {rows, params.heads},
+       .constants = {{"kSelf", self},
+                     {"kHasRelative", learned.buffer != nullptr && !additive},
+                     {"kAdditive", additive}},
+       .reads = {{"q", k.in(0)},
+                 {"control", k.in(1)},
+                 {"history", k.in(2)},
+                 {"lengths", self ? Span() : k.in(4)},
+                 {"learned", learned}},
+       .writes = {{"y", k.out(first)}, {"weights", k.out(first + 1)}, {"cache", self ? k.out(0) : k.in(5)}}},
+      params);
 }
 
 void expect_queries(Tensor q, const StepState& search) {
@@ -27,46 +31,55 @@ void expect_queries(Tensor q, const StepState& search) {
               " for ", search.rows(), " rows");
 }
 
-AttentionStepParams params_of(const StepState& search, int64_t width, int64_t heads, int64_t keys,
-                              int64_t reach = 0) {
-  FOVEA_CHECK(heads >= 1 && width % heads == 0, "attention_step: width ", width, " is no multiple of ", heads,
-              " heads");
-  const int64_t head_dim = width / heads;
-  return {uint32_t(heads), uint32_t(head_dim), uint32_t(keys), uint32_t(reach), search.params};
+AttentionStepParams params_of(const StepState& search, int64_t width, const StepHeads& heads, int64_t keys) {
+  FOVEA_CHECK(heads.count >= 1 && width % heads.count == 0, "attention_step: width ", width,
+              " is no multiple of ", heads.count, " heads");
+  const int64_t head_dim = width / heads.count, reach = heads.relative ? heads.relative->shape()[1] / 2 : 0;
+  FOVEA_CHECK(!heads.relative || !heads.additive, "attention_step: relative positions of additive scores");
+  if (heads.relative) {
+    expect_state("attention_step", *heads.relative, DType::f32);
+    FOVEA_CHECK(heads.relative->shape() == Shape({2, 2 * reach + 1, head_dim}), "attention_step: relative ",
+                heads.relative->shape(), " for heads of ", head_dim);
+  }
+  if (heads.additive) {
+    expect_state("attention_step", *heads.additive, DType::f32);
+    FOVEA_CHECK(heads.additive->shape() == Shape({head_dim}), "attention_step: additive ",
+                heads.additive->shape(), " for heads of ", head_dim);
+  }
+  return {uint32_t(heads.count), uint32_t(head_dim), uint32_t(keys), uint32_t(reach), search.params};
+}
+
+// What is learned beside projections: of distances, or w of additive scores; absent: nothing.
+Tensor learned(Graph& graph, const StepHeads& heads) {
+  if (heads.relative) return graph.use(*heads.relative, "relative");
+  return heads.additive ? graph.use(*heads.additive, "additive") : Tensor();
 }
 
 }  // namespace
 
-AttentionStep attention_step(Tensor qkv, const StepState& search, State& cache, int64_t heads,
-                             const State* relative) {
+AttentionStep attention_step(Tensor qkv, const StepState& search, State& cache, const StepHeads& heads) {
   qkv = dense("attention_step", qkv);
   expect_queries(qkv, search);
   expect_state("attention_step", cache, DType::f32);
   const int64_t width = qkv.shape().back() / 3, keys = search.params.steps;
   FOVEA_CHECK(qkv.shape().back() == 3 * width && cache.shape() == Shape({2, search.rows(), keys, width}),
               "attention_step: cache ", cache.shape(), " for queries ", qkv.shape(), " of ", keys, " steps");
-  const int64_t reach = relative ? relative->shape()[1] / 2 : 0;
-  const AttentionStepParams params = params_of(search, width, heads, keys, reach);
-  if (relative) {
-    expect_state("attention_step", *relative, DType::f32);
-    FOVEA_CHECK(relative->shape() == Shape({2, 2 * reach + 1, width / heads}), "attention_step: relative ",
-                relative->shape(), " for heads of ", width / heads);
-  }
+  const AttentionStepParams params = params_of(search, width, heads, keys);
+  const bool additive = heads.additive != nullptr;
   Graph& graph = *qkv.graph;
-  const Tensor table = relative ? graph.use(*relative, "relative") : Tensor();
-  const std::vector<Tensor> made =
-      graph.add_all({.op = "attention_step",
-                     .detail = concat("steps ", keys),
-                     .inputs = {qkv, graph.use(search.control), graph.use(search.history), table},
-                     .shape = cache.shape(),
-                     .more = {{.shape = {search.rows(), width}}, {.shape = {search.rows(), heads, keys}}},
-                     .target = &cache,
-                     .launch = [=](Launch& k) { launch(k, params, true, {}, k.in(3), k.out(0)); }});
+  const std::vector<Tensor> made = graph.add_all(
+      {.op = "attention_step",
+       .detail = concat("steps ", keys),
+       .inputs = {qkv, graph.use(search.control), graph.use(search.history), learned(graph, heads)},
+       .shape = cache.shape(),
+       .more = {{.shape = {search.rows(), width}}, {.shape = {search.rows(), heads.count, keys}}},
+       .target = &cache,
+       .launch = [=](Launch& k) { launch(k, params, true, additive); }});
   return {.out = made[1], .weights = made[2]};
 }
 
 AttentionStep attention_step(Tensor q, const StepState& search, Tensor memory, Tensor lengths,
-                             int64_t heads) {
+                             const StepHeads& heads) {
   q = dense("attention_step", q);
   memory = dense("attention_step", memory);
   lengths = dense("attention_step", lengths, DType::u32);
@@ -79,14 +92,17 @@ AttentionStep attention_step(Tensor q, const StepState& search, Tensor memory, T
               " sentences");
   const int64_t keys = memory.shape()[1];
   const AttentionStepParams params = params_of(search, width, heads, keys);
+  FOVEA_CHECK(!heads.relative, "attention_step: relative positions of another sequence");
+  const bool additive = heads.additive != nullptr;
   Graph& graph = *q.graph;
   const std::vector<Tensor> made =
       graph.add_all({.op = "attention_step",
                      .detail = concat("keys ", keys),
-                     .inputs = {q, graph.use(search.control), graph.use(search.history), lengths, memory},
+                     .inputs = {q, graph.use(search.control), graph.use(search.history),
+                                learned(graph, heads), lengths, memory},
                      .shape = {search.rows(), width},
-                     .more = {{.shape = {search.rows(), heads, keys}}},
-                     .launch = [=](Launch& k) { launch(k, params, false, k.in(3), {}, k.in(4)); }});
+                     .more = {{.shape = {search.rows(), heads.count, keys}}},
+                     .launch = [=](Launch& k) { launch(k, params, false, additive); }});
   return {.out = made[0], .weights = made[1]};
 }
 

@@ -10,11 +10,15 @@ struct AttentionStep {
   Tensor out;      // (rows, width)
   Tensor weights;  // (rows, heads, keys)
 };
+struct StepHeads {
+  int64_t count = 0;
+  const State* relative = nullptr;  // (2, 2 reach + 1, head_dim), what distances add to keys and to values
+  const State* additive = nullptr;  // (head_dim): scores are w . tanh(q + k); not with relative
+};
 // qkv: (rows, 3 width); cache: (2, rows, steps, width), to which this step's K and V are added.
-// relative: (2, 2 reach + 1, head_dim), what distances add to keys and to values.
-AttentionStep attention_step(Tensor qkv, const StepState& search, State& cache, int64_t heads,
-                             const State* relative = nullptr);
+AttentionStep attention_step(Tensor qkv, const StepState& search, State& cache, const StepHeads& heads);
 // q: (rows, width); memory: (batch, keys, 2 width) of K and V; lengths: (batch).
-AttentionStep attention_step(Tensor q, const StepState& search, Tensor memory, Tensor lengths, int64_t heads);
+AttentionStep attention_step(Tensor q, const StepState& search, Tensor memory, Tensor lengths,
+                             const StepHeads& heads);
 
 }  // namespace fovea

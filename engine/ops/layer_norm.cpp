@@ -113,6 +113,22 @@ std::vector<Tensor> layer_norm_grad(Tensor x, Tensor weight, const LayerNormOpti
   return {dx, of(0), of(1), residual ? dx : Tensor()};
 }
 
+// Over all axes of weight and bias, as one.
+Tensor layer_norm_of_axes(Tensor x, Tensor weight, Tensor bias, LayerNormOptions options) {
+  const Shape shape = x.shape(), axes = weight.shape();
+  const int rest = shape.rank() - axes.rank();
+  FOVEA_CHECK(rest >= 0 && shape.slice(rest, shape.rank()) == axes && bias.shape() == axes,
+              "layer_norm: weight ", axes, " and bias ", bias.shape(), " for x ", shape,
+              ", need its last axes");
+  const Shape width = {int64_t(axes.elements())}, flat = shape.slice(0, rest).appended(width[0]);
+  if (options.residual) {
+    FOVEA_CHECK(options.residual.shape() == shape, "layer_norm: residual ", options.residual.shape(),
+                " for x ", shape);
+    options.residual = reshape(options.residual, flat);
+  }
+  return reshape(layer_norm(reshape(x, flat), reshape(weight, width), reshape(bias, width), options), shape);
+}
+
 }  // namespace
 
 Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options) {
@@ -121,6 +137,7 @@ Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& 
   FOVEA_CHECK(!shape.empty(), "layer_norm: needs a last axis, got ", shape);
   weight = dense("layer_norm", weight);
   bias = dense("layer_norm", bias);
+  if (weight.shape().rank() > 1) return layer_norm_of_axes(x, weight, bias, options);
   const Shape wanted = {shape.back()};
   FOVEA_CHECK(weight.shape() == wanted && bias.shape() == wanted, "layer_norm: weight ", weight.shape(),
               " and bias ", bias.shape(), " for x ", shape, ", needs ", wanted);

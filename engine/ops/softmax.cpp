@@ -28,17 +28,19 @@ Tensor softmax(Tensor x, const SoftmaxOptions& options) {
   FOVEA_CHECK(!shape.empty(), "softmax: needs a last axis, got ", shape);
   Tensor lengths = options.lengths;
   const RowLengths of_rows = row_lengths("softmax", shape, lengths);
-  const SoftmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back()), options.scale, of_rows};
+  FOVEA_CHECK(!options.causal || shape.rank() >= 2, "softmax: causal needs (.., queries, n), got ", shape);
+  const uint32_t queries = options.causal ? uint32_t(shape[-2]) : 1;
+  const SoftmaxParams params{uint32_t(rows(shape)), uint32_t(shape.back()), queries, options.scale, of_rows};
   return x.graph->add(
       {.op = "softmax",
-       .detail = concat("scale ", options.scale, lengths ? " lengths" : ""),
+       .detail = concat("scale ", options.scale, lengths ? " lengths" : "", options.causal ? " causal" : ""),
        .inputs = {x, lengths},
        .shape = shape,
        .launch =
-           [=](Launch& k) {
+           [=, causal = options.causal](Launch& k) {
              k.dispatch({.kernel = "softmax",
                          .groups = k.rows(params.rows),
-                         .constants = {{"kHasLengths", k.in(1).buffer != nullptr}},
+                         .constants = {{"kHasLengths", k.in(1).buffer != nullptr}, {"kCausal", causal}},
                          .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
                          .writes = {{"y", k.out()}}},
                         params);

@@ -30,6 +30,13 @@ void write_vocabulary(const fs::path& path, const std::vector<std::string>& piec
 
 }  // namespace
 
+void write_word_vocabularies(const fs::path& directory, const std::vector<std::string>& source,
+                             const std::vector<std::string>& target) {
+  fs::create_directories(directory);
+  write_vocabulary(directory / "vocab.json", source);
+  write_vocabulary(directory / "target_vocab.json", target);
+}
+
 void train_marian_tokenizer(std::span<const TextPair> pairs, const fs::path& directory,
                             const SentencePieceOptions& options, bool shared) {
   FOVEA_CHECK(options.eos >= 0 && options.pad >= 0, "marian tokenizer: </s> and <pad> need ids, got ",

@@ -55,8 +55,10 @@ void check_self_attention(bool causal) {
   const State distances = relative_distances(device(), 9, kReach);
   RelativePositions relative{State(device(), {2, 2 * kReach + 1, kDim}), &distances};
   relative.table.write(std::span<const float>(table));
+  AttentionHeads heads(kHeads);
+  heads.relative = std::move(relative);
   const SelfAttention layer(Linear(device(), 3 * kWidth, kWidth, identity(3), {}),
-                            Linear(device(), kWidth, kWidth, identity(1), {}), kHeads, std::move(relative));
+                            Linear(device(), kWidth, kWidth, identity(1), {}), std::move(heads));
   std::vector<uint32_t> lengths{kTokens, 3};
   Graph graph;
   const Tensor input = graph.input({kBatch, kTokens, kWidth}), residual = graph.input(input.shape()),

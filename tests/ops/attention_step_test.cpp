@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "support/search.h"
 
@@ -14,8 +15,21 @@ namespace {
 
 struct Sizes {
   int64_t batch, beams, heads, head_dim, keys;  // keys: steps at most in self-attention
+  bool additive = false;                        // scores of w . tanh(q + k)
   int64_t rows() const { return batch * beams; }
   int64_t width() const { return heads * head_dim; }
+  std::vector<float> w() const {
+    return additive ? random_values(uint64_t(head_dim), 99, -2, 2) : std::vector<float>{};
+  }
+};
+
+// What additive scores learn, on the device.
+struct Learned {
+  explicit Learned(const Sizes& n) {
+    if (n.additive) state.emplace(device(), Shape{n.head_dim}).write(n.w());
+  }
+  StepHeads heads(int64_t count) const { return {.count = count, .additive = state ? &*state : nullptr}; }
+  std::optional<State> state;
 };
 
 // Where a vector of head_dim starts, by row and key.
@@ -25,6 +39,7 @@ struct Query {
   const std::vector<float>* cache;
   Place key, value;
   int64_t keys, head_dim;
+  std::vector<float> w;  // of additive scores, or empty
 };
 
 // Appends the weights of the keys seen to weights, and the output to out.
@@ -33,8 +48,11 @@ void attend(const Query& x, std::vector<double>& out, std::vector<double>& weigh
   for (int64_t t = 0; t < x.keys; ++t) {
     double score = 0;
     for (int64_t d = 0; d < x.head_dim; ++d)
-      score += double(x.q[d]) * double((*x.cache)[x.key(t) + size_t(d)]);
-    scores.push_back(score / std::sqrt(double(x.head_dim)));
+      score +=
+          x.w.empty()
+              ? double(x.q[d]) * double((*x.cache)[x.key(t) + size_t(d)]) / std::sqrt(double(x.head_dim))
+              : double(x.w[size_t(d)]) * std::tanh(double(x.q[d]) + double((*x.cache)[x.key(t) + size_t(d)]));
+    scores.push_back(score);
   }
   const double largest = scores.empty() ? 0 : *std::max_element(scores.begin(), scores.end());
   double sum = 0;
@@ -73,7 +91,8 @@ Self self_reference(const Sizes& n, const std::vector<float>& qkv, std::vector<f
               .key = key,
               .value = [&](int64_t t) { return key(t) + size_t(half); },
               .keys = step + 1,
-              .head_dim = n.head_dim},
+              .head_dim = n.head_dim,
+              .w = n.w()},
              result.out, result.weights);
     }
   return result;
@@ -97,7 +116,8 @@ void check_self(const Sizes& n) {
   cache.write(held);
   Graph graph;
   Tensor qkv = graph.input({n.rows(), 3 * n.width()});
-  const AttentionStep made = attention_step(qkv, search, cache, n.heads);
+  const Learned learned(n);
+  const AttentionStep made = attention_step(qkv, search, cache, learned.heads(n.heads));
   REQUIRE(made.out.shape() == Shape({n.rows(), n.width()}));
   REQUIRE(made.weights.shape() == Shape({n.rows(), n.heads, n.keys}));
   Stepper stepper(graph, {made.out, made.weights}, {&cache, &search.control, &search.history});
@@ -140,7 +160,8 @@ void check_cross(const Sizes& n, const std::vector<uint32_t>& counts) {
   Graph graph;
   Tensor q = graph.input({n.rows(), width}), memory = graph.input({n.batch, n.keys, 2 * width}),
          lengths = graph.input({n.batch}, DType::u32);
-  const AttentionStep made = attention_step(q, search, memory, lengths, n.heads);
+  const Learned learned(n);
+  const AttentionStep made = attention_step(q, search, memory, lengths, learned.heads(n.heads));
   const std::vector<float> queries = random_values(q.shape().elements(), 1, -2, 2),
                            held = random_values(memory.shape().elements(), 2, -2, 2);
   const std::vector<Values> got =
@@ -157,7 +178,8 @@ void check_cross(const Sizes& n, const std::vector<uint32_t>& counts) {
               .key = key,
               .value = [&](int64_t t) { return key(t) + size_t(width); },
               .keys = seen,
-              .head_dim = n.head_dim},
+              .head_dim = n.head_dim,
+              .w = n.w()},
              out, weights);
       weights.insert(weights.end(), size_t(n.keys - seen), 0.0);
     }
@@ -177,6 +199,23 @@ TEST_CASE("attention_step reads a key from the row that its origin names") {
   for (int64_t head_dim : {1, 3, 4, 64}) check_self({2, 3, 2, head_dim, 5});
   check_self({1, 2, 1, 7, 4});
   check_self({1, 5, 3, 4, 3});
+}
+
+TEST_CASE("attention_step compares by additive scores") {
+  for (int64_t head_dim : {1, 3, 4, 17}) {
+    check_self({1, 1, 2, head_dim, 5, true});
+    check_self({2, 3, 2, head_dim, 4, true});
+    check_cross({3, 2, 2, head_dim, 5, true}, {4, 0, 3});
+  }
+  Search search(device(), 2, 1, 3, 0);
+  State cache(device(), {2, 2, 3, 8}), w(device(), {3}), table(device(), {2, 3, 4}), fitting(device(), {4});
+  Graph graph;
+  const Tensor qkv = graph.input({2, 24});
+  check_rejects([&] { attention_step(qkv, search, cache, {.count = 2, .additive = &w}); },
+                {"attention_step", "additive (3)", "heads of 4"});
+  check_rejects(
+      [&] { attention_step(qkv, search, cache, {.count = 2, .relative = &table, .additive = &fitting}); },
+      {"attention_step", "relative positions of additive"});
 }
 
 TEST_CASE("attention_step takes more steps than lanes") {
@@ -202,7 +241,7 @@ TEST_CASE("attention_step of large scores") {
   search.control.write(search.initial(0));
   Graph graph;
   Tensor q = graph.input({1, 1}), memory = graph.input({1, 3, 2}), lengths = graph.input({1}, DType::u32);
-  const AttentionStep made = attention_step(q, search, memory, lengths, 1);
+  const AttentionStep made = attention_step(q, search, memory, lengths, {.count = 1});
   const std::vector<float> held{-1e4f, 1, 1e4f, 2, 1e4f, 4};
   const std::vector<Values> got =
       run_all(graph, {{q, std::vector<float>{1e4f}}, {memory, held}, {lengths, std::vector<uint32_t>{3}}},
@@ -217,7 +256,7 @@ TEST_CASE("attention_step keeps NaN and infinity, but not of keys past the lengt
   search.control.write(search.initial(0));
   Graph graph;
   Tensor q = graph.input({5, 1}), memory = graph.input({5, 2, 2}), lengths = graph.input({5}, DType::u32);
-  const AttentionStep made = attention_step(q, search, memory, lengths, 1);
+  const AttentionStep made = attention_step(q, search, memory, lengths, {.count = 1});
   const std::vector<float> held{NAN, 1, 1, 2, inf, 1, 1, 2, -inf, 1, 1, 2, 1, NAN, 1, 2, 1, 2, NAN, NAN};
   const std::vector<Values> got = run_all(
       graph, {{q, std::vector<float>(5, 1)}, {memory, held}, {lengths, std::vector<uint32_t>{2, 2, 2, 2, 1}}},
@@ -231,19 +270,22 @@ TEST_CASE("attention_step rejects what does not fit its cache") {
   State cache(device(), {2, 4, 5, 6}), other(device(), {2, 4, 6, 6}), ids(device(), {2, 4, 5, 6}, DType::u32);
   Graph graph;
   Tensor qkv = graph.input({4, 18});
-  check_rejects([&] { attention_step(Tensor(), search, cache, 2); }, {"attention_step", "absent"});
-  check_rejects([&] { attention_step(graph.input({4, 18}, DType::u32), search, cache, 2); },
+  check_rejects([&] { attention_step(Tensor(), search, cache, {.count = 2}); }, {"attention_step", "absent"});
+  check_rejects([&] { attention_step(graph.input({4, 18}, DType::u32), search, cache, {.count = 2}); },
                 {"attention_step", "u32", "f32"});
-  check_rejects([&] { attention_step(qkv, search, cache, 4); }, {"attention_step", "width 6", "4 heads"});
-  check_rejects([&] { attention_step(qkv, search, cache, 0); }, {"attention_step", "width 6", "0 heads"});
-  check_rejects([&] { attention_step(qkv, search, other, 2); },
+  check_rejects([&] { attention_step(qkv, search, cache, {.count = 4}); },
+                {"attention_step", "width 6", "4 heads"});
+  check_rejects([&] { attention_step(qkv, search, cache, {.count = 0}); },
+                {"attention_step", "width 6", "0 heads"});
+  check_rejects([&] { attention_step(qkv, search, other, {.count = 2}); },
                 {"attention_step", "(2, 4, 6, 6)", "(4, 18)", "5 steps"});
-  check_rejects([&] { attention_step(qkv, search, ids, 2); }, {"attention_step", "u32", "f32"});
-  check_rejects([&] { attention_step(graph.input({4, 19}), search, cache, 2); },
+  check_rejects([&] { attention_step(qkv, search, ids, {.count = 2}); }, {"attention_step", "u32", "f32"});
+  check_rejects([&] { attention_step(graph.input({4, 19}), search, cache, {.count = 2}); },
                 {"attention_step", "(4, 19)", "(2, 4, 5, 6)"});
-  check_rejects([&] { attention_step(graph.input({3, 18}), search, cache, 2); },
+  check_rejects([&] { attention_step(graph.input({3, 18}), search, cache, {.count = 2}); },
                 {"attention_step", "(3, 18)", "4 rows"});
-  check_rejects([&] { attention_step(graph.input({}), search, cache, 2); }, {"attention_step", "()"});
+  check_rejects([&] { attention_step(graph.input({}), search, cache, {.count = 2}); },
+                {"attention_step", "()"});
 }
 
 TEST_CASE("attention_step rejects what does not fit its memory") {
@@ -251,7 +293,7 @@ TEST_CASE("attention_step rejects what does not fit its memory") {
   Graph graph;
   Tensor q = graph.input({4, 6}), memory = graph.input({2, 3, 12}), lengths = graph.input({2}, DType::u32);
   const auto step = [&](Tensor from, Tensor to, Tensor counts, int64_t heads) {
-    return [&search, from, to, counts, heads] { attention_step(from, search, to, counts, heads); };
+    return [&search, from, to, counts, heads] { attention_step(from, search, to, counts, {.count = heads}); };
   };
   check_rejects(step(Tensor(), memory, lengths, 2), {"attention_step", "absent"});
   check_rejects(step(q, Tensor(), lengths, 2), {"attention_step", "absent"});

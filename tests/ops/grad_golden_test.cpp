@@ -1,9 +1,7 @@
 // Gradients through Graph::grad beside PyTorch's: tools/make_golden_train recorded them in double precision.
 #include <catch2/catch_test_macros.hpp>
-#include <cstring>
 
-#include "io/safetensors.h"
-#include "support/check.h"
+#include "support/golden.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -15,60 +13,9 @@ const SafeTensors& recorded() {
   return file;
 }
 
-// A case of the file in a graph: its inputs, and the gradients that they must get.
-class Case {
- public:
-  explicit Case(const std::string& name) : name_(name) {}
-
-  // The input CASE.key, whose gradient is CASE.dkey.
-  Tensor operator()(const std::string& key) {
-    const Shape shape(recorded().info(full(key)).shape);
-    operands_.push_back(graph_.input(shape));
-    inputs_.push_back({operands_.back(), recorded().read_f32(full(key), shape)});
-    gradients_.push_back(full("d" + key));
-    return operands_.back();
-  }
-  // Ids or lengths.
-  Tensor whole(const std::string& key) {
-    const SafeTensors::Info& info = recorded().info(full(key));
-    REQUIRE(info.dtype == "I64");
-    std::vector<uint32_t> values;
-    for (size_t at = 0; at < info.bytes.size(); at += 8) {
-      int64_t value;
-      std::memcpy(&value, info.bytes.data() + at, 8);
-      values.push_back(uint32_t(value));
-    }
-    const Tensor x = graph_.input(Shape(info.shape), DType::u32);
-    inputs_.push_back({x, values});
-    return x;
-  }
-
-  void check(Tensor y, Tolerance tolerance) {
-    const Tensor dy = graph_.input(y.shape());
-    inputs_.push_back({dy, values_of(full("dy"))});
-    std::vector<Tensor> made = graph_.grad(y, operands_, dy);
-    std::vector<std::string> names = gradients_;
-    made.push_back(y);
-    names.push_back(full("y"));
-    const std::vector<Values> got = run_all(graph_, inputs_, made);
-    for (size_t i = 0; i < got.size(); ++i) {
-      INFO(names[i]);
-      const std::vector<float> want = values_of(names[i]);
-      check_close(std::get<std::vector<float>>(got[i]), {want.begin(), want.end()}, tolerance);
-    }
-  }
-
- private:
-  std::string full(const std::string& key) const { return name_ + "." + key; }
-  static std::vector<float> values_of(const std::string& name) {
-    return recorded().read_f32(name, Shape(recorded().info(name).shape));
-  }
-
-  std::string name_;
-  Graph graph_;
-  std::vector<Tensor> operands_;
-  std::vector<std::string> gradients_;
-  std::vector<Input> inputs_;
+// A case of the file.
+struct Case : GoldenCase {
+  explicit Case(const std::string& name) : GoldenCase(recorded(), name) {}
 };
 
 }  // namespace

@@ -232,6 +232,30 @@ TEST_CASE("layer_norm's gradients hand NaN on") {
     }
 }
 
+TEST_CASE("layer_norm takes the last axes of its weight as one") {
+  Case c = random_case(3, 15, true);
+  const std::vector<float> dy_values = random_values(45, 25);
+  Graph graph;
+  const Tensor x = graph.input({3, 5, 3}), residual = graph.input({3, 5, 3}), dy = graph.input({3, 5, 3});
+  const Tensor weight = graph.input({5, 3}), bias = graph.input({5, 3});
+  const std::vector<Input> inputs = {
+      {x, c.x}, {weight, c.weight}, {bias, c.bias}, {residual, c.residual}, {dy, dy_values}};
+  const Tensor y = layer_norm(x, weight, bias, {.eps = c.eps, .residual = residual});
+  REQUIRE(y.shape() == Shape({3, 5, 3}));
+  check_close(run(graph, inputs, y), reference(c), kRow);
+  const std::vector<Tensor> operands_of_y{x, weight, bias, residual};
+  const std::vector<Tensor> grads = graph.grad(y, operands_of_y, dy);
+  const auto f = [&](const Operands& of) { return normalised(of, double(c.eps)); };
+  for (size_t which = 0; which < 4; ++which) {
+    REQUIRE(grads[which].shape() == operands_of_y[which].shape());
+    check_close(run(graph, inputs, grads[which]), gradient(f, operands(c), dy_values, which), kRow);
+  }
+  const Tensor turned = graph.input({3, 5}), three = graph.input({3, 5, 2});
+  check_rejects([&] { layer_norm(x, turned, turned); }, {"layer_norm", "weight (3, 5)", "(3, 5, 3)"});
+  check_rejects([&] { layer_norm(x, weight, turned); }, {"layer_norm", "bias (3, 5)", "last axes"});
+  check_rejects([&] { layer_norm(x, weight, bias, {.residual = three}); }, {"residual (3, 5, 2)"});
+}
+
 TEST_CASE("layer_norm rejects what does not fit") {
   Graph graph;
   Tensor x = graph.input({4, 6}), six = graph.input({6}), five = graph.input({5}), row = graph.input({1, 6});

@@ -141,3 +141,26 @@ TEST_CASE("softmax rejects what does not fit") {
   check_rejects([&] { softmax(x, {.lengths = each}); }, {"softmax", "lengths (4, 6)", "x (4, 6)"});
   check_rejects([&] { softmax(row, {.lengths = six}); }, {"softmax", "lengths (6)", "x (6)"});
 }
+
+TEST_CASE("softmax shows queries no later columns when it is causal") {
+  for (const int64_t queries : {1, 3, 5, 8, 9})
+    for (const int64_t n : {1, 4, 5, 9, 17}) {
+      Graph graph;
+      const Tensor x = graph.input({2, 2, queries, n}), lengths = graph.input({2}, DType::u32);
+      const std::vector<float> values = random_values(x.shape().elements(), uint32_t(queries * n), -3, 3);
+      const std::vector<uint32_t> counts{uint32_t(n), uint32_t(n / 2)};
+      std::vector<double> want;
+      for (int64_t row = 0; row < 4 * queries; ++row) {
+        const int64_t last = row % queries + n - queries, count = counts[size_t(row / (2 * queries))];
+        const auto from = values.begin() + row * n;
+        const uint32_t seen = uint32_t(std::clamp<int64_t>(last + 1, 0, count));
+        const std::vector<double> made = reference({from, from + n}, n, 1, {seen});
+        want.insert(want.end(), made.begin(), made.end());
+      }
+      check_close(
+          run(graph, {{x, values}, {lengths, counts}}, softmax(x, {.lengths = lengths, .causal = true})),
+          want, kRow);
+    }
+  Graph graph;
+  check_rejects([&] { softmax(graph.input({3}), {.causal = true}); }, {"softmax", "causal", "(3)"});
+}

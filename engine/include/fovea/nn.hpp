@@ -38,6 +38,7 @@ class Linear {
   // x: (.., in) -> (.., out). options.bias must be absent.
   Tensor operator()(Tensor x, MatmulOptions options = {}) const;
   int64_t in() const { return weight_.shape()[weight_.layout() == Layout::panels ? 0 : 1]; }
+  int64_t out() const { return weight_.shape()[weight_.layout() == Layout::panels ? 1 : 0]; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
  private:
@@ -45,12 +46,15 @@ class Linear {
   std::optional<State> bias_;
 };
 
-// Ba, Kiros, Hinton 2016, over the last axis.
+// Ba, Kiros, Hinton 2016, over the last axis, or the last ones.
 class LayerNorm {
  public:
   // y = (x - mean) / sqrt(variance + eps) * weight + bias; weight, bias: (width).
   LayerNorm(Device& device, std::span<const float> weight, std::span<const float> bias, float eps);
-  Tensor operator()(Tensor x) const;  // (.., width) -> (.., width)
+  // weight, bias: of the axes that are normalised together, such as (tokens, width).
+  LayerNorm(State weight, State bias, float eps);
+  // (.., width) -> (.., width); with a residual, like x, of x + residual: after a block "add and norm".
+  Tensor operator()(Tensor x, Tensor residual = {}) const;
   float eps() const { return eps_; }
   void parameters(const std::string& name, Parameters& to);  // name.weight, name.bias
 
@@ -63,7 +67,8 @@ class LayerNorm {
 class FeedForward {
  public:
   FeedForward(Linear up, Linear down, Activation activation);
-  Tensor operator()(Tensor x, Tensor residual, const Dropout& dropout = {}) const;  // both (.., width)
+  // x: (.., width of up) -> (.., width of down), which may differ; residual: like the result, or absent.
+  Tensor operator()(Tensor x, Tensor residual = {}, const Dropout& dropout = {}) const;
   Activation activation() const { return activation_; }
   void parameters(const std::string& name, Parameters& to);  // name.up, name.down
 

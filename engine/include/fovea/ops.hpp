@@ -15,6 +15,7 @@ struct SoftmaxOptions {
   // (batch) u32, or (batch, m) for x (batch, .., m, n): columns >= the length get weight 0; length 0 gives a
   // row of zeros.
   Tensor lengths = {};
+  bool causal = false;  // of (.., queries, n): query i sees columns j <= i + n - queries
 };
 struct LayerNormOptions {
   float eps = 1e-5f;
@@ -35,6 +36,11 @@ struct Attention {
   Tensor out;  // (batch, heads, tokens, head_dim), stored as (batch, tokens, heads, head_dim)
   // (batch, heads, tokens): log of the sum of exponentials; what attention_weights and gradients need.
   Tensor lse;
+};
+struct RotaryOptions {
+  int64_t first = 0;    // place of the first token
+  double base = 10000;  // of the frequencies
+  bool back = false;    // turns the other way
 };
 struct HeadsAndRows {
   int64_t head = 0, heads = -1;  // first head, how many; -1: the rest
@@ -129,7 +135,8 @@ Tensor log_softmax(Tensor x);           // x - log(sum(exp(x)))
 Tensor log_prob(Tensor x, Tensor ids);  // (.., n), (..) u32 -> (..): log_softmax(x)[id]; NaN where id >= n
 // (.., vocab), (..) u32: -log(softmax(logits)[id]), NaN where id >= vocab.
 CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions& options = {});
-// (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016); weight, bias: (n).
+// (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016) over the axes that weight and bias have,
+// the last ones of x: (n), or several.
 Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options = {});
 Tensor argmax(Tensor x);          // (.., n) -> (..) u32, the first of equals
 TopK top_k(Tensor x, int64_t k);  // (.., n) -> (.., k), k <= n
@@ -145,6 +152,9 @@ Tensor matmul(Tensor a, Tensor b, const MatmulOptions& options = {});
 Tensor pack(Tensor b);  // (.., k, n) into the panels matmul reads
 // softmax(scale q k^T + bias) v
 Attention attention(Tensor q, Tensor k, Tensor v, const AttentionOptions& options = {});
+// x (.., tokens, n), n even: of the token at place t, x[2i], x[2i + 1] turned by the angle t base^(-2i / n),
+// so that products of two depend on how far apart they are (Su et al. 2021, equation 34).
+Tensor rotary(Tensor x, const RotaryOptions& options = {});
 // Of chosen heads and queries: -> (batch, heads, rows, keys).
 Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& which = {},
                          const AttentionOptions& options = {});

@@ -33,7 +33,7 @@ class EncoderLayer {
 };
 
 struct EncoderOptions {
-  LayerOptions layers = {};  // of each; weights: those of all layers
+  LayerOptions layers = {};  // of each; weights: those of all layers; head_mask: (depth, heads)
   bool hidden_states = false;
 };
 
@@ -81,14 +81,15 @@ class DecoderLayer {
   DecoderLayer(DecoderLayer&&) noexcept;
 
   const CrossAttention* cross() const { return parts_.cross ? &*parts_.cross : nullptr; }
-  int64_t width() const { return parts_.attention.width(); }
+  int64_t inner() const { return parts_.attention.inner(); }
   struct Result {
     Tensor out;           // (batch, tokens, width)
     Tensor weights;       // when asked for: (batch, heads, tokens, keys) of the attention to what was encoded
     Tensor self_weights;  // and (batch, heads, tokens, tokens) of that to its own tokens
   };
   // All tokens at once, each seeing those before it. encoded: as CrossAttention::memory() gives it, if any;
-  // options.attention is of the attention to it.
+  // options.attention is of the attention to it. head_mask: (2, heads), of the attention to its own tokens
+  // and to what was encoded; (heads) where nothing is.
   Result operator()(Tensor x, Tensor encoded, const LayerOptions& options = {}) const;
   // One token a row, x (rows, width). weights: of the attention to what was encoded.
   SelfAttention::Result step(Tensor x, const StepState& search, const LayerMemory& at, bool weights) const;
@@ -120,7 +121,8 @@ class DecoderStack {
   };
   explicit DecoderStack(std::vector<DecoderLayer> layers, std::optional<LayerNorm> last = {});
   int64_t depth() const { return int64_t(layers_.size()); }
-  // x: (batch, tokens, width); encoded: (batch, keys, width) or absent. Options: as of layers, but no cache.
+  // x: (batch, tokens, width); encoded: (batch, keys, width) or absent. Options: as of layers, but no cache,
+  // and head_mask has a row for each of them, (depth, 2, heads) or (depth, heads).
   Result operator()(Tensor x, Tensor encoded = {}, const LayerOptions& options = {}) const;
 
   // A decoding. First memory(), zeros; then what was encoded with its lengths goes in, or the start of all

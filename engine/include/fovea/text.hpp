@@ -42,6 +42,11 @@ std::vector<std::string> train_sentencepiece(std::span<const std::string> lines,
 void train_marian_tokenizer(std::span<const TextPair> pairs, const std::filesystem::path& directory,
                             const SentencePieceOptions& options = {}, bool shared = true);
 
+// Vocabularies of a translation directory whose tokens are words between spaces: vocab.json and
+// target_vocab.json, as Translator reads them; the place of a word is its id.
+void write_word_vocabularies(const std::filesystem::path& directory, const std::vector<std::string>& source,
+                             const std::vector<std::string>& target);
+
 // Text to ids and back, by the tokenizer of a translation directory. Threads may share one.
 class TextEncoder {
  public:

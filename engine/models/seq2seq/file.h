@@ -32,6 +32,11 @@ struct Seq2SeqConfig {
   float eps = 1e-5f;
   Activation activation = Activation::relu;
   NormPlace place = NormPlace::before;
+  bool attention_bias = true;  // of a fresh model's projections
+  bool additive = false;       // attention compares by additive scores
+  // Heads of each attention that are not pruned: those of the encoder's layers, then of each decoder layer
+  // that to its own tokens and that to the source; empty: all.
+  std::vector<int64_t> kept_heads = {};
   uint32_t start = 0;  // what the decoder reads first
   uint32_t eos = 0;
   std::string unknown = "<unk>";  // the token of unknown words
@@ -39,6 +44,9 @@ struct Seq2SeqConfig {
   bool source_bos = false, source_eos = false;  // added around the source's tokens
   uint32_t source_bos_id = 0, source_eos_id = 0;
 };
+
+// Heads of layer `layer` of a side; cross: of the decoder's attention to the source.
+int64_t heads_of(const Seq2SeqConfig& config, const std::string& side, int64_t layer, bool cross = false);
 
 enum class Seq2SeqFormat : uint8_t { hugging_face, ctranslate2 };
 
@@ -59,7 +67,8 @@ struct Seq2SeqFile {
 };
 // A CTranslate2 directory: model.bin, vocabularies, config.json when present.
 Seq2SeqFile load_ctranslate2(const std::filesystem::path& directory);
-// A Hugging Face directory of MarianMTModel or BartForConditionalGeneration: config.json, model.safetensors.
+// A Hugging Face directory of MarianMTModel or BartForConditionalGeneration, or of a "transformer" as
+// transformer.hpp writes it: config.json, model.safetensors.
 Seq2SeqFile load_marian_or_bart(const std::filesystem::path& directory);
 
 }  // namespace fovea

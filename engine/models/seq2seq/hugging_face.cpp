@@ -1,4 +1,4 @@
-// Settings of transformers' MarianMTModel and BartForConditionalGeneration.
+// Settings of transformers' MarianMTModel and BartForConditionalGeneration, and of our own "transformer".
 #include <cmath>
 
 #include "core/check.h"
@@ -49,7 +49,29 @@ Seq2SeqConfig::Side load_side(const JsonFile& settings, const TensorFile& file, 
   return made;
 }
 
-Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, bool marian) {
+// What a "transformer" has otherwise than Marian.
+void load_form(const JsonFile& file, Seq2SeqConfig& c) {
+  c.place = file.get_bool("normalize_before", false) ? NormPlace::before : NormPlace::after;
+  c.encoder.last_norm = c.decoder.last_norm = c.place == NormPlace::before;
+  c.attention_bias = file.get_bool("attention_bias", true);
+  const std::string score = file.get_string("attention_score", "dot");
+  FOVEA_CHECK(score == "dot" || score == "additive", file.file(), ": attention_score \"", score,
+              "\", known are dot and additive");
+  c.additive = score == "additive";
+  c.sinusoids.interleaved = file.get_bool("interleaved_positions", false);
+  if (file.get_bool("learned_positions", false)) c.encoder.learned = c.decoder.learned = c.positions;
+  for (const std::vector<uint32_t>& kept : file.get_token_sequences("kept_heads"))
+    c.kept_heads.push_back(kept.at(0));
+  const size_t attentions = size_t(c.encoder.layers + 2 * c.decoder.layers);
+  FOVEA_CHECK(c.kept_heads.empty() || c.kept_heads.size() == attentions, file.file(), ": kept_heads of ",
+              c.kept_heads.size(), " attentions, the model has ", attentions);
+  for (int64_t kept : c.kept_heads)
+    FOVEA_CHECK(kept >= 1 && kept <= c.encoder.heads, file.file(), ": kept_heads ", kept, " of ",
+                c.encoder.heads);
+}
+
+Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, const std::string& type) {
+  const bool marian = type != "bart";
   Seq2SeqConfig c;
   c.width = file.require_int("d_model", kCount);
   c.encoder = load_side(file, tensors, "encoder");
@@ -69,6 +91,7 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, bool 
   c.activation = transformers_activation(concat(file.file(), ": activation_function"),
                                          file.get_string("activation_function", "gelu"));
   c.place = NormPlace::after;
+  if (type == "transformer") load_form(file, c);
   if (file.get_bool("scale_embedding", false)) c.encoder.scale = c.decoder.scale = std::sqrt(float(c.width));
   c.own_projection = tensors.has("lm_head.weight");
   c.eos = uint32_t(file.require_int("eos_token_id", kToken));
@@ -86,10 +109,10 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, bool 
 Seq2SeqFile load_marian_or_bart(const std::filesystem::path& directory) {
   const JsonFile settings = JsonFile::load(directory / "config.json");
   const std::string type = settings.require_string("model_type");
-  FOVEA_CHECK(type == "marian" || type == "bart", settings.file(), ": model_type \"", type,
-              "\", known are marian and bart");
+  FOVEA_CHECK(type == "marian" || type == "bart" || type == "transformer", settings.file(), ": model_type \"",
+              type, "\", known are marian, bart and transformer");
   auto tensors = std::make_unique<SafeTensors>(directory / "model.safetensors");
-  Seq2SeqConfig config = load_config(settings, *tensors, type == "marian");
+  Seq2SeqConfig config = load_config(settings, *tensors, type);
   return {.format = Seq2SeqFormat::hugging_face,
           .config = std::move(config),
           .decoding = load_decoding(directory, settings),

@@ -1,5 +1,7 @@
 #include "models/seq2seq/network.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 
 namespace fovea {
@@ -55,7 +57,7 @@ Embedding load_embedding(const LayerSource& from, const std::string& side, const
       {.tokens = same ? State(shared->tokens(), 0, shared->tokens().shape()) : load_tokens(from, side, own),
        .scale = from.use == Use::training ? own.scale : 1,
        .positions = load_positions(from, side, config, own.learned),
-       .learned_positions = false,
+       .learned_positions = from.use == Use::training && own.learned > 0,
        .norm = std::move(norm)});
 }
 
@@ -69,12 +71,25 @@ LayerForm form_of(const Seq2SeqConfig& config, const Seq2SeqConfig::Side& side, 
 }
 
 std::optional<Linear> load_projection(const LayerSource& from, const Seq2SeqConfig& config) {
+  if (config.own_projection) return make_linear(from, "lm_head");
   if (from.use == Use::training) return std::nullopt;
-  const std::string name = config.own_projection ? "lm_head.weight" : tokens_name("decoder", config.decoder);
-  const TensorSource::Host weight = from.tensors.read(name);
+  const TensorSource::Host weight = from.tensors.read(tokens_name("decoder", config.decoder));
   std::vector<float> bias;
   if (from.tensors.has("final_logits_bias")) bias = from.tensors.read("final_logits_bias").values;
   return Linear(from.device, weight.shape[0], weight.shape[1], weight.values, bias);
+}
+
+// Named as the table names them.
+void embedding_parameters(Embedding& embedding, const std::string& side, const Seq2SeqConfig::Side& config,
+                          Parameters& to) {
+  const std::string tokens = tokens_name(side, config);
+  Parameters own;
+  embedding.parameters(tokens.substr(0, tokens.rfind('.')), own);
+  for (Parameter& parameter : own) {
+    if (parameter.name.ends_with(".positions"))
+      parameter.name = concat("model.", side, ".embed_positions.weight");
+    to.push_back(parameter);
+  }
 }
 
 }  // namespace
@@ -97,13 +112,17 @@ Seq2SeqNetwork::Seq2SeqNetwork(const LayerSource& from, const Seq2SeqConfig& con
                 config.decoder.vocab);
   FOVEA_CHECK(config.pad < config.encoder.vocab, "seq2seq: padding token ", config.pad,
               " of a vocabulary of ", config.encoder.vocab);
-  if (from.use == Use::training) bias_ = make_state(from, "final_logits_bias", {config.decoder.vocab});
+  if (!projection_) bias_ = make_state(from, "final_logits_bias", {config.decoder.vocab});
 }
 
 Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use) {
   const TensorTable table = seq2seq_table(file.config, file.format);
   const TensorSource tensors(table, *file.tensors);
-  return Seq2SeqNetwork({.device = device, .tensors = tensors, .use = use, .eps = file.config.eps},
+  return Seq2SeqNetwork({.device = device,
+                         .tensors = tensors,
+                         .use = use,
+                         .eps = file.config.eps,
+                         .additive = file.config.additive},
                         file.config);
 }
 
@@ -128,23 +147,28 @@ Seq2SeqNetwork::Decoded Seq2SeqNetwork::decode(Tensor ids, Tensor encoded,
 
 Parameters Seq2SeqNetwork::parameters() {
   Parameters all;
-  encoder_embedding_.parameters("model.shared", all);
-  encoder_.parameters("model.encoder.layers", all);
-  decoder_.parameters("model.decoder.layers", all);
+  embedding_parameters(encoder_embedding_, "encoder", config_.encoder, all);
+  if (config_.decoder.own_tokens) embedding_parameters(decoder_embedding_, "decoder", config_.decoder, all);
+  encoder_.parameters("model.encoder.layers", all, "model.encoder.layer_norm");
+  decoder_.parameters("model.decoder.layers", all, "model.decoder.layer_norm");
+  if (projection_) projection_->parameters("lm_head", all);
   return all;
 }
 
 Parameters Seq2SeqNetwork::tensors() {
   Parameters all = parameters();
-  all.push_back({"final_logits_bias", &*bias_});
+  if (bias_) all.push_back({"final_logits_bias", &*bias_});
   return all;
 }
 
 DecoderFacts Seq2SeqNetwork::facts() const {
+  int64_t heads = config_.decoder.heads;  // that every layer has
+  for (int64_t layer = 0; layer < decoder_.depth(); ++layer)
+    heads = std::min(heads, heads_of(config_, "decoder", layer, true));
   return {.vocab = config_.decoder.vocab,
           .positions = config_.positions,
           .depth = decoder_.depth(),
-          .heads = config_.decoder.heads,
+          .heads = heads,
           .start = config_.start,
           .eos = config_.eos,
           .pad = config_.pad,

@@ -46,7 +46,7 @@ class Seq2SeqNetwork : public Decoder {
   Embedding encoder_embedding_, decoder_embedding_;
   Encoder encoder_;
   DecoderStack decoder_;
-  std::optional<Linear> projection_;  // for training: the table of tokens, and bias_
+  std::optional<Linear> projection_;  // absent: the table of tokens, and bias_
   std::optional<State> bias_;         // (vocab), fixed
 };
 

@@ -1,0 +1,7 @@
+#include "common/host.h"
+
+struct RotaryParams {
+  uint pairs;      // of x
+  uint per_token;  // pairs of a token
+  uint tokens;
+};
