@@ -52,6 +52,10 @@ struct BeamRules {
 };
 Tensor beam_step(Tensor log_probs, Search& search, const BeamRules& rules);
 
+// y[r] = x[o] for x (rows, n), o the row in which the hypothesis of row r was one step ago, r at the first
+// step: what a step hands to the next follows its beam.
+Tensor origin_rows(Tensor x, const StepState& search);
+
 // record[r, step] = x[r] for x (rows, n) and record (rows, steps, n), in place.
 Tensor record_step(Tensor x, const Search& search, State& record);
 

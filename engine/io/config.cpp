@@ -115,6 +115,13 @@ std::vector<double> JsonFile::require_floats(const std::string& key, size_t coun
   return value.get<std::vector<double>>();
 }
 
+std::vector<std::string> JsonFile::require_strings(const std::string& key) const {
+  const json& value = require(key);
+  if (!value.is_array() || value.empty() || !std::ranges::all_of(value, &json::is_string))
+    reject(key, "expected an array of strings");
+  return value.get<std::vector<std::string>>();
+}
+
 std::vector<std::vector<uint32_t>> JsonFile::get_token_sequences(const std::string& key) const {
   std::vector<std::vector<uint32_t>> sequences;
   if (!has(key)) return sequences;

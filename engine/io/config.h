@@ -40,6 +40,8 @@ class JsonFile {
   // An array of `count` numbers, or one number that stands for all.
   std::vector<double> require_floats(const std::string& key, size_t count) const;
 
+  std::vector<std::string> require_strings(const std::string& key) const;  // an array of at least one
+
   // Sequences of token ids: an array of arrays, or of ids that are sequences of one; none for a missing key.
   std::vector<std::vector<uint32_t>> get_token_sequences(const std::string& key) const;
 

@@ -1,5 +1,7 @@
 #include "models/layers.h"
 
+#include <cmath>
+
 #include "core/check.h"
 
 namespace fovea {
@@ -48,6 +50,35 @@ SelfAttention make_self_attention(const LayerSource& from, const std::string& na
 
 FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation) {
   return FeedForward{make_linear(from, name + ".up"), make_linear(from, name + ".down"), activation};
+}
+
+Rnn make_rnn(const LayerSource& from, const std::string& name, const RnnConfig& config) {
+  std::vector<Rnn::Weights> weights;
+  for (int64_t i = 0; i < config.layers * config.directions(); ++i) {
+    const auto read = [&](const char* part) {
+      return from.tensors.read(concat(name, ".", part, rnn_suffix(config, i))).values;
+    };
+    weights.push_back({.input = read("weight_ih"),
+                       .hidden = read("weight_hh"),
+                       .input_bias = read("bias_ih"),
+                       .hidden_bias = read("bias_hh")});
+  }
+  return Rnn(from.device, config, weights, from.use);
+}
+
+void add_rnn(TensorTable& table, const std::string& name, const RnnConfig& config, Beginning::Kind matrices) {
+  const Beginning uniform{Beginning::Kind::uniform, 1 / std::sqrt(double(config.width))};
+  const int64_t gates = gates_of(config.cell) * config.width;
+  for (int64_t i = 0; i < config.layers * config.directions(); ++i) {
+    const auto add = [&](const char* part, const std::vector<int64_t>& shape, const Beginning& beginning) {
+      const std::string own = concat(name, ".", part, rnn_suffix(config, i));
+      table.add({.name = own, .in_file = own, .shape = shape, .beginning = beginning});
+    };
+    add("weight_ih", {gates, config.in_of(i / config.directions())}, {matrices, uniform.value});
+    add("weight_hh", {gates, config.width}, {matrices, uniform.value});
+    add("bias_ih", {gates}, uniform);
+    add("bias_hh", {gates}, uniform);
+  }
 }
 
 EncoderLayer make_encoder_layer(const LayerSource& from, const std::string& name, const LayerForm& form) {

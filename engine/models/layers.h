@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "fovea/rnn.hpp"
 #include "fovea/stacks.hpp"
 #include "models/tensor_table.h"
 
@@ -32,6 +33,11 @@ Linear make_linear(const LayerSource& from, const std::string& name);
 LayerNorm make_norm(const LayerSource& from, const std::string& name);
 SelfAttention make_self_attention(const LayerSource& from, const std::string& name, int64_t heads);
 FeedForward make_feed_forward(const LayerSource& from, const std::string& name, Activation activation);
+// By PyTorch's names, in the network as in the file.
+Rnn make_rnn(const LayerSource& from, const std::string& name, const RnnConfig& config);
+// The rows of its tensors. matrices: how they begin, uniform within 1 / sqrt(width) or glorot.
+void add_rnn(TensorTable& table, const std::string& name, const RnnConfig& config,
+             Beginning::Kind matrices = Beginning::Kind::uniform);
 
 struct LayerForm {
   int64_t heads = 0;

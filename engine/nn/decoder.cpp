@@ -150,7 +150,7 @@ void DecoderLayer::parameters(const std::string& name, Parameters& to) {
 
 uint64_t DecoderMemory::bytes() const {
   uint64_t bytes = 0;
-  for (const std::vector<State>* states : {&caches, &encoded})
+  for (const std::vector<State>* states : {&caches, &encoded, &recurrent})
     for (const State& state : *states) bytes += state.bytes();
   return bytes;
 }

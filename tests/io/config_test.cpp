@@ -59,6 +59,16 @@ TEST_CASE("config: labels by index") {
   CHECK(bare.labels(2) == std::vector<std::string>{"LABEL_0", "LABEL_1"});
 }
 
+TEST_CASE("config: an array of strings") {
+  const TemporaryFolder folder;
+  const JsonFile config = JsonFile::load(
+      folder.write("config.json", R"({"good": ["a", ""], "none": [], "mixed": ["a", 1], "one": "a"})"));
+  CHECK(config.require_strings("good") == std::vector<std::string>{"a", ""});
+  for (const char* key : {"none", "mixed", "one"})
+    CHECK(contains(rejection([&] { config.require_strings(key); }), "expected an array of strings"));
+  CHECK(contains(rejection([&] { config.require_strings("gone"); }), "is missing"));
+}
+
 TEST_CASE("config: bad labels are rejected") {
   const TemporaryFolder folder;
   for (const std::string labels :

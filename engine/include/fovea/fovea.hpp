@@ -21,6 +21,7 @@
 #include "fovea/op.hpp"
 #include "fovea/ops.hpp"
 #include "fovea/plan.hpp"
+#include "fovea/rnn.hpp"
 #include "fovea/scores.hpp"
 #include "fovea/stacks.hpp"
 #include "fovea/text.hpp"

@@ -99,9 +99,10 @@ class DecoderLayer {
 struct DecoderMemory {
   std::vector<State> caches;     // of each layer, (2, rows, steps, width): K and V of the tokens so far
   std::vector<State> encoded;    // of each layer, (batch, keys, 2 width): K and V of what was encoded, if any
+  std::vector<State> recurrent;  // (rows, ..): what each step of a recurrent decoder hands to the next
   std::optional<State> lengths;  // (batch) u32: how many of those count
 
-  uint64_t bytes() const;  // of keys and values
+  uint64_t bytes() const;  // of keys, values and what steps hand on
 };
 
 // Decoder layers one after another.
