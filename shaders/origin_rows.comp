@@ -1,4 +1,4 @@
-// origin_rows: y[r,c] = x[o,c], o the row in which the hypothesis of row r was one step ago; r at the first step
+// origin_rows: y[r,c] = x[o,c], o the row in which r's hypothesis was one step ago; r at the first step
 // One workgroup per row r; lanes stride over c. x, y: (batch * beams, columns).
 #version 460
 #extension GL_GOOGLE_include_directive : require
