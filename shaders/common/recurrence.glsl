@@ -19,8 +19,6 @@ const uint kLanes = LANES;
 layout(constant_id = 1) const bool kHasLengths = false;
 layout(constant_id = 2) const bool kHasStart = false;
 
-float hyperbolic_tangent(float x) { return x > 20 ? 1 : expm1(2 * x) / (expm1(2 * x) + 2); }
-
 // Where a column of a matrix of `depth` rows begins in its panels; its next element is kPanelColumns behind.
 uint panel_column(uint column, uint depth) {
   return column / kPanelColumns * kPanelColumns * padded_depth(depth) + column % kPanelColumns;

@@ -82,23 +82,6 @@ struct CrossEntropy {
   Tensor count;  // (1): how many rows are counted
 };
 
-// Of a recurrent cell over whole sequences, as PyTorch's packed ones: behind the end of a row its state
-// stays, and what the row gives there is 0.
-struct RecurrentOptions {
-  Tensor start = {};       // (batch, width): h that the first step begins with; absent: 0
-  Tensor start_cell = {};  // the same for c of lstm; both or neither
-  Tensor lengths = {};     // (batch) u32: steps of each row; absent: all
-  bool reverse = false;    // the first step is the last of the sequence, for each row that of its own end
-};
-struct Gru {
-  Tensor out;   // (steps, batch, width): h of every step
-  Tensor last;  // (batch, width): h when all steps are done
-};
-struct Lstm {
-  Tensor out, last;  // as of Gru
-  Tensor cell;       // (batch, width): c when all steps are done
-};
-
 // Functions of one operand, elementwise. NaN stays NaN.
 Tensor scale(Tensor x, float factor);  // factor * x
 Tensor abs(Tensor x);                  // |x|
@@ -162,13 +145,6 @@ Tensor one_hot(Tensor ids,
 Tensor sum(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
 Tensor mean(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
 Tensor max(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
-
-// Recurrences. x: (steps, batch, gates * width), what each step adds to its gates, their order and equations
-// those of PyTorch; weight: (gates * width, width), or transposed in panels without a gradient; bias:
-// (gates * width). h' = (1 - z) n + z h; gates r, z, n; r is a factor of W h + b of n (Cho et al. 2014).
-Gru gru(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options = {});
-// c' = f c + i g, h' = o tanh(c'); gates i, f, g, o (Hochreiter and Schmidhuber 1997, Gers et al. 2000).
-Lstm lstm(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options = {});
 
 // Products.
 // (.., m, k) x (.., k, n) -> (.., m, n)
