@@ -51,9 +51,14 @@ double bleu(fovea::Device& device, const std::string& directory, const std::vect
   return fovea::corpus_bleu(made, references_of_all).score;
 }
 
-// What a training starts with: a vocabulary, and a model that has learnt nothing yet.
+// What a training starts with: a vocabulary and a model, of --from or fresh ones.
 void begin(Options& o, const fovea::Corpus& corpus) {
   fs::create_directories(o.out);
+  if (!o.from.empty()) {
+    for (const char* file : {"config.json", "model.safetensors", "source.spm", "target.spm", "vocab.json"})
+      fs::copy_file(fs::path(o.from) / file, fs::path(o.out) / file, fs::copy_options::overwrite_existing);
+    return;
+  }
   o.pieces.seed = o.text.seed;
   fovea::train_marian_tokenizer(corpus.training, o.out, o.pieces);
   o.model.vocab = fovea::TextEncoder::source(o.out).vocab();

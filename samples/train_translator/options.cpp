@@ -6,6 +6,7 @@ void add_file_options(CLI::App& app, Options& o) {
   CLI::Option* pairs = app.add_option("--pairs", o.pairs, "file of lines: source, tab, target");
   CLI::Option* source = app.add_option("--source", o.source, "file of source lines")->excludes(pairs);
   app.add_option("--target", o.target, "file of target lines")->needs(source)->excludes(pairs);
+  app.add_option("--from", o.from, "directory of a Marian model to go on teaching, instead of a fresh one");
   app.add_option("--out", o.out, "directory for model, checkpoint and loss curve")->required();
   app.add_option("--validate", o.validate, "N:R: measure with the lines whose number leaves R modulo N");
   app.add_option("--validation-lines", o.validation_lines, "at most")->capture_default_str();

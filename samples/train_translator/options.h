@@ -8,7 +8,7 @@
 #include <vector>
 
 struct Options {
-  std::string pairs, source, target, out, log, device, validate;
+  std::string pairs, source, target, from, out, log, device, validate;
   std::vector<std::string> leave_out;  // "N:R": lines whose number, from 0, leaves R modulo N
   fovea::TransformerConfig model{.width = 192, .heads = 4, .hidden = 768};
   fovea::SentencePieceOptions pieces{.vocab = 6000};

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fovea/curve.hpp>
 #include <fovea/fovea.hpp>
 
@@ -17,6 +18,8 @@
 #include "step.h"
 
 namespace {
+
+namespace fs = std::filesystem;
 
 std::atomic<bool> interrupted = false;
 
@@ -46,6 +49,18 @@ void check_classes(const std::string& where, const fovea::ImageFolder& folder,
                                  fmt::join(folder.classes(), ", "), fmt::join(model.config().labels, ", ")));
 }
 
+// What a training starts with: the model of --from, or one that has learnt nothing yet.
+void begin(const Options& options) {
+  if (options.from.empty()) {
+    fovea::write_fresh_vit(options.out, options.model, options.images.seed);
+    return;
+  }
+  fs::create_directories(options.out);
+  for (const char* file : {"config.json", "model.safetensors"})
+    fs::copy_file(fs::path(options.from) / file, fs::path(options.out) / file,
+                  fs::copy_options::overwrite_existing);
+}
+
 void train(Options& options) {
   const fovea::ImageFolder folder(options.data), held_out(options.validation);
   const std::string checkpoint = options.out + "/checkpoint.safetensors";
@@ -54,7 +69,7 @@ void train(Options& options) {
   // The model: a fresh one, or the one that lies there.
   fovea::Device device({.name = options.device});
   options.model.labels = folder.classes();
-  if (!options.resume) fovea::write_fresh_vit(options.out, options.model, options.images.seed);
+  if (!options.resume) begin(options);
   fovea::VisionTransformer model(device, options.out, fovea::Use::training);
   check_classes(options.data, folder, model);
   check_classes(options.validation, held_out, model);

@@ -5,6 +5,7 @@ namespace {
 void add_file_options(CLI::App& app, Options& o) {
   app.add_option("--data", o.data, "folder of class folders to learn from")->required();
   app.add_option("--validation", o.validation, "folder of class folders to measure with")->required();
+  app.add_option("--from", o.from, "directory of a model to go on teaching, instead of a fresh one");
   app.add_option("--out", o.out, "directory for model, checkpoint and loss curve")->required();
   app.add_option("--log", o.log, "file for JSON lines");
   app.add_flag("--resume", o.resume, "go on from the checkpoint in --out");

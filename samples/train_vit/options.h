@@ -7,7 +7,7 @@
 #include <string>
 
 struct Options {
-  std::string data, validation, out, log, device;
+  std::string data, validation, from, out, log, device;
   fovea::ViTConfig model{
       .height = 32, .width = 32, .patch = 4, .embedding = 192, .depth = 6, .heads = 3, .hidden = 768};
   fovea::ImageOptions images{.seed = 1, .partial = false, .flip = true, .pad = 4};

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -44,6 +45,15 @@ struct Language {
   }
 };
 
+double first_loss(const std::string& log) {
+  std::ifstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json object = nlohmann::json::parse(line);
+    if (object.contains("loss")) return object.at("loss").get<double>();
+  }
+  return INFINITY;
+}
+
 }  // namespace
 
 TEST_CASE("train_translator learns, and translate says what it learnt") {
@@ -85,6 +95,24 @@ TEST_CASE("train_translator goes on from its checkpoint as if it had never stopp
   REQUIRE(language.train("parts", {"--epochs", "2", "--resume"}).status == 0);
   REQUIRE(read_bytes(whole / "checkpoint.safetensors") == read_bytes(parts / "checkpoint.safetensors"));
   REQUIRE(read_bytes(whole / "model.safetensors") == read_bytes(parts / "model.safetensors"));
+}
+
+TEST_CASE("train_translator goes on teaching a model that it is given") {
+  const Language language;
+  REQUIRE(language.train("first", {"--epochs", "2"}).status == 0);
+  const fs::path first = language.out("first"), more = language.out("more");
+  const std::string log = language.out("log.jsonl");
+  const Outcome outcome =
+      language.train("more", {"--from", first.string(), "--epochs", "1", "--seed", "9", "--log", log});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.status == 0);
+  for (const char* file : {"config.json", "source.spm", "target.spm", "vocab.json"})
+    REQUIRE(read_bytes(first / file) == read_bytes(more / file));
+  REQUIRE(first_loss(log) <
+          0.9 * std::log(34.0));  // of 34 pieces that all are as likely: what a fresh one says
+  const Outcome nowhere = language.train("z", {"--from", "/nowhere"});
+  REQUIRE(nowhere.status == 1);
+  REQUIRE(nowhere.err.find("/nowhere/config.json") != std::string::npos);
 }
 
 TEST_CASE("train_translator says what is wrong") {

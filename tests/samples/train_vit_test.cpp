@@ -86,6 +86,20 @@ TEST_CASE("train_vit goes on from its checkpoint as if it had never stopped") {
   REQUIRE(read_bytes(whole / "model.safetensors") == read_bytes(parts / "model.safetensors"));
 }
 
+TEST_CASE("train_vit goes on teaching a model that it is given") {
+  const Images images;
+  REQUIRE(images.train("first", {"--epochs", "2"}).status == 0);
+  const fs::path first = images.out("first"), more = images.out("more");
+  const Outcome outcome = images.train("more", {"--from", first.string(), "--epochs", "1"});
+  INFO(outcome.out << outcome.err);
+  REQUIRE(outcome.status == 0);
+  REQUIRE(read_bytes(first / "config.json") == read_bytes(more / "config.json"));
+  REQUIRE(read_bytes(first / "model.safetensors") != read_bytes(more / "model.safetensors"));
+  const Outcome nowhere = images.train("z", {"--from", "/nowhere"});
+  REQUIRE(nowhere.status == 1);
+  REQUIRE(nowhere.err.find("/nowhere/config.json") != std::string::npos);
+}
+
 TEST_CASE("train_vit says what is wrong") {
   const Images images;
   const Outcome outcome = run_program(
