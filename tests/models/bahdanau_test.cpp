@@ -9,6 +9,7 @@
 #include "io/safetensors.h"
 #include "support/check.h"
 #include "support/gradient.h"
+#include "support/submissions.h"
 #include "support/temporary.h"
 
 using namespace fovea;
@@ -140,9 +141,11 @@ TEST_CASE("bahdanau: a training is one submission a step, and learns its pairs")
       plan.write(inputs, batch.inputs);
       plan.write(labels, batch.labels);
       plan.write(update.control, optimizer.control(0.02f));
+      SubmissionCount submissions(device());
       plan.run();
       optimizer.finish(plan.read(update.norm)[0]);
       losses.push_back(plan.read(loss)[0]);
+      REQUIRE(submissions.value() == 1);
     }
     REQUIRE(losses.back() < 0.1f * losses.front());
     std::vector<std::vector<uint32_t>> sources;
