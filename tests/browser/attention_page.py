@@ -21,6 +21,8 @@ def make_pages(programs, folder):
     translate = [programs / "translate", "--model", MODELS / "translate-en-fr", "--page", folder / "text.html",
                  "--attention", folder / "text.json"]
     subprocess.run(translate, input="\n".join(LINES), text=True, check=True, stdout=subprocess.DEVNULL)
+    japanese = [programs / "translate", "--model", MODELS / "translate-ja-en", "--page", folder / "japanese.html"]
+    subprocess.run(japanese, input="私は天才です。", text=True, check=True, stdout=subprocess.DEVNULL)
     vit = [programs / "vit", "--page", folder / "image.html", IMAGES / "chelsea.png", IMAGES / "coffee.png"]
     subprocess.run(vit, check=True, stdout=subprocess.DEVNULL)
 
@@ -135,6 +137,13 @@ def test_theme(page):
     at.click("#theme")
 
 
+def test_japanese(page, folder):
+    page.at.open((folder / "japanese.html").as_uri())
+    words = page.at.value("document.getElementById('queries').textContent")
+    check("私" in words and "天才" in words, "tokens:", words)
+    page.shot("text-japanese-light")
+
+
 def test_image(page, folder):
     at = page.at
     picture = "document.getElementById('picture').toDataURL()"
@@ -210,6 +219,7 @@ def main():
             test_text(page, folder)
             test_heads(page)
             test_theme(page)
+            test_japanese(page, folder)
             test_image(page, folder)
             test_image_heads(page)
             check(not at.errors, "errors of the scripts:", at.errors)

@@ -9,6 +9,7 @@
 #include "support/check.h"
 #include "support/ctranslate2.h"
 #include "support/models.h"
+#include "support/page.h"
 #include "support/program.h"
 #include "support/svg.h"
 #include "support/temporary.h"
@@ -67,11 +68,11 @@ void check_output(const json& output, bool with_attention, size_t sources) {
 
 TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones too") {
   const TemporaryFolder folder, models;
-  const fs::path png = folder.path() / "out.png";
+  const fs::path png = folder.path() / "out.png", page = folder.path() / "page.html";
   const std::string input = "one two three\r\n\nbad \xff line\n \t\nété 東京\none unheard-of\nfive";
   const Outcome got = translate(small_model(models),
                                 {"--json", "--beam", "3", "--n-best", "2", "--min-length", "2",
-                                 "--max-length", "6", "--attention", png.string()},
+                                 "--max-length", "6", "--attention", png.string(), "--page", page.string()},
                                 input);
   CHECK(got.status == 1);
   CHECK(got.err == "translate: standard input: line 3 is not UTF-8\n");
@@ -103,6 +104,10 @@ TEST_CASE("translate keeps the order of lines, the empty and the unreadable ones
     const size_t rows = all[i]["outputs"][0]["attention"].size();
     CHECK((size_t(image.width) > 28 * tokens[i] && size_t(image.height) > 28 * rows));  // 28 pixels a token
   }
+  Strings titles;
+  const json made = page_data(read_bytes(page));
+  for (const json& view : made["views"]) titles.push_back(view["title"]);
+  CHECK(titles == Strings{"one two three", "été 東京", "one unheard-of", "five"});
 }
 
 TEST_CASE("translate draws the tokens of both sides beside their weights") {

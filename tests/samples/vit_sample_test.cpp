@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "support/check.h"
 #include "support/models.h"
+#include "support/page.h"
 #include "support/program.h"
 #include "support/temporary.h"
 
@@ -159,9 +160,9 @@ TEST_CASE("vit answers the four images as PyTorch does, from their files") {
 TEST_CASE("vit prints name, classes, device and time, and the overlay of one layer") {
   const TemporaryFolder folder, models;
   const std::string model = tiny_model(models, 3).string(), image = (kImages / "coffee.png").string();
-  const fs::path overlay = folder.path() / "one.png";
-  const Outcome got =
-      vit({"--model", model, "--top", "2", "--attention", overlay.string(), "--layer", "1", image});
+  const fs::path overlay = folder.path() / "one.png", page = folder.path() / "page.html";
+  const Outcome got = vit({"--model", model, "--top", "2", "--attention", overlay.string(), "--layer", "1",
+                           "--page", page.string(), image});
   INFO(got.err);
   REQUIRE(got.status == 0);
   std::istringstream in(got.out);
@@ -174,6 +175,10 @@ TEST_CASE("vit prints name, classes, device and time, and the overlay of one lay
   CHECK(lines[3].ends_with(" ms"));
   const Image lit = load_image(overlay);
   CHECK((lit.width == 600 && lit.height == 400));
+  const json views = page_data(read_bytes(page))["views"];
+  REQUIRE(views.size() == 1);
+  CHECK(views[0]["title"] == "coffee.png");
+  CHECK((views[0]["blocks"][0]["rows"] == 2 && views[0]["blocks"][0]["columns"] == 2));
 }
 
 TEST_CASE("vit goes on after images it cannot read, whatever their names") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "support/page.h"
 #include "support/temporary.h"
 #include "support/values.h"
 #include "viz/base64.h"
@@ -41,12 +42,6 @@ std::string page_of(const std::vector<AttentionView>& views) {
   return read_bytes(folder.path() / "page.html");
 }
 
-json data_of(const std::string& page) {
-  const std::string mark = "id=\"data\">";
-  const size_t begin = page.find(mark) + mark.size();
-  return json::parse(page.substr(begin, page.find("</script>", begin) - begin));
-}
-
 std::vector<float> weights_of(const json& block) {
   const std::string text = block["weights"];
   const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -72,7 +67,7 @@ TEST_CASE("attention_page: one file with texts and photos, whose weights are wit
   CHECK(page == page_of({text, small_image()}));
   CHECK(!contains(page, "src=\"http"));
   CHECK(!contains(page, "@data@"));
-  const json data = data_of(page);
+  const json data = page_data(page);
   CHECK(data["title"].get<std::string>() == "Title");
   REQUIRE(data["views"].size() == 2);
   const json &own = data["views"][0]["blocks"][0], &photo = data["views"][1]["blocks"][0];
