@@ -54,11 +54,11 @@ TEST_CASE("operands, params and constants of a shader") {
   REQUIRE(softmax.operands.size() == 3);
   CHECK(names_of(softmax.operands) == "x, lengths, y");
   CHECK(softmax.params_offset == 24);
-  CHECK(softmax.params_bytes == 16);
+  CHECK(softmax.params_bytes == 24);
   CHECK(softmax.fixed_lanes == 0);
-  REQUIRE(softmax.constants.size() == 1);
-  CHECK(softmax.constants[0].name == "kHasLengths");
-  CHECK(softmax.constants[0].id == 1);
+  CHECK(names_of(softmax.constants) == "kHasLengths, kCausal");
+  CHECK(softmax.constants.at(0).id == 1);
+  CHECK(softmax.constants.at(1).id == 2);
 
   const Interface quad = interface_of("selftest_quad");  // without params
   CHECK(quad.params_bytes == 0);

@@ -42,11 +42,11 @@ void dispatch_softmax(const std::function<void(Dispatch&)>& change) {
   Launch k = recording.launch();
   Dispatch what{.kernel = "softmax",
                 .groups = k.rows(4),
-                .constants = {{"kHasLengths", true}},
+                .constants = {{"kHasLengths", true}, {"kCausal", false}},
                 .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
                 .writes = {{"y", k.out()}}};
   change(what);
-  k.dispatch(what, SoftmaxParams{4, 64, 1, 1});
+  k.dispatch(what, SoftmaxParams{.rows = 4, .columns = 64, .queries = 1, .scale = 1, .lengths = {1, 1}});
   REQUIRE(recording.dispatches() == 1);
 }
 
@@ -94,9 +94,9 @@ TEST_CASE("operands on the wrong side are errors") {
 
 TEST_CASE("constants that are not the shader's are errors") {
   check_mistake([](Dispatch& d) { d.constants.clear(); },
-                {"kernel softmax", "constant kHasLengths is missing", "kHasLengths"});
-  check_mistake([](Dispatch& d) { d.constants.push_back({"kCausal", 1}); },  // one too many
-                {"kernel softmax", "constant kCausal = 1", "kHasLengths"});
+                {"kernel softmax", "constant kHasLengths is missing", "kHasLengths, kCausal"});
+  check_mistake([](Dispatch& d) { d.constants.push_back({"kMasked", 1}); },  // one too many
+                {"kernel softmax", "constant kMasked = 1", "kHasLengths, kCausal"});
   check_mistake([](Dispatch& d) { d.constants[0].name = "kLengths"; },
                 {"kernel softmax", "constant kLengths", "kHasLengths"});
   check_mistake([](Dispatch& d) { d.constants.push_back({"kHasLengths", 0}); },
@@ -124,12 +124,12 @@ TEST_CASE("params of another size are an error") {
   Recording recording;
   Launch k = recording.launch();
   const Dispatch what{.kernel = "softmax",
-                      .constants = {{"kHasLengths", true}},
+                      .constants = {{"kHasLengths", true}, {"kCausal", false}},
                       .reads = {{"x", k.in(0)}, {"lengths", k.in(1)}},
                       .writes = {{"y", k.out()}}};
   struct Shorter {
     uint32_t rows, columns, rows_per_length;
   };
-  check_rejects([&] { k.dispatch(what, Shorter{4, 64, 1}); }, {"kernel softmax", "12 bytes of params", "16"});
+  check_rejects([&] { k.dispatch(what, Shorter{4, 64, 1}); }, {"kernel softmax", "12 bytes of params", "24"});
   REQUIRE(recording.dispatches() == 0);
 }
