@@ -1,7 +1,7 @@
 // bahdanau: a recurrent network with attention learns to translate short sentences.
 //
-//   bahdanau [--rnn gru|lstm] [--score additive|bilinear|scaled|dot] [--data PAIRS.tsv] [--epochs N] [--out
-//   DIR]
+//   bahdanau [--rnn gru|lstm] [--score additive|bilinear|scaled|dot] [--data PAIRS.tsv] [--epochs N]
+//            [--out DIR]
 //
 // An encoder reads English, a decoder writes French, and before each word asks the encoder's states which of
 // them it needs: Zhang et al., Dive into Deep Learning, "Bahdanau Attention", with its sizes and its BLEU
@@ -24,23 +24,23 @@ namespace {
 using namespace fovea;
 namespace fs = std::filesystem;
 
-const std::string kPairs = (fs::path(__FILE__).parent_path() / "../pairs/en-fr.tsv").string();
-
 struct Settings {
-  std::string cell = "gru", score = "additive", data = kPairs;
-  int64_t pairs = 600, epochs = 250, batch = 64, steps = 10, beams = 1;
+  std::string cell = "gru", score = "additive", data = project_file("samples/pairs/en-fr.tsv");
+  int64_t pairs = 600, min_frequency = 2, epochs = 250, batch = 64, steps = 10, beams = 1;
   int64_t embedding = 32, width = 32, layers = 2;
   float dropout = 0.1f, rate = 0.005f;
 
   void options(CLI::App& app) {
     const auto add = [&](const char* name, auto& value, const char* about) {
-      app.add_option(name, value, about)->capture_default_str();
+      return app.add_option(name, value, about)->capture_default_str();
     };
-    add("--rnn", cell, "gru or lstm");
-    add("--score", score, "additive, bilinear, scaled or dot");
+    add("--rnn", cell, "gru or lstm")->check(CLI::IsMember({"gru", "lstm"}));
+    add("--score", score, "of a state and what it attends to")
+        ->check(CLI::IsMember({"additive", "bilinear", "scaled", "dot"}));
     add("--data", data, "lines of source, tab, target");
     add("--pairs", pairs, "how many of them, the first; 0: all");
-    add("--epochs", epochs, "of training");
+    add("--min-frequency", min_frequency, "of a word that is known");
+    add("--epochs", epochs, "of training")->check(CLI::PositiveNumber);
     add("--batch", batch, "pairs of a step");
     add("--steps", steps, "words of a sentence at most");
     add("--beams", beams, "of the translations; 1: greedy");
@@ -144,9 +144,11 @@ int main(int argc, char** argv) {
   settings.options(sample.app);
   return sample.run(argc, argv, [&](Sample& s) {
     Device device({.name = s.device});
-    const WordPairs pairs(
-        read_pairs(settings.data),
-        {.pairs = settings.pairs, .steps = settings.steps, .batch = settings.batch, .seed = s.seed});
+    const WordPairs pairs(read_pairs(settings.data), {.pairs = settings.pairs,
+                                                      .steps = settings.steps,
+                                                      .batch = settings.batch,
+                                                      .min_frequency = settings.min_frequency,
+                                                      .seed = s.seed});
     fmt::print("{} pairs, {} and {} words, on {}\n", pairs.size(), pairs.source().size(),
                pairs.target().size(), device.info().name);
     const Folder folder(s.out);

@@ -12,7 +12,7 @@
 
 // What the model is and how it learns; the defaults are the textbook's.
 struct PairsSettings {
-  std::string data = "samples/pairs/en-fr.tsv";
+  std::string data = project_file("samples/pairs/en-fr.tsv");
   fovea::WordPairsOptions words;
   int64_t width = 32, heads = 4, hidden = 64, layers = 2, epochs = 200;
   float rate = 0.005f, dropout = 0.1f;
@@ -21,6 +21,7 @@ struct PairsSettings {
   void add_to(CLI::App& app) {
     app.add_option("--data", data, "lines of source, tab, target")->capture_default_str();
     app.add_option("--pairs", words.pairs, "how many of them, 0: all")->capture_default_str();
+    app.add_option("--min-frequency", words.min_frequency, "of a word that is known")->capture_default_str();
     app.add_option("--epochs", epochs, "passes over the pairs")->capture_default_str();
     app.add_option("--batch", words.batch, "pairs")->capture_default_str();
     app.add_option("--width", width)->capture_default_str();

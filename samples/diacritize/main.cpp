@@ -1,12 +1,13 @@
 // diacritize: the vowel signs of Arabic lines, and what a trained network looked at to find them.
 //
-//   diacritize --model DIR [--attention OUT.png] [LINE...]
+//   diacritize --model DIR [--out DIR] [LINE...]
 //
 // DIR is that of the package arabic-diacritizer, as safetensors with its vocabulary.json: a bidirectional
 // LSTM of 3 layers with additive self-attention. Lines come from the command line, else from the input.
 // Prints each with its signs,
 //   ذَهَبَ الْوَلَدُ إلَى الْمَدْرَسَةِ
-// and with --attention draws, for the first line, how much each character (rows) looked at each (columns).
+// and draws for the first line how much each character (rows) looked at each (columns): diacritize.png in
+// --out.
 #include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>
 #include <iostream>
@@ -36,17 +37,16 @@ void draw(const std::filesystem::path& path, const Diacritized& line) {
 
 int main(int argc, char** argv) {
   Sample sample("diacritize: the vowel signs of Arabic lines");
-  std::string directory, attention;
+  std::string directory;
   std::vector<std::string> lines;
   sample.app.add_option("--model", directory, "folder of the model")->required();
-  sample.app.add_option("--attention", attention, "picture of the first line's attention, PNG or SVG");
   sample.app.add_option("lines", lines, "of Arabic; none: those of the input");
   return sample.run(argc, argv, [&](Sample& s) {
     Device device({.name = s.device});
     Diacritizer model(device, directory);
     if (lines.empty())
       for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
-    bool drawn = attention.empty();
+    bool drawn = s.out.empty();
     for (const std::string& line : lines) {
       if (line.empty()) {
         fmt::print("\n");
@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
       const Diacritized seen = model.run(line);
       fmt::print("{}\n", seen.text);
       s.numbers["lines"].push_back(seen.text);
-      if (!drawn) draw(attention, seen);
+      if (!drawn) draw(s.out / "diacritize.png", seen);
       drawn = true;
     }
   });

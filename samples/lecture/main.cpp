@@ -3,25 +3,21 @@
 //   lecture [--out DIR] [--model DIR --photo FILE] [--json]
 //
 // Each slide prints the shapes that it is about and its numbers beside those of a plain computation in double
-// precision, and draws what it shows. Slides 16 to 19 need a Vision Transformer: a directory as Hugging Face
-// has them, such as samples/models/vit. Takes a few seconds; ends with status 1 where a number is not as
+// precision, and draws what it shows. On slides 16 to 19 a Vision Transformer looks at a photo: --model is a
+// directory as Hugging Face has them. Takes a few seconds; ends with status 1 where a number is not as
 // expected.
 #include "slides.h"
 
 int main(int argc, char** argv) {
   Sample sample("The slides of a lecture on attention: gates, soft attention, heads, a Vision Transformer.");
-  std::string model, photo = "samples/images/chelsea.png";
-  sample.app.add_option("--model", model, "directory of a Vision Transformer, for slides 16 to 19");
+  std::string model = project_file("samples/models/vit"), photo = project_file("samples/images/chelsea.png");
+  sample.app.add_option("--model", model, "directory of a Vision Transformer")->capture_default_str();
   sample.app.add_option("--photo", photo, "what it looks at")->capture_default_str();
   return sample.run(argc, argv, [&](Sample&) {
     fovea::Device device({.name = sample.device});
     Slides slides{sample, device};
     convolution_slides(slides);
     attention_slides(slides);
-    if (model.empty()) {
-      fmt::print("slides 16 to 19: a Vision Transformer over a photo, with --model DIR\n");
-    } else {
-      vision_slides(slides, model, photo);
-    }
+    vision_slides(slides, model, photo);
   });
 }

@@ -43,9 +43,12 @@ void show_feed_forward(Device& device, Sample& sample) {
 void show_norms(Device& device, Sample& sample) {
   const LayerNorm layer = norm(device, {2});
   Graph graph;
-  const Tensor x = graph.input({2, 2}), rows = layer(x), columns = transpose(layer(transpose(x)));
+  const Tensor x = graph.input({2, 2}), weight = graph.input({2}), bias = graph.input({2});
+  const Tensor rows = layer(x), columns = batch_norm(x, weight, bias);
   Plan plan(device, graph, {rows, columns});
   plan.write(x, std::vector<float>{1, 2, 2, 3});
+  plan.write(weight, std::vector<float>{1, 1});
+  plan.write(bias, std::vector<float>{0, 0});
   plan.run();
   const std::vector<float> by_row = plan.read(rows), by_column = plan.read(columns);
   sample.number("layer norm of [[1, 2], [2, 3]]: [0][0]", double(by_row[0]), -1, 1e-4);

@@ -2,7 +2,7 @@
 // Dive into Deep Learning, section 11.8).
 //
 //   vit_attention [--model DIR] [--layer L] [--patch ROW,COLUMN] [--out DIR] [IMAGE...]
-//   vit_attention --train STEPS [--e5] [--data DIR] [--pool mean] [--image-size S] [--patch-size P] ...
+//   vit_attention [--train STEPS | --data DIR --epochs N] [--e5] [--pool mean] [--image-size S] ...
 //
 // For each photo it prints what the model sees on it, and on which patch each head of a layer, their mean and
 // the rollout over all layers look most: from the class token, or from the patch of --patch (from 1). With
@@ -21,9 +21,10 @@
 namespace {
 
 struct Options {
-  std::string model = "samples/models/vit";
-  std::vector<std::string> images = {"samples/images/astronaut.png", "samples/images/chelsea.png",
-                                     "samples/images/coffee.png", "samples/images/rocket.jpg"};
+  std::string model = project_file("samples/models/vit");
+  std::vector<std::string> images = {
+      project_file("samples/images/astronaut.png"), project_file("samples/images/chelsea.png"),
+      project_file("samples/images/coffee.png"), project_file("samples/images/rocket.jpg")};
   int64_t layer = 0;           // from 1; 0: the last
   std::vector<int64_t> patch;  // row and column from 1; none: the class token
 };
@@ -175,6 +176,6 @@ int main(int argc, char** argv) {
     fovea::Device device({.name = s.device});
     look(s, options, device);
     take_apart(s, device);
-    if (training.steps > 0) train(s, training, device);
+    if (training.steps > 0 || training.epochs > 0) train(s, training, device);
   });
 }

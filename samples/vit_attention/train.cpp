@@ -46,6 +46,9 @@ class Source {
     for (int64_t place = 1; place <= kPlaces; ++place) names.push_back(fmt::format("place {}", place));
     return names;
   }
+  int64_t steps() const {
+    return options_.epochs > 0 ? options_.epochs * batches_->batches() : options_.steps;
+  }
   ImageBatch batch(uint64_t index) const {
     if (batches_) return batches_->batch(index);
     return squares(options_.batch, options_.image_size, seed_ * 1000003 + index);
@@ -112,10 +115,16 @@ class Step {
 }  // namespace
 
 void add_options(CLI::App& app, TrainOptions& o) {
-  app.add_option("--train", o.steps, "steps of training; 0: none")->capture_default_str();
+  CLI::Option* steps =
+      app.add_option("--train", o.steps, "steps of training; 0: none")->capture_default_str();
   app.add_option("--batch", o.batch, "images a step")->capture_default_str();
-  app.add_option("--data", o.data, "folder of class folders to learn from; without it squares at ten places")
-      ->check(CLI::ExistingDirectory);
+  CLI::Option* data = app.add_option(
+      "--data", o.data, "folder of class folders to learn from; without it squares at ten places");
+  data->check(CLI::ExistingDirectory);
+  app.add_option("--epochs", o.epochs, "passes over --data, in place of --train")
+      ->check(CLI::PositiveNumber)
+      ->needs(data)
+      ->excludes(steps);
   app.add_option("--image-size", o.image_size, "pixels a side")->capture_default_str();
   app.add_option("--patch-size", o.patch_size, "pixels a side")->capture_default_str();
   app.add_option("--width", o.width)->capture_default_str();
@@ -159,7 +168,8 @@ void train(Sample& sample, const TrainOptions& o, fovea::Device& device) {
   using Clock = std::chrono::steady_clock;
   fovea::Series losses{"loss", {}, {}}, accuracies{"accuracy", {}, {}};
   Clock::time_point start;
-  for (int64_t i = 0; i < o.steps; ++i) {
+  const int64_t steps = source.steps();
+  for (int64_t i = 0; i < steps; ++i) {
     if (i == 1) start = Clock::now();  // the first step compiles kernels
     const Step::Made made = step.run(source.batch(uint64_t(i)), o.rate);
     losses.x.push_back(double(i + 1)), losses.y.push_back(made.loss);
@@ -171,12 +181,12 @@ void train(Sample& sample, const TrainOptions& o, fovea::Device& device) {
     return std::accumulate(values.end() - int64_t(count), values.end(), 0.0) / double(count);
   };
   fmt::print("training: {} x {} pixels, patches of {}, width {}, {} blocks, {} steps of {} images\n",
-             o.image_size, o.image_size, o.patch_size, o.width, o.blocks, o.steps, o.batch);
+             o.image_size, o.image_size, o.patch_size, o.width, o.blocks, steps, o.batch);
   sample.number("training: first loss", losses.y.front());
   sample.number("training: last loss", last(losses.y));
   sample.number("training: last accuracy", last(accuracies.y));
-  if (o.steps > 1) sample.number("training: milliseconds a step", passed.count() / double(o.steps - 1));
-  if (o.steps >= 50) sample.holds("training: the loss falls", last(losses.y) < losses.y.front());
+  if (steps > 1) sample.number("training: milliseconds a step", passed.count() / double(steps - 1));
+  if (steps >= 50) sample.holds("training: the loss falls", last(losses.y) < losses.y.front());
   if (!sample.out.empty())
     fovea::show_plot(sample.out / "training.png", std::vector{losses, accuracies},
                      {.title = "training", .xlabel = "step"});

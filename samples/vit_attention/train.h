@@ -6,7 +6,7 @@
 #include "../common/sample.h"
 
 struct TrainOptions {
-  int64_t steps = 60, batch = 32;
+  int64_t steps = 60, epochs = 0, batch = 32;  // epochs of data, in place of steps
   int64_t image_size = 32, patch_size = 8, width = 64, hidden = 128, heads = 4, blocks = 2;
   float dropout = 0.1f, rate = 0.1f;
   std::string data;            // a folder of class folders; empty: squares

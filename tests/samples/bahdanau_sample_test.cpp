@@ -47,10 +47,17 @@ TEST_CASE("bahdanau repeats itself for a seed, and takes another cell and score"
   };
   CHECK(loss({"--epochs", "1"}) == loss({"--epochs", "1"}));
   CHECK(loss({"--epochs", "1", "--rnn", "lstm", "--score", "scaled"}) < 0.6);
+  CHECK(loss({"--epochs", "1", "--score", "bilinear"}) < 0.6);
+  CHECK(loss({"--epochs", "1", "--score", "dot"}) < 0.6);
 }
 
 TEST_CASE("bahdanau says what is wrong") {
-  const Outcome outcome = run_program("bahdanau", {"--score", "cosine"});
-  CHECK(outcome.status == 1);
-  CHECK(contains(outcome.err, "cosine"));
+  for (const char* option : {"--score", "--rnn"}) {
+    const Outcome outcome = run_program("bahdanau", {option, "cosine"});
+    CHECK(outcome.status == 2);
+    CHECK(contains(outcome.err, "cosine"));
+  }
+  const Outcome none = run_program("bahdanau", {"--data", "no-such.tsv"});
+  CHECK(none.status == 1);
+  CHECK(contains(none.err, "no-such.tsv"));
 }

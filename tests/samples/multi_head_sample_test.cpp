@@ -14,8 +14,8 @@ TEST_CASE("multi_head takes heads out by their importance") {
   const TemporaryFolder folder;
   const Outcome outcome =
       run_program("multi_head", {"--data", FOVEA_SOURCE_DIR "/samples/pairs/en-fr.tsv", "--pairs", "24",
-                                 "--batch", "24", "--rate", "0.01", "--epochs", "60", "--dropout", "0",
-                                 "--json", "--out", folder.path().string()});
+                                 "--batch", "24", "--min-frequency", "1", "--rate", "0.01", "--epochs", "60",
+                                 "--dropout", "0", "--json", "--out", folder.path().string()});
   INFO(outcome.out << outcome.err);
   REQUIRE(outcome.status == 0);
   const json made = json::parse(outcome.lines().back());

@@ -14,8 +14,8 @@ TEST_CASE("positions are turns, and can be learnt") {
   const TemporaryFolder folder;
   const Outcome outcome =
       run_program("positions", {"--data", FOVEA_SOURCE_DIR "/samples/pairs/en-fr.tsv", "--pairs", "24",
-                                "--batch", "24", "--rate", "0.01", "--epochs", "40", "--dropout", "0",
-                                "--json", "--out", folder.path().string()});
+                                "--batch", "24", "--min-frequency", "1", "--rate", "0.01", "--epochs", "40",
+                                "--dropout", "0", "--json", "--out", folder.path().string()});
   INFO(outcome.out << outcome.err);
   REQUIRE(outcome.status == 0);
   CHECK(contains(outcome.out, "5 in binary is 101"));
