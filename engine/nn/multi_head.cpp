@@ -41,10 +41,12 @@ Tensor composed_weights(const AttentionHeads& heads, const Projected& x, const A
 SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& given) {
   AttentionOptions options = given.attention;
   if (heads.rotary) x = {rotary(x.q), rotary(x.k), x.v};
-  if (heads.relative) options.bias = relative_scores(x.q, *heads.relative);
+  FOVEA_CHECK(!heads.relative || !heads.additive, "attention: relative positions of additive scores");
+  if (heads.relative) options.bias = relative_scores(x.q, x.k, *heads.relative);
   const bool rows_of_lengths = options.lengths && options.lengths.shape().rank() > 1;
-  const bool fused =
-      has_attention(x.q.shape()[3]) && !heads.additive && !rows_of_lengths && given.weight_dropout.rate == 0;
+  // What distances add to values takes the weights, and their gradient.
+  const bool fused = has_attention(x.q.shape()[3]) && !heads.additive && !heads.relative &&
+                     !rows_of_lengths && given.weight_dropout.rate == 0;
   SelfAttention::Result result;
   Tensor out;  // (batch, heads, tokens, head_dim)
   if (!fused) {
@@ -54,12 +56,10 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, con
     if (heads.relative) out = add(out, relative_values(kept, *heads.relative));
   } else {
     const Attention attended = attention(x.q, x.k, x.v, options);
-    if (given.weights || heads.relative)
-      result.weights = attention_weights(x.q, x.k, attended.lse, {}, options);
+    if (given.weights) result.weights = attention_weights(x.q, x.k, attended.lse, {}, options);
     out = attended.out;
-    if (heads.relative) out = add(out, relative_values(result.weights, *heads.relative));
   }
-  if (!given.weights && !heads.relative) result.weights = {};
+  if (!given.weights) result.weights = {};
   const Shape s = out.shape();
   out = permute(out, {0, 2, 1, 3});  // (batch, tokens, heads, head_dim), as attention stores it
   if (given.head_mask) {
@@ -79,7 +79,7 @@ StepHeads step_heads(const AttentionHeads& heads) {
 }
 
 void AttentionHeads::parameters(const std::string& name, Parameters& to) {
-  FOVEA_CHECK(!relative, "parameters: relative positions of ", name, " cannot be trained yet");
+  if (relative) to.push_back({name + ".relative", &relative->table});
   if (additive) to.push_back({name + ".additive", &*additive});
 }
 
