@@ -17,6 +17,7 @@ Tensor folded(Tensor x) {
 
 // (batch, heads, tokens, keys)
 Tensor scores_of(const AttentionHeads& heads, const Projected& x) {
+  if (heads.relative) return add(matmul(x.q, transpose(x.k)), relative_scores(x.q, x.k, *heads.relative));
   if (!heads.additive) return matmul(x.q, transpose(x.k));
   const Shape s = x.q.shape();
   const Tensor w = x.q.graph->use(*heads.additive, "additive");
@@ -39,10 +40,9 @@ Tensor composed_weights(const AttentionHeads& heads, const Projected& x, const A
 }  // namespace
 
 SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& given) {
-  AttentionOptions options = given.attention;
+  const AttentionOptions& options = given.attention;
   if (heads.rotary) x = {rotary(x.q), rotary(x.k), x.v};
   FOVEA_CHECK(!heads.relative || !heads.additive, "attention: relative positions of additive scores");
-  if (heads.relative) options.bias = relative_scores(x.q, x.k, *heads.relative);
   const bool rows_of_lengths = options.lengths && options.lengths.shape().rank() > 1;
   // What distances add to values takes the weights, and their gradient.
   const bool fused = has_attention(x.q.shape()[3]) && !heads.additive && !heads.relative &&

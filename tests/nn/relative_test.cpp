@@ -22,6 +22,7 @@ using namespace fovea::test;
 namespace {
 
 constexpr int64_t kBatch = 2, kHeads = 2, kTokens = 7, kDim = 4, kWidth = kHeads * kDim, kReach = 2;
+constexpr float kScale = 0.3f;
 
 std::vector<float> identity(int64_t copies) {  // (copies * width, width)
   std::vector<float> weight(size_t(copies * kWidth * kWidth), 0.0f);
@@ -45,7 +46,8 @@ struct Attended {
   std::vector<double> out, weights;  // (batch, tokens, width), (batch, heads, tokens, tokens)
 };
 
-// Query i of one head over its first `seen` keys. x: q, k, v (batch, tokens, width), and the table.
+// Query i of one head over its first `seen` keys. x: q, k, v (batch, tokens, width), the table, and perhaps a
+// bias (batch, tokens, tokens), which goes with another scale.
 void attend_row(const Operands& x, const std::array<int64_t, 3>& row, int64_t seen, Attended& to) {
   const auto [b, head, i] = row;
   const auto at = [&, b = b, head = head](size_t part, int64_t j, int64_t d) {
@@ -60,7 +62,9 @@ void attend_row(const Operands& x, const std::array<int64_t, 3>& row, int64_t se
   for (int64_t j = 0; j < seen; ++j) {
     double score = 0;
     for (int64_t d = 0; d < kDim; ++d) score += at(0, i, d) * (at(1, j, d) + relative(0, j, d));
-    sum += scores.emplace_back(std::exp(score / std::sqrt(double(kDim))));
+    score = x.size() == 4 ? score / std::sqrt(double(kDim))
+                          : score * double(kScale) + x[4][size_t((b * kTokens + i) * kTokens + j)];
+    sum += scores.emplace_back(std::exp(score));
   }
   for (int64_t j = 0; j < kTokens; ++j) to.weights.push_back(j < seen ? scores[size_t(j)] / sum : 0);
   for (int64_t d = 0; d < kDim; ++d) {
@@ -103,7 +107,7 @@ void check_self_attention(bool causal) {
   check_close(std::get<std::vector<float>>(got[1]), want.weights, kProduct);
 }
 
-void check_gradients(bool causal) {
+void check_gradients(bool causal, bool biased) {
   const State distances = relative_distances(device(), kTokens, kReach);
   MultiHeadAttention layer({same(1), same(1), same(1), std::nullopt, heads_of(random_table(), distances)});
   Parameters all;
@@ -124,10 +128,20 @@ void check_gradients(bool causal) {
   const Tensor length = graph.input({kBatch}, DType::u32), dy = graph.input(x[0].shape());
   const std::vector<float> dy_values = random_values(dy.shape().elements(), 15);
   inputs.insert(inputs.end(), {{length, kLengths}, {dy, dy_values}});
-  const Tensor y = layer(x[0], x[1], x[2], {.attention = {.causal = causal, .lengths = length}}).out;
+  LayerOptions options{.attention = {.causal = causal, .lengths = length}};
+  if (biased) {
+    const std::vector<float> values = random_values(kBatch * kTokens * kTokens, 16, -2, 2);
+    x.push_back(graph.input({kBatch, 1, kTokens, kTokens}));
+    inputs.push_back({x.back(), values});
+    operands.push_back(widened(values));
+    options.attention.scale = kScale;
+    options.attention.bias = x.back();
+  }
+  const Tensor y = layer(x[0], x[1], x[2], options).out;
+  check_close(run(graph, inputs, y), attend(operands, causal).out, kProduct);
   const std::vector<Values> got = run_all(graph, inputs, graph.grad(y, x, dy));
   const auto f = [&](const Operands& each) { return attend(each, causal).out; };
-  for (size_t which = 0; which < 4; ++which)
+  for (size_t which = 0; which < x.size(); ++which)
     check_close(std::get<std::vector<float>>(got[which]), gradient(f, operands, dy_values, which), kProduct);
 }
 
@@ -205,8 +219,13 @@ TEST_CASE("self-attention with relative positions follows its formula") {
 }
 
 TEST_CASE("relative positions have the gradients of their formula") {
-  check_gradients(false);
-  check_gradients(true);
+  check_gradients(false, false);
+  check_gradients(true, false);
+}
+
+TEST_CASE("relative positions add to a bias, and are scaled as products are") {
+  check_gradients(false, true);
+  check_gradients(true, true);
 }
 
 TEST_CASE("attention learns by relative positions what it cannot without") {
