@@ -39,9 +39,9 @@ Tensor composed_weights(const AttentionHeads& heads, const Projected& x, const A
 
 }  // namespace
 
-SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& given) {
+SelfAttention::Result attend_heads(const AttentionHeads& heads, const Projected& x,
+                                   const LayerOptions& given) {
   const AttentionOptions& options = given.attention;
-  if (heads.rotary) x = {rotary(x.q), rotary(x.k), x.v};
   FOVEA_CHECK(!heads.relative || !heads.additive, "attention: relative positions of additive scores");
   const bool rows_of_lengths = options.lengths && options.lengths.shape().rank() > 1;
   // What distances add to values takes the weights, and their gradient.
@@ -72,7 +72,6 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, con
 }
 
 StepHeads step_heads(const AttentionHeads& heads) {
-  FOVEA_CHECK(!heads.rotary, "attention: a step of heads with rotary positions");
   return {.count = heads.count,
           .relative = heads.relative ? &heads.relative->table : nullptr,
           .additive = heads.additive ? &*heads.additive : nullptr};
@@ -97,7 +96,8 @@ SelfAttention::Result MultiHeadAttention::operator()(Tensor q, Tensor k, Tensor 
                                                      const LayerOptions& options) const {
   const Parts& p = parts_;
   const auto split = [&](Tensor x) { return split_heads(x, 0, 1, p.heads.count); };
-  const Tensor queries = split(p.q(q)), keys = split(p.k(k)), values = split(p.v(v));
+  Tensor queries = split(p.q(q)), keys = split(p.k(k)), values = split(p.v(v));
+  if (p.heads.rotary) queries = rotary(queries), keys = rotary(keys);
   Result result = attend_heads(p.heads, {queries, keys, values}, options);
   result.out = added(p.out, result.out, {}, options.dropout);  // (batch, tokens, width)
   return result;
