@@ -147,6 +147,35 @@ TEST_CASE("masked attention of heads is that of the loop, in both conventions") 
     for (const bool uniform : {false, true}) check_form(seen, uniform);
 }
 
+TEST_CASE("shares of a sum have the gradient of their formula, whatever is seen") {
+  for (const Seen& seen : forms())
+    for (const bool uniform : {false, true}) {
+      INFO(seen.name << ", uniform " << uniform);
+      Graph graph;
+      const Tensor scores = graph.input({kBatch, kHeads, kTokens, kKeys}), dy = graph.input(scores.shape());
+      const std::vector<float> values = random_values(kRows * kKeys, 7, 0.2f, 2),
+                               dy_values = random_values(kRows * kKeys, 8), mask = seen.whole();
+      std::vector<Input> inputs{{scores, values}, {dy, dy_values}};
+      Normaliser how = normaliser_of(graph, seen, inputs);
+      how.kind = Kind::proportion;
+      how.uniform_if_empty = uniform;
+      const Tensor y = normalise(scores, how).weights;
+      const std::vector<Values> got = run_all(graph, inputs, {y, graph.grad(y, {scores}, dy)[0]});
+      const auto f = [&](const Operands& in) {
+        std::vector<double> shares;
+        for (size_t row = 0; row < kRows * kKeys; row += kKeys) {
+          double total = 0;
+          for (size_t j = row; j < row + kKeys; ++j) total += mask[j] == 0 ? 0 : in[0][j];
+          for (size_t j = row; j < row + kKeys; ++j)
+            shares.push_back(total == 0 ? (uniform ? 1. / kKeys : 0) : mask[j] == 0 ? 0 : in[0][j] / total);
+        }
+        return shares;
+      };
+      check_close(floats(got[0]), f({widened(values)}), kRow);
+      check_close(floats(got[1]), gradient(f, {widened(values)}, dy_values), kRow);
+    }
+}
+
 TEST_CASE("a mask of what lengths say gives the weights that lengths give, whatever the normaliser") {
   const std::vector<uint32_t> counts{3, 0, 5, 1, 2, 4, 0, 5};
   const Seen by_length{.name = "", .lengths = {kBatch, kTokens}, .counts = counts};
