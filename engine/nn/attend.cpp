@@ -8,96 +8,133 @@ namespace {
 
 Tensor number(Tensor x, float value) { return fill(*x.graph, {}, value); }
 
-// 1 for keys that are seen, else 0: as scores.
-Tensor seen(Tensor scores, Tensor lengths) {
-  return greater(softmax(fill(*scores.graph, scores.shape(), 0), {.lengths = lengths}), number(scores, 0));
+// 1 for keys that are seen, else 0, broadcast to the scores; absent: all are.
+Tensor seen(Tensor scores, const Normaliser& how) {
+  Tensor by_length, by_mask;
+  if (how.lengths)
+    by_length =
+        greater(softmax(fill(*scores.graph, scores.shape(), 0), {.lengths = how.lengths}), number(scores, 0));
+  if (how.mask) by_mask = not_equal(how.mask, number(scores, 0));
+  return !by_length ? by_mask : !by_mask ? by_length : mul(by_length, by_mask);
 }
 
-// (batch, queries, keys) -> (batch, queries, 1): 1 where a row has no weight.
+// (.., keys) -> (.., 1): 1 where a row has no weight.
 Tensor empty_rows(Tensor weights) { return equal(max(weights), number(weights, 0)); }
 
 Tensor proportion(Tensor scores, const Normaliser& how) {
-  if (how.lengths) scores = where(seen(scores, how.lengths), scores, number(scores, 0));
-  const Tensor total = sum(scores), nothing = equal(total, number(scores, 0));  // (batch, queries, 1)
+  if (const Tensor keys = seen(scores, how)) scores = where(keys, scores, number(scores, 0));
+  const Tensor total = sum(scores), nothing = equal(total, number(scores, 0));  // (.., queries, 1)
   const Tensor weights = div(scores, where(nothing, number(scores, 1), total));
   if (!how.uniform_if_empty) return weights;
   return where(nothing, number(scores, 1 / float(scores.shape().back())), weights);
 }
 
-// One key has it all, as ids (batch, queries) say; gradients end here.
+// One key has it all, as ids (.., queries) say; gradients end here.
 Tensor all_on(Tensor ids, int64_t keys) { return detach(one_hot(ids, keys)); }
 
-Tensor hard(Tensor scores, Tensor lengths) {
-  if (!lengths) return all_on(argmax(scores), scores.shape().back());
-  const Tensor mask = seen(scores, lengths);
-  const Tensor ids = argmax(where(mask, scores, number(scores, -INFINITY)));
-  return detach(mul(all_on(ids, scores.shape().back()), mask));  // a row that sees nothing has no weight
+// keys: as seen() gives them; a row that sees nothing has no weight.
+Tensor hard(Tensor scores, Tensor keys) {
+  if (!keys) return all_on(argmax(scores), scores.shape().back());
+  const Tensor ids = argmax(where(keys, scores, number(scores, -INFINITY)));
+  return detach(mul(all_on(ids, scores.shape().back()), keys));
 }
 
-Normalised sampled(Tensor scores, const Normaliser& how) {
-  FOVEA_CHECK(how.generator, "normalise: sampled weights need a generator");
-  const Tensor chances = detach(softmax(scores, {.lengths = how.lengths}));
+Normalised sampled(Tensor scores, Tensor keys, const State* generator) {
+  FOVEA_CHECK(generator, "normalise: sampled weights need a generator");
+  if (keys) scores = where(keys, scores, number(scores, -INFINITY));
   const Shape shape = scores.shape();
-  const Tensor weights = all_on(draw(chances, *how.generator), shape.back());
+  const Tensor weights = all_on(draw(detach(softmax(scores)), *generator), shape.back());
   const Shape leading = shape.slice(0, shape.rank() - 1);
-  if (!how.lengths) return {weights, log_prob(scores, argmax(weights))};
+  if (!keys) return {weights, log_prob(scores, argmax(weights))};
   // Nothing is drawn in a row that sees nothing, which was certain: the logarithm is 0.
-  const Tensor nothing = empty_rows(weights);  // (batch, queries, 1)
-  const Tensor masked = where(seen(scores, how.lengths), scores, number(scores, -INFINITY));
-  const Tensor log_probs = log_prob(where(nothing, number(scores, 0), masked), argmax(weights));
+  const Tensor nothing = empty_rows(weights);  // (.., queries, 1)
+  const Tensor log_probs = log_prob(where(nothing, number(scores, 0), scores), argmax(weights));
   return {weights, where(reshape(nothing, leading), number(scores, 0), log_probs)};
+}
+
+void expect_mask(Tensor mask, const Shape& scores) {
+  const Shape& shape = mask.shape();
+  bool fits = shape.rank() == 2 || shape.rank() == scores.rank();
+  for (int i = 1; fits && i <= shape.rank(); ++i) fits = shape[-i] == 1 || shape[-i] == scores[-i];
+  FOVEA_CHECK(fits, "normalise: a mask ", shape, " for scores ", scores,
+              ", needs (queries, keys) or all of their axes, each as theirs or 1");
 }
 
 bool fits_fused(Tensor q, Tensor k, Tensor v, const AttendOptions& options) {
   const Normaliser& how = options.normaliser;
-  const int64_t width = q.shape().rank() == 3 ? q.shape()[2] : 0;
-  return how.kind == Normaliser::Kind::softmax && !how.uniform_if_empty && !options.weights &&
+  const int64_t width = q.shape().back();
+  return how.kind == Normaliser::Kind::softmax && !how.uniform_if_empty && !how.mask && !options.weights &&
          options.dropout.rate == 0 && (!how.lengths || how.lengths.shape().rank() == 1) && width % 4 == 0 &&
-         width <= 256 && k.shape().rank() == 3 && k.shape()[2] == width && v.shape() == k.shape() &&
+         width <= 256 && k.shape().back() == width && v.shape() == k.shape() &&
          options.score.dot_scale(width);
 }
 
-// (batch, rows, width) as one head.
-Tensor one_head(Tensor x) { return reshape(x, {x.shape()[0], 1, x.shape()[1], x.shape()[2]}); }
+// (batch, rows, width) as one head; heads stay.
+Tensor with_heads(Tensor x) {
+  const Shape s = x.shape();
+  return s.rank() == 4 ? x : reshape(x, {s[0], 1, s[1], s[2]});
+}
+
+// (batch, heads, rows, width) as batches, which is what scores take.
+Tensor without_heads(Tensor x) {
+  const Shape s = x.shape();
+  return s.rank() == 3 ? x : reshape(x, {s[0] * s[1], s[2], s[3]});
+}
+
+// (.., queries, keys)
+Tensor scores_of(Tensor q, Tensor k, const AttendOptions& options) {
+  const Tensor queries = without_heads(q), keys = without_heads(k);
+  const Tensor scores = options.memory ? options.score.of(queries, keys) : options.score(queries, keys);
+  const Shape s = q.shape();
+  return s.rank() == 3 ? scores : reshape(scores, {s[0], s[1], s[2], k.shape()[2]});
+}
 
 }  // namespace
 
-Normalised normalise(Tensor scores, const Normaliser& given) {
-  FOVEA_CHECK(scores && scores.shape().rank() == 3, "normalise: needs (batch, queries, keys), got ",
+Normalised normalise(Tensor scores, const Normaliser& how) {
+  const int rank = scores ? scores.shape().rank() : 0;
+  FOVEA_CHECK(rank == 3 || rank == 4,
+              "normalise: needs (batch, queries, keys) or (batch, heads, queries, keys)", ", got ",
               scores ? scores.shape() : Shape());
-  Normaliser how = given;
+  if (how.mask) expect_mask(how.mask, scores.shape());
   if (how.kind == Normaliser::Kind::proportion) return {proportion(scores, how), {}};
-  if (how.lengths && how.uniform_if_empty) {
+  Tensor lengths = how.lengths, keys;  // keys: those seen, where lengths alone do not say it
+  const bool composed = how.kind == Normaliser::Kind::hard || how.kind == Normaliser::Kind::sampled;
+  if (how.mask || how.uniform_if_empty || composed) keys = seen(scores, how), lengths = {};
+  if (keys && (how.uniform_if_empty || !composed)) {
     // So low that such keys weigh nothing beside others, and all the same among themselves.
     constexpr float kMasked = -1e30f;
-    scores = where(seen(scores, how.lengths), scores, number(scores, kMasked));
-    how.lengths = {};
+    scores = where(keys, scores, number(scores, kMasked));
   }
+  if (how.uniform_if_empty) keys = {};
+  const auto kept = [&](Tensor weights) { return keys ? mul(weights, keys) : weights; };
   switch (how.kind) {
     case Normaliser::Kind::sparsemax:
-      return {sparsemax(scores, how.lengths), {}};
+      return {kept(sparsemax(scores, lengths)), {}};
     case Normaliser::Kind::hard:
-      return {hard(scores, how.lengths), {}};
+      return {hard(scores, keys), {}};
     case Normaliser::Kind::sampled:
-      return sampled(scores, how);
+      return sampled(scores, keys, how.generator);
     default:
-      return {softmax(scores, {.lengths = how.lengths}), {}};
+      return {kept(softmax(scores, {.lengths = lengths})), {}};
   }
 }
 
 Attended attend(Tensor q, Tensor k, Tensor v, const AttendOptions& options) {
   FOVEA_CHECK(q && k && v, "attend: queries, keys or values are absent");
-  FOVEA_CHECK(v.shape().rank() == 3 && k.shape().rank() == 3 && v.shape()[0] == k.shape()[0] &&
-                  v.shape()[1] == k.shape()[1],
-              "attend: keys ", k.shape(), " and values ", v.shape(), " are not (batch, keys, width)");
+  const int rank = q.shape().rank();
+  const Shape &keys = k.shape(), &values = v.shape();
+  FOVEA_CHECK((rank == 3 || rank == 4) && keys.rank() == rank && values.rank() == rank &&
+                  keys.slice(0, rank - 1) == values.slice(0, rank - 1) &&
+                  keys.slice(0, rank - 2) == q.shape().slice(0, rank - 2),
+              "attend: queries ", q.shape(), ", keys ", keys, " and values ", values,
+              " are not (batch, queries or keys, width), or all of them (batch, heads, .., width)");
   if (fits_fused(q, k, v, options)) {
-    const AttentionOptions how{.scale = *options.score.dot_scale(q.shape()[2]),
+    const AttentionOptions how{.scale = *options.score.dot_scale(q.shape().back()),
                                .lengths = options.normaliser.lengths};
-    const Shape shape = q.shape();
-    return {.out = reshape(attention(one_head(q), one_head(k), one_head(v), how).out, shape)};
+    return {.out = reshape(attention(with_heads(q), with_heads(k), with_heads(v), how).out, q.shape())};
   }
-  const Tensor scores = options.memory ? options.score.of(q, k) : options.score(q, k);
-  const Normalised made = normalise(scores, options.normaliser);
+  const Normalised made = normalise(scores_of(q, k, options), options.normaliser);
   return {.out = matmul(options.dropout(made.weights), v),
           .weights = options.weights ? made.weights : Tensor(),
           .log_probs = made.log_probs};

@@ -6,6 +6,16 @@
 namespace fovea {
 namespace {
 
+// qkv (batch, tokens, 3 inner) with its queries and keys turned by their places.
+Tensor turned(Tensor qkv, const AttentionHeads& heads, const RotaryOptions& places) {
+  const Shape s = qkv.shape();
+  const int64_t inner = s[2] / 3, both = 2 * heads.count;
+  const Tensor rows = reshape(slice(qkv, -1, 0, 2 * inner), {s[0], s[1], both, 2 * inner / both});
+  const Tensor made = rotary(permute(rows, {0, 2, 1, 3}), places);  // (batch, 2 heads, tokens, head_dim)
+  return concat(
+      {reshape(permute(made, {0, 2, 1, 3}), {s[0], s[1], 2 * inner}), slice(qkv, -1, 2 * inner, inner)}, -1);
+}
+
 // K and V of qkv (batch, tokens, 3 width) into the cache (2, rows, steps, width), of each sequence into the
 // first of its rows; zeros elsewhere.
 void keep(Tensor qkv, State& cache) {
@@ -26,7 +36,8 @@ SelfAttention::SelfAttention(Linear qkv, std::optional<Linear> out, AttentionHea
 
 SelfAttention::Result SelfAttention::operator()(Tensor x, Tensor residual,
                                                 const LayerOptions& options) const {
-  const Tensor qkv = qkv_(x);  // (batch, tokens, 3 inner)
+  Tensor qkv = qkv_(x);  // (batch, tokens, 3 inner)
+  if (heads_.rotary) qkv = turned(qkv, heads_, {});
   if (options.cache) keep(qkv, *options.cache);
   const auto part = [&](int64_t which) { return split_heads(qkv, which, 3, heads_.count); };
   const Tensor q = part(0), k = part(1), v = part(2);  // (batch, heads, tokens, head_dim)
@@ -42,7 +53,14 @@ void SelfAttention::parameters(const std::string& name, Parameters& to) {
 }
 
 Tensor SelfAttention::step(Tensor x, Tensor residual, State& cache, const StepState& search) const {
-  const AttentionStep attended = attention_step(qkv_(x), search, cache, step_heads(heads_));
+  Tensor qkv = qkv_(x);  // (rows, 3 inner)
+  if (heads_.rotary) {
+    const Tensor step = slice(x.graph->use(search.control, "control"), 0, kStepWord, 1);
+    const Shape shape = qkv.shape(), one_token{shape[0], 1, shape[1]};
+    qkv = turned(reshape(qkv, one_token), heads_, {.step = step, .steps = search.params.steps});
+    qkv = reshape(qkv, shape);
+  }
+  const AttentionStep attended = attention_step(qkv, search, cache, step_heads(heads_));
   return added(out_, attended.out, residual, {});
 }
 

@@ -21,7 +21,9 @@ struct Projected {
   Tensor q, k, v;
 };
 // out: (batch, tokens, inner), the heads side by side; weights when asked for, (batch, heads, tokens, keys).
-SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& options);
+// Queries and keys of rotary heads are turned before.
+SelfAttention::Result attend_heads(const AttentionHeads& heads, const Projected& x,
+                                   const LayerOptions& options);
 
 // What attention_step takes of them.
 StepHeads step_heads(const AttentionHeads& heads);

@@ -17,6 +17,7 @@ Tensor folded(Tensor x) {
 
 // (batch, heads, tokens, keys)
 Tensor scores_of(const AttentionHeads& heads, const Projected& x) {
+  if (heads.relative) return add(matmul(x.q, transpose(x.k)), relative_scores(x.q, x.k, *heads.relative));
   if (!heads.additive) return matmul(x.q, transpose(x.k));
   const Shape s = x.q.shape();
   const Tensor w = x.q.graph->use(*heads.additive, "additive");
@@ -38,13 +39,14 @@ Tensor composed_weights(const AttentionHeads& heads, const Projected& x, const A
 
 }  // namespace
 
-SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, const LayerOptions& given) {
-  AttentionOptions options = given.attention;
-  if (heads.rotary) x = {rotary(x.q), rotary(x.k), x.v};
-  if (heads.relative) options.bias = relative_scores(x.q, *heads.relative);
+SelfAttention::Result attend_heads(const AttentionHeads& heads, const Projected& x,
+                                   const LayerOptions& given) {
+  const AttentionOptions& options = given.attention;
+  FOVEA_CHECK(!heads.relative || !heads.additive, "attention: relative positions of additive scores");
   const bool rows_of_lengths = options.lengths && options.lengths.shape().rank() > 1;
-  const bool fused =
-      has_attention(x.q.shape()[3]) && !heads.additive && !rows_of_lengths && given.weight_dropout.rate == 0;
+  // What distances add to values takes the weights, and their gradient.
+  const bool fused = has_attention(x.q.shape()[3]) && !heads.additive && !heads.relative &&
+                     !rows_of_lengths && given.weight_dropout.rate == 0;
   SelfAttention::Result result;
   Tensor out;  // (batch, heads, tokens, head_dim)
   if (!fused) {
@@ -54,12 +56,10 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, con
     if (heads.relative) out = add(out, relative_values(kept, *heads.relative));
   } else {
     const Attention attended = attention(x.q, x.k, x.v, options);
-    if (given.weights || heads.relative)
-      result.weights = attention_weights(x.q, x.k, attended.lse, {}, options);
+    if (given.weights) result.weights = attention_weights(x.q, x.k, attended.lse, {}, options);
     out = attended.out;
-    if (heads.relative) out = add(out, relative_values(result.weights, *heads.relative));
   }
-  if (!given.weights && !heads.relative) result.weights = {};
+  if (!given.weights) result.weights = {};
   const Shape s = out.shape();
   out = permute(out, {0, 2, 1, 3});  // (batch, tokens, heads, head_dim), as attention stores it
   if (given.head_mask) {
@@ -72,14 +72,13 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, Projected x, con
 }
 
 StepHeads step_heads(const AttentionHeads& heads) {
-  FOVEA_CHECK(!heads.rotary, "attention: a step of heads with rotary positions");
   return {.count = heads.count,
           .relative = heads.relative ? &heads.relative->table : nullptr,
           .additive = heads.additive ? &*heads.additive : nullptr};
 }
 
 void AttentionHeads::parameters(const std::string& name, Parameters& to) {
-  FOVEA_CHECK(!relative, "parameters: relative positions of ", name, " cannot be trained yet");
+  if (relative) to.push_back({name + ".relative", &relative->table});
   if (additive) to.push_back({name + ".additive", &*additive});
 }
 
@@ -97,7 +96,8 @@ SelfAttention::Result MultiHeadAttention::operator()(Tensor q, Tensor k, Tensor 
                                                      const LayerOptions& options) const {
   const Parts& p = parts_;
   const auto split = [&](Tensor x) { return split_heads(x, 0, 1, p.heads.count); };
-  const Tensor queries = split(p.q(q)), keys = split(p.k(k)), values = split(p.v(v));
+  Tensor queries = split(p.q(q)), keys = split(p.k(k)), values = split(p.v(v));
+  if (p.heads.rotary) queries = rotary(queries), keys = rotary(keys);
   Result result = attend_heads(p.heads, {queries, keys, values}, options);
   result.out = added(p.out, result.out, {}, options.dropout);  // (batch, tokens, width)
   return result;

@@ -1,7 +1,6 @@
 #include "nn/relative.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/check.h"
 
@@ -39,9 +38,11 @@ State relative_distances(Device& device, int64_t positions, int64_t reach) {
   return state;
 }
 
-Tensor relative_scores(Tensor q, const RelativePositions& relative) {
+Tensor relative_scores(Tensor q, Tensor k, const RelativePositions& relative) {
+  FOVEA_CHECK(q.shape()[2] == k.shape()[2], "relative positions: ", q.shape()[2], " queries and ",
+              k.shape()[2], " keys are not one sequence");
   const Tensor keys = vectors(*q.graph, relative, 0, q.shape()[2]);  // (tokens, tokens, head_dim)
-  return scale(product_by_token(q, transpose(keys)), 1 / std::sqrt(float(q.shape()[3])));
+  return product_by_token(q, transpose(keys));
 }
 
 Tensor relative_values(Tensor weights, const RelativePositions& relative) {

@@ -5,9 +5,9 @@
 
 namespace fovea {
 
-// q: (batch, heads, tokens, head_dim) -> (batch, heads, tokens, tokens), what distances add to the scaled
-// scores
-Tensor relative_scores(Tensor q, const RelativePositions& relative);
+// q, k: (batch, heads, tokens, head_dim) -> (batch, heads, tokens, tokens), what distances add to the
+// products of queries and keys
+Tensor relative_scores(Tensor q, Tensor k, const RelativePositions& relative);
 // weights: (batch, heads, tokens, tokens) -> (batch, heads, tokens, head_dim), what they add to the output
 Tensor relative_values(Tensor weights, const RelativePositions& relative);
 

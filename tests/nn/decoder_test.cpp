@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kBatch = 2, kWidth = 16, kHeads = 2, kHidden = 24, kLength = 7, kSteps = 9, kKeys = 5;
 
 struct Maker {
+  bool rotary = false;
   uint32_t seed = 1;
 
   Linear linear(int64_t in, int64_t out) {
@@ -26,9 +27,11 @@ struct Maker {
     return LayerNorm(device(), weight, random_values(kWidth, seed++), 1e-5f);
   }
   DecoderLayer layer(bool cross, NormPlace place) {
+    AttentionHeads heads(kHeads);
+    heads.rotary = rotary;
     DecoderLayer::Parts parts{
         .attention_norm = norm(),
-        .attention = SelfAttention(linear(kWidth, 3 * kWidth), linear(kWidth, kWidth), kHeads),
+        .attention = SelfAttention(linear(kWidth, 3 * kWidth), linear(kWidth, kWidth), std::move(heads)),
         .feed_forward_norm = norm(),
         .feed_forward = FeedForward(linear(kWidth, kHidden), linear(kHidden, kWidth), Activation::relu),
         .place = place};
@@ -86,9 +89,9 @@ int64_t begin(const DecoderStack& stack, const Inputs& inputs, bool cross, Decod
   return kPrefix;
 }
 
-void check_steps(int64_t beams, bool cross, NormPlace place) {
+void check_steps(int64_t beams, bool cross, NormPlace place, bool rotary = false) {
   INFO("beams " << beams << ", cross attention " << cross << ", norm after " << (place == NormPlace::after));
-  const DecoderStack stack = Maker().stack(cross, place);
+  const DecoderStack stack = Maker{.rotary = rotary}.stack(cross, place);
   const Inputs inputs;
   const std::vector<float> want = whole(stack, inputs, cross);
   Search search(device(), kBatch, beams, kSteps, 0);
@@ -128,6 +131,11 @@ TEST_CASE("steps of a decoder stack give what the whole sequence gives") {
   for (int64_t beams : {1, 3})
     for (bool cross : {false, true})
       for (NormPlace place : {NormPlace::before, NormPlace::after}) check_steps(beams, cross, place);
+}
+
+TEST_CASE("steps of rotary heads count on from the whole tokens in front of them") {
+  for (int64_t beams : {1, 3})
+    for (bool cross : {false, true}) check_steps(beams, cross, NormPlace::before, true);
 }
 
 TEST_CASE("a decoder stack rejects what does not fit") {

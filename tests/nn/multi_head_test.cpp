@@ -53,7 +53,8 @@ MultiHeadAttention layer_of(int64_t width, int64_t heads) {
 }
 
 // x (rows, in), weight (out, in) -> (rows, out)
-std::vector<double> product(const std::vector<double>& x, const std::vector<float>& weight, int64_t in) {
+template <class Weight>
+std::vector<double> product(const std::vector<double>& x, const Weight& weight, int64_t in) {
   std::vector<double> y;
   for (size_t row = 0; row < x.size(); row += size_t(in))
     for (size_t w = 0; w < weight.size(); w += size_t(in)) {
@@ -100,6 +101,33 @@ std::vector<double> heads_of(const std::vector<double>& qkv, int64_t heads, int6
   return y;
 }
 
+namespace dropped {
+
+constexpr int64_t kTokens = 5, kKeys = 4, kHeads = 2, kDim = 4, kWidth = kHeads * kDim;
+
+// in: queries, keys and values, then the weights of their projections. kept (tokens, heads, keys): not 0
+// where a weight stays, divided by 1 - rate.
+std::vector<double> attend_kept(const Operands& in, const std::vector<float>& kept, double rate) {
+  Operands qkv;
+  for (size_t part = 0; part < 3; ++part) qkv.push_back(product(in[part], in[part + 3], kWidth));
+  std::vector<double> out(kTokens * kWidth, 0);
+  for (size_t i = 0; i < kTokens; ++i)
+    for (size_t head = 0; head < kWidth; head += kDim) {
+      std::vector<double> row;
+      double sum = 0;
+      for (size_t j = 0; j < kKeys; ++j) {
+        double score = 0;
+        for (size_t d = head; d < head + kDim; ++d) score += qkv[0][i * kWidth + d] * qkv[1][j * kWidth + d];
+        sum += row.emplace_back(std::exp(score / std::sqrt(double(kDim))));
+      }
+      for (size_t j = 0; j < kKeys; ++j)
+        for (size_t d = head; d < head + kDim && kept[i * kWidth + head + j] != 0; ++d)
+          out[i * kWidth + d] += row[j] / sum / (1 - rate) * qkv[2][j * kWidth + d];
+    }
+  return out;
+}
+
+}  // namespace dropped
 }  // namespace
 
 TEST_CASE("multi-head attention and its gradients are PyTorch's") {
@@ -175,6 +203,52 @@ TEST_CASE("multi-head attention drops weights, not what is returned of them") {
   }
   CHECK(seen[0] + seen[4] < 40);  // of 128, 16 expected
   CHECK(seen[2] > 25);            // 48 expected
+}
+
+TEST_CASE("gradients through dropped weights are those of the weights that were kept") {
+  using namespace dropped;
+  constexpr float kRate = 0.4f;
+  std::vector<std::vector<float>> weights{random_values(kWidth * kWidth, 1, -0.6f, 0.6f),
+                                          random_values(kWidth * kWidth, 2, -0.6f, 0.6f),
+                                          std::vector<float>(kWidth * kWidth, 0)};
+  for (size_t i = 0; i < kWidth; ++i) weights[2][(kWidth + 1) * i] = 1;
+  const auto linear = [&](size_t part) {
+    return Linear(device(), kWidth, kWidth, weights[part], {}, Use::training);
+  };
+  MultiHeadAttention layer({linear(0), linear(1), linear(2), std::nullopt, AttentionHeads(kHeads)});
+  Parameters all;
+  layer.parameters("layer", all);
+  State generator(device(), {4}, DType::u32);
+  generator.write(std::vector<uint32_t>{5, 0, 2, 0});
+  Graph graph;
+  std::vector<Tensor> x{graph.input({1, kTokens, kWidth}), graph.input({1, kKeys, kWidth}),
+                        graph.input({1, kKeys, kWidth})};
+  for (const Parameter& parameter : all) x.push_back(graph.use(*parameter.state));
+  const Tensor dy = graph.input({1, kTokens, kWidth});
+  const Tensor y = layer(x[0], x[1], x[2], {.weight_dropout = {.rate = kRate, .generator = &generator}}).out;
+  std::vector<Tensor> made{y};
+  for (const Tensor& dx : graph.grad(y, x, dy)) made.push_back(dx);
+  const std::vector<float> q = random_values(kTokens * kWidth, 3, -1.5f, 1.5f),
+                           k = random_values(kKeys * kWidth, 4, -1.5f, 1.5f),
+                           v = random_values(kKeys * kWidth, 5, -1.5f, 1.5f),
+                           dy_values = random_values(kTokens * kWidth, 6);
+  // Value j of each head is 1 at j: the output is what is kept.
+  std::vector<float> one_hot(kKeys * kWidth, 0);
+  for (size_t j = 0; j < kKeys; ++j) one_hot[j * kWidth + j] = one_hot[j * kWidth + kDim + j] = 1;
+  const auto run_with = [&](const std::vector<float>& values) {
+    return run_all(graph, {{x[0], q}, {x[1], k}, {x[2], values}, {dy, dy_values}}, made);
+  };
+  const std::vector<float> kept = std::get<std::vector<float>>(run_with(one_hot)[0]);
+  const auto dropped = std::ranges::count(kept, 0.0f);
+  REQUIRE((dropped > 5 && dropped < 30));  // of 40
+  const auto f = [&](const Operands& in) { return attend_kept(in, kept, double(kRate)); };
+  const std::vector<Values> got = run_with(v);
+  Operands operands{widened(q), widened(k), widened(v)};
+  for (const std::vector<float>& weight : weights) operands.push_back(widened(weight));
+  check_close(std::get<std::vector<float>>(got[0]), f(operands), kProduct);
+  for (size_t which = 0; which < 6; ++which)
+    check_close(std::get<std::vector<float>>(got[which + 1]), gradient(f, operands, dy_values, which),
+                kProduct);
 }
 
 TEST_CASE("self-attention is multi-head attention whose projections are one product") {

@@ -58,6 +58,39 @@ void check_score(const Score& score, const Pair& pair, const Sizes& n, bool grad
                 kProduct);
 }
 
+// The score of one query and one key by its parameters, in the order of parameters().
+using Formula =
+    std::function<double(const std::vector<double>& q, const std::vector<double>& k, const Operands& learnt)>;
+
+// Gradients of what the score learns.
+void check_parameters(Score& score, const Formula& formula, const Sizes& n) {
+  Parameters all;
+  score.parameters("score", all);
+  Graph graph;
+  const Tensor q = graph.input({n.batch, n.queries, n.q_width}),
+               k = graph.input({n.batch, n.keys, n.k_width});
+  const Tensor y = score(q, k), dy = graph.input(y.shape());
+  const std::vector<float> q_values = random_values(q.shape().elements(), 1, -2, 2),
+                           k_values = random_values(k.shape().elements(), 2, -2, 2),
+                           dy_values = random_values(dy.shape().elements(), 3);
+  std::vector<Tensor> learnt;
+  Operands values;
+  for (const Parameter& parameter : all) {
+    learnt.push_back(graph.use(*parameter.state));
+    values.push_back(widened(parameter.state->read()));
+  }
+  const std::vector<Values> got =
+      run_all(graph, {{q, q_values}, {k, k_values}, {dy, dy_values}}, graph.grad(y, learnt, dy));
+  const auto f = [&](const Operands& each) {
+    const auto pair = [&](const auto& one, const auto& other) { return formula(one, other, each); };
+    return reference(n, pair, {widened(q_values), widened(k_values)});
+  };
+  for (size_t which = 0; which < all.size(); ++which) {
+    INFO(all[which].name);
+    check_close(std::get<std::vector<float>>(got[which]), gradient(f, values, dy_values, which), kProduct);
+  }
+}
+
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b.at(i);
@@ -123,6 +156,16 @@ TEST_CASE("distances of near pairs keep their digits, and a kernel's slope at it
     CHECK(std::isfinite(slope));
 }
 
+TEST_CASE("the learnt width of a kernel has the gradient of its formula") {
+  for (const Sizes& n : kOneWidth) {
+    DistanceScore score(device(), 0.7f);
+    const auto formula = [](const auto& q, const auto& k, const Operands& learnt) {
+      return -learnt[0][0] * learnt[0][0] * square_distance(q, k) / 2;
+    };
+    check_parameters(score, formula, n);
+  }
+}
+
 TEST_CASE("dot, scaled and bilinear scores match their formulas, and so do their gradients") {
   for (const Sizes& n : kOneWidth) {
     check_score(DotScore(false), [](const auto& q, const auto& k) { return dot(q, k); }, n);
@@ -135,14 +178,15 @@ TEST_CASE("dot, scaled and bilinear scores match their formulas, and so do their
     score.parameters("score", all);
     REQUIRE(all.size() == 1);
     CHECK(all[0].name == "score.keys.weight");
-    const std::vector<double> w = widened(all[0].state->read());
-    const auto pair = [&](const std::vector<double>& q, const std::vector<double>& k) {
+    const auto formula = [](const auto& q, const auto& k, const Operands& learnt) {
       double sum = 0;
       for (size_t i = 0; i < q.size(); ++i)
-        for (size_t j = 0; j < k.size(); ++j) sum += q[i] * w[i * k.size() + j] * k[j];
+        for (size_t j = 0; j < k.size(); ++j) sum += q[i] * learnt[0][i * k.size() + j] * k[j];
       return sum;
     };
-    check_score(score, pair, n);
+    const Operands w{widened(all[0].state->read())};
+    check_score(score, [&](const auto& q, const auto& k) { return formula(q, k, w); }, n);
+    check_parameters(score, formula, n);
   }
 }
 
@@ -155,19 +199,20 @@ TEST_CASE("additive scores match their formula, and so do their gradients") {
     REQUIRE(all.size() == 3);
     CHECK(all[0].name + " " + all[1].name + " " + all[2].name ==
           "score.queries.weight score.keys.weight score.w");
-    const std::vector<double> w_q = widened(all[0].state->read()), w_k = widened(all[1].state->read()),
-                              w = widened(all[2].state->read());
-    const auto pair = [&](const std::vector<double>& q, const std::vector<double>& k) {
+    const auto formula = [](const auto& q, const auto& k, const Operands& learnt) {
       double sum = 0;
       for (size_t h = 0; h < hidden; ++h) {
         double inside = 0;
-        for (size_t i = 0; i < q.size(); ++i) inside += w_q[h * q.size() + i] * q[i];
-        for (size_t j = 0; j < k.size(); ++j) inside += w_k[h * k.size() + j] * k[j];
-        sum += w[h] * std::tanh(inside);
+        for (size_t i = 0; i < q.size(); ++i) inside += learnt[0][h * q.size() + i] * q[i];
+        for (size_t j = 0; j < k.size(); ++j) inside += learnt[1][h * k.size() + j] * k[j];
+        sum += learnt[2][h] * std::tanh(inside);
       }
       return sum;
     };
-    check_score(score, pair, n);
+    Operands learnt;
+    for (const Parameter& parameter : all) learnt.push_back(widened(parameter.state->read()));
+    check_score(score, [&](const auto& q, const auto& k) { return formula(q, k, learnt); }, n);
+    check_parameters(score, formula, n);
   }
 }
 

@@ -46,6 +46,22 @@ TEST_CASE("rotary counts places from any first, with any base, and takes views")
   check_close(run(graph, {{x, values}}, rotary(view)), reference(widened(turned), 5, 4), kElementwise);
 }
 
+TEST_CASE("rotary counts from a step that is known when it runs, NaN from the last on") {
+  Graph graph;
+  const Tensor x = graph.input({2, 3, 4}), step = graph.input({1}, DType::u32), dy = graph.input({2, 3, 4});
+  const std::vector<float> values = random_values(24, 6), dy_values = random_values(24, 7);
+  const Tensor y = rotary(x, {.first = 2, .step = step, .steps = 5}), dx = gradients_of(y, dy).front();
+  for (uint32_t at = 0; at < 5; ++at) {
+    const std::vector<Values> got =
+        run_all(graph, {{x, values}, {step, std::vector{at}}, {dy, dy_values}}, {y, dx});
+    const auto f = [&](const Operands& inputs) { return reference(inputs[0], 3, 4, 2 + double(at)); };
+    check_close(std::get<std::vector<float>>(got[0]), f({widened(values)}), kElementwise);
+    check_close(std::get<std::vector<float>>(got[1]), gradient(f, {widened(values)}, dy_values), kRow);
+  }
+  for (const uint32_t at : {5u, UINT32_MAX})
+    for (const float value : run(graph, {{x, values}, {step, std::vector{at}}}, y)) CHECK(std::isnan(value));
+}
+
 TEST_CASE("rotary leaves products of two tokens to their distance") {
   // The same query and key at every place: q_i . k_j is one number for each j - i.
   constexpr int64_t kTokens = 12, kDim = 8;
@@ -87,4 +103,7 @@ TEST_CASE("rotary keeps NaN in its pair, and rejects what does not fit") {
   check_rejects([&] { rotary(graph.input({2, 3})); }, {"rotary", "even", "(2, 3)"});
   check_rejects([&] { rotary(graph.input({2, 4}, DType::u32)); }, {"rotary", "u32", "f32"});
   check_rejects([&] { rotary(x, {.base = 0}); }, {"rotary", "base of 0"});
+  check_rejects([&] { rotary(x, {.step = graph.input({2}, DType::u32)}); }, {"rotary", "step (2)", "(1)"});
+  check_rejects([&] { rotary(x, {.step = graph.input({1})}); }, {"rotary", "f32", "u32"});
+  check_rejects([&] { rotary(x, {.steps = 0}); }, {"rotary", "0 steps"});
 }

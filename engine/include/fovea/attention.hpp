@@ -34,16 +34,17 @@ State relative_distances(Device& device, int64_t positions, int64_t reach);
 
 // Heads of attention, and how they compare queries with keys. All of a layer are of one size, head_dim;
 // together, inner = count * head_dim, they need not be as wide as what they read. Scaled dot products of a
-// head_dim that is a multiple of 4 up to 256 take the fused attention(), all else single ops.
+// head_dim that is a multiple of 4 up to 256, without relative positions, take the fused attention(), all
+// else single ops.
 struct AttentionHeads {
   AttentionHeads(int64_t how_many) : count(how_many) {}
 
   int64_t count;
   std::optional<RelativePositions> relative = {};
   std::optional<State> additive = {};  // (head_dim): the score is w . tanh(q + k) (Bahdanau et al. 2015)
-  bool rotary = false;                 // queries and keys are turned by their places, see rotary()
+  bool rotary = false;  // queries and keys are turned by their places, see rotary(); an even head_dim
 
-  void parameters(const std::string& name, Parameters& to);  // name.additive
+  void parameters(const std::string& name, Parameters& to);  // name.relative, name.additive
 };
 
 // Multi-head self-attention (Vaswani et al. 2017, section 3.2.2). Q, K and V are one product.

@@ -38,7 +38,10 @@ struct Attention {
   Tensor lse;
 };
 struct RotaryOptions {
-  int64_t first = 0;    // place of the first token
+  int64_t first = 0;  // place of the first token
+  // (1) u32: added to all places, known only when it runs, below `steps`; NaN from there on.
+  Tensor step = {};
+  int64_t steps = 1;
   double base = 10000;  // of the frequencies
   bool back = false;    // turns the other way
 };

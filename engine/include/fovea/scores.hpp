@@ -124,17 +124,20 @@ struct Normaliser {
     sampled      // all weight on one key, drawn from the softmax; see Normalised::log_probs
   };
   Kind kind = Kind::softmax;
-  Tensor lengths = {};  // (batch) or (batch, queries) u32: keys that are seen
-  // What a row of length 0 gets: zeros, or equal scores for all keys, as where a mask sets scores to -10000.
+  Tensor lengths = {};  // (batch) or (batch, queries) u32: keys that are seen, in all heads
+  // Where it is 0, a key is not seen: (queries, keys), or with all axes of the scores, each as theirs or 1.
+  Tensor mask = {};
+  // What a row that sees no key gets: zeros, or equal scores for all keys, as where a mask sets them to
+  // -10000.
   bool uniform_if_empty = false;
   const State* generator = nullptr;  // of sampled, see draw()
 };
 
 struct Normalised {
-  Tensor weights;    // (batch, queries, keys)
-  Tensor log_probs;  // (batch, queries) of sampled: log of how likely the drawn key was
+  Tensor weights;    // as the scores
+  Tensor log_probs;  // of sampled, a number for each row of weights: log of how likely the drawn key was
 };
-// scores: (batch, queries, keys)
+// scores: (batch, queries, keys), or of heads (batch, heads, queries, keys)
 Normalised normalise(Tensor scores, const Normaliser& how = {});
 
 struct AttendOptions {
@@ -149,7 +152,8 @@ struct Attended {
   Tensor weights;    // (batch, queries, keys) before dropout, when asked for
   Tensor log_probs;  // as Normalised
 };
-// q: (batch, queries, q_width), k: (batch, keys, k_width), v: (batch, keys, v_width).
+// q: (batch, queries, q_width), k: (batch, keys, k_width), v: (batch, keys, v_width). All of them, and what
+// is made of them, may have an axis of heads behind the batch; heads share the score's parameters.
 Attended attend(Tensor q, Tensor k, Tensor v, const AttendOptions& options);
 
 // Trains what draws (Normaliser::sampled) by the score-function estimator (Williams 1992) with a baseline, a

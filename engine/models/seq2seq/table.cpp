@@ -154,6 +154,8 @@ std::vector<std::string> names_in_file(Seq2SeqFormat format, const std::string& 
 
 TensorTable seq2seq_table(const Seq2SeqConfig& config, Seq2SeqFormat format) {
   const bool hugging_face = format == Seq2SeqFormat::hugging_face;
+  FOVEA_CHECK(!hugging_face || config.reach == 0, "seq2seq: relative positions, here of reach ", config.reach,
+              ", have no place in the layout of Marian and BART; CTranslate2's has one");
   const int64_t vocab = config.decoder.vocab, width = config.width;
   TensorTable table(hugging_face ? kHuggingFace : kCTranslate2);
   if (!config.encoder.own_tokens || !config.decoder.own_tokens)

@@ -36,7 +36,10 @@ bool has_own_tables(const Seq2SeqConfig& c) {
 }
 
 // What training takes of what inference takes.
-Seq2SeqFile for_training(Seq2SeqFile file) {
+Seq2SeqFile load_for_training(const std::filesystem::path& directory) {
+  FOVEA_CHECK(!std::filesystem::exists(directory / "model.bin"), directory.string(),
+              ": a directory of CTranslate2, training takes those of Hugging Face");
+  Seq2SeqFile file = load_marian_or_bart(directory);
   Seq2SeqConfig& c = file.config;
   const std::string& path = file.settings;
   FOVEA_CHECK(file.type != "bart", path, ": model_type ", file.type,
@@ -101,7 +104,7 @@ struct Transformer::Impl {
 };
 
 Transformer::Transformer(Device& device, const std::string& directory)
-    : impl_(std::make_unique<Impl>(device, for_training(load_marian_or_bart(directory)))) {}
+    : impl_(std::make_unique<Impl>(device, load_for_training(directory))) {}
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;
 
