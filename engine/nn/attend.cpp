@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "fovea/scores.hpp"
+#include "ops/attention.h"
 
 namespace fovea {
 namespace {
@@ -18,15 +19,16 @@ Tensor seen(Tensor scores, const Normaliser& how) {
   return !by_length ? by_mask : !by_mask ? by_length : mul(by_length, by_mask);
 }
 
-// (.., keys) -> (.., 1): 1 where a row has no weight.
+// (.., keys) -> (.., 1): 1 where a row of weights, or of keys that are seen, is all 0.
 Tensor empty_rows(Tensor weights) { return equal(max(weights), number(weights, 0)); }
 
 Tensor proportion(Tensor scores, const Normaliser& how) {
-  if (const Tensor keys = seen(scores, how)) scores = where(keys, scores, number(scores, 0));
+  const Tensor keys = seen(scores, how);
+  if (keys) scores = where(keys, scores, number(scores, 0));
   const Tensor total = sum(scores), nothing = equal(total, number(scores, 0));  // (.., queries, 1)
   const Tensor weights = div(scores, where(nothing, number(scores, 1), total));
-  if (!how.uniform_if_empty) return weights;
-  return where(nothing, number(scores, 1 / float(scores.shape().back())), weights);
+  if (!how.uniform_if_empty || !keys) return weights;
+  return where(empty_rows(keys), number(scores, 1 / float(scores.shape().back())), weights);
 }
 
 // One key has it all, as ids (.., queries) say; gradients end here.
@@ -64,8 +66,8 @@ bool fits_fused(Tensor q, Tensor k, Tensor v, const AttendOptions& options) {
   const Normaliser& how = options.normaliser;
   const int64_t width = q.shape().back();
   return how.kind == Normaliser::Kind::softmax && !how.uniform_if_empty && !how.mask && !options.weights &&
-         options.dropout.rate == 0 && (!how.lengths || how.lengths.shape().rank() == 1) && width % 4 == 0 &&
-         width <= 256 && k.shape().back() == width && v.shape() == k.shape() &&
+         options.dropout.rate == 0 && (!how.lengths || how.lengths.shape().rank() == 1) &&
+         has_attention(width) && k.shape().back() == width && v.shape() == k.shape() &&
          options.score.dot_scale(width);
 }
 

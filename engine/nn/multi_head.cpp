@@ -77,6 +77,10 @@ StepHeads step_heads(const AttentionHeads& heads) {
           .additive = heads.additive ? &*heads.additive : nullptr};
 }
 
+AttentionHeads::AttentionHeads(int64_t how_many) : count(how_many) {
+  FOVEA_CHECK(count >= 1, "attention: ", count, " heads, needs one at least");
+}
+
 void AttentionHeads::parameters(const std::string& name, Parameters& to) {
   if (relative) to.push_back({name + ".relative", &relative->table});
   if (additive) to.push_back({name + ".additive", &*additive});
@@ -86,8 +90,8 @@ MultiHeadAttention::MultiHeadAttention(Parts parts) : parts_(std::move(parts)) {
   const Parts& p = parts_;
   FOVEA_CHECK(p.q.out() == p.k.out() && p.k.out() == p.v.out(), "multi-head attention: queries of ",
               p.q.out(), ", keys of ", p.k.out(), " and values of ", p.v.out());
-  FOVEA_CHECK(p.heads.count >= 1 && p.q.out() % p.heads.count == 0, "multi-head attention: ", p.q.out(),
-              " is no multiple of ", p.heads.count, " heads");
+  FOVEA_CHECK(p.q.out() % p.heads.count == 0, "multi-head attention: ", p.q.out(), " is no multiple of ",
+              p.heads.count, " heads");
   FOVEA_CHECK(!p.out || p.out->in() == p.q.out(), "multi-head attention: heads of ", p.q.out(),
               " together, the output takes ", p.out ? p.out->in() : 0);
 }

@@ -182,6 +182,27 @@ TEST_CASE("dot attention goes through the fused op where nothing else is asked, 
   CHECK(over_four.out.shape() == Shape{2, 1, 8});  // widths that the fused op does not take
 }
 
+TEST_CASE("a kernel out of reach of the keys that are seen gives the others nothing") {
+  // The one key that is seen is farther than the width: shares of nothing, in either convention.
+  for (const bool uniform : {false, true}) {
+    Graph graph;
+    const Tensor q = graph.input({1, 1, 1}), k = graph.input({1, 3, 1}),
+                 lengths = graph.input({1}, DType::u32);
+    const Normaliser how{
+        .kind = Normaliser::Kind::proportion, .lengths = lengths, .uniform_if_empty = uniform};
+    const Tensor weights = normalise(KernelScore(KernelScore::Kind::boxcar)(q, k), how).weights;
+    const auto of_length = [&](uint32_t length) {
+      return run(
+          graph,
+          {{q, std::vector<float>{0}}, {k, std::vector<float>{5, 0, 0}}, {lengths, std::vector{length}}},
+          weights);
+    };
+    CHECK(of_length(1) == std::vector<float>{0, 0, 0});
+    CHECK(of_length(2) == std::vector<float>{0, 1, 0});
+    CHECK(of_length(0) == std::vector<float>(3, uniform ? 1.0f / 3 : 0));
+  }
+}
+
 TEST_CASE("a row that sees nothing gets zeros, or as with scores of -10000 the same for all keys") {
   constexpr size_t keys = 6, width = 4;
   const std::vector<uint32_t> counts = {0, 2, 6, 1, 0, 5};

@@ -332,6 +332,7 @@ TEST_CASE("multi-head attention rejects what does not fit") {
   };
   check_rejects(make(12, 8, 2, 12), {"multi-head attention", "queries of 12", "keys of 8"});
   check_rejects(make(12, 12, 5, 12), {"multi-head attention", "12", "5 heads"});
+  check_rejects(make(12, 12, 0, 8), {"attention", "0 heads"});
   check_rejects(make(12, 12, 3, 8), {"multi-head attention", "heads of 12", "takes 8"});
   const MultiHeadAttention layer = layer_of(8, 2);
   Graph graph;

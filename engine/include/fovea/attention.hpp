@@ -37,7 +37,7 @@ State relative_distances(Device& device, int64_t positions, int64_t reach);
 // head_dim that is a multiple of 4 up to 256, without relative positions, take the fused attention(), all
 // else single ops.
 struct AttentionHeads {
-  AttentionHeads(int64_t how_many) : count(how_many) {}
+  AttentionHeads(int64_t how_many);  // 1 at least
 
   int64_t count;
   std::optional<RelativePositions> relative = {};
