@@ -164,7 +164,8 @@ int main(int argc, char** argv) {
                          s.seed);
     Bahdanau model(device, folder.path, Use::training);
     const Series losses = train(s, device, model, pairs, settings);
-    const bool trained = settings.epochs >= 250;  // the textbook's, for what is expected below
+    // As the textbook trains it, for what is expected below.
+    const bool trained = settings.epochs >= 250 && settings.layers == 2 && settings.width == 32;
     if (trained) s.holds("loss per token is at most 0.03", losses.y.back() <= 0.03);
     translate(s, model, pairs, settings, trained);
     if (s.out.empty()) return;

@@ -49,7 +49,7 @@ std::string show_translations(Translator& translator, int64_t steps, bool traine
 // the decoder its words with their end, all others the steps of a sentence.
 void show_shapes(const Looked& looked, const PairsSettings& settings, const TextPair& said, Sample& sample) {
   const int64_t steps = settings.words.steps;
-  const auto words = int64_t(words_of(said.target).size()) + 1;
+  const int64_t words = std::min(int64_t(words_of(said.target).size()) + 1, steps);  // longer ones are cut
   const auto show = [&](const char* name, const Matrices& made, int64_t queries) {
     sample.holds(fmt::format("{}: ({}, {}, {}, {})", name, settings.layers, settings.heads, queries, steps),
                  made.rows == settings.layers && made.columns == settings.heads && made.queries == queries &&
@@ -102,7 +102,8 @@ int main(int argc, char** argv) {
     const ModelFolder folder(sample.out);
     PairsLearner learner(device, pairs, settings, folder, sample.seed);
     const std::vector<double> losses = learner.learn(sample);
-    const bool trained = settings.epochs >= 200;  // the book's, for what is expected below
+    // As the book trains it, for what is expected below.
+    const bool trained = settings.epochs >= 200 && settings.layers == 2 && settings.width == 32;
     if (trained) sample.holds("loss is at most 0.035", losses.back() <= 0.035);
 
     fmt::print("Translations\n");
