@@ -171,17 +171,39 @@ TEST_CASE("figure: heatmaps reject what does not fit") {
   };
   rejects({1, 2, 1, 2, {0, 1}}, {}, {"show_heatmaps", "(1, 2, 1, 2)", "4 values", "2"});
   rejects({1, 1, 0, 2, {}}, {}, {"show_heatmaps", "(1, 1, 0, 2)"});
+  rejects({65536, 65536, 65536, 65536, {}}, {}, {"show_heatmaps", "(65536, 65536, 65536, 65536)", "0"});
+  rejects({32768, 65536, 65536, 65536, {1}}, {}, {"show_heatmaps", "(32768, 65536, 65536, 65536)", "1"});
   rejects({1, 1, 1, 2, {0, NAN}}, {}, {"show_heatmaps", "value 1", "nan"});
   rejects(m, {.titles = {"a", "b", "c"}}, {"show_heatmaps", "3 titles", "1 x 2"});
   rejects(m, {.xticks = {"a"}}, {"show_heatmaps", "1 xticks", "2 keys"});
   rejects(m, {.yticks = {"a", "b"}}, {"show_heatmaps", "2 yticks", "1 queries"});
   rejects(m, {.high = 2.0}, {"show_heatmaps", "0 to 3", "0 to 2"});
+  rejects(m, {.low = -INFINITY}, {"show_heatmaps", "-inf to 3"});
+  rejects(m, {.low = -1e308, .high = 1e308}, {"show_heatmaps", "-1e+308 to 1e+308"});
+  rejects({1, 1, 1, 1, {0}}, {.high = 5e-324}, {"show_heatmaps", "0 to 4.94"});
   rejects(m, {.width = 0}, {"show_heatmaps", "width", "0"});
   rejects(m, {.width = 900}, {"picture", "pixels"});
   rejects(m, {.font = "no-such-font"}, {"no-such-font"});
   check_rejects([&] { show_heatmaps("a.gif", m); }, {"show_heatmaps", "a.gif", ".png", ".svg"});
   check_rejects([&] { show_heatmaps(folder.path() / "no" / "a.png", m); }, {"no"});
   CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("figure: scales of any size and any narrowness end") {
+  const auto scaled = [](float value, const FigureOptions& options) {
+    const Matrices m{.queries = 1, .keys = 1, .values = {value}};
+    check_cells(heatmaps(m, options), m, Colormap::reds, options.low.value_or(std::min(0.0, double(value))),
+                *options.high);
+  };
+  const double large = double(1e18f);
+  scaled(1e18f, {.low = large - 128, .high = large});
+  scaled(-1e18f, {.low = -large, .high = -large + 128});
+  scaled(3e38f, {.high = 1e99});
+  scaled(0, {.high = 1e-99});
+  for (const float value : {-1e18f, -3e38f, 3e38f, 1e-45f}) {  // all the same: a scale that holds it
+    const Matrices same{.queries = 1, .keys = 2, .values = {value, value}};
+    CHECK(with(heatmaps(same, {}).svg, "class", "cell").size() == 2);
+  }
 }
 
 TEST_CASE("figure: a plot goes through its points, with gaps where they are not finite") {
@@ -200,6 +222,23 @@ TEST_CASE("figure: a plot goes through its points, with gaps where they are not 
   CHECK(std::abs(upper.top - second.top) < 0.6);
   CHECK(std::abs((first.bottom - second.top) - 349) < 1.5);  // 3.5 inches
   CHECK(picture.at(first.left + 10, first.bottom - 7) != Colour{255, 255, 255});
+}
+
+TEST_CASE("figure: numbers beyond every axis are gaps, all others are drawn") {
+  const auto dots = [](const std::vector<double>& y, bool log) {
+    const std::vector<double> x(y.size(), 1);
+    const Picture picture = drawn([&](const std::filesystem::path& path) {
+      show_plot(path, std::vector<Series>{{"", x, y, true}}, {.log_y = log});
+    });
+    return with(picture.svg, "fill", "none").size();
+  };
+  CHECK(dots({-1e308, 1e308}, false) == 0);
+  CHECK(dots({-1e308, 2, 1e101}, false) == 1);
+  CHECK(dots({-1e99, 1e99}, false) == 2);
+  CHECK(dots({5e-324, 1e-310}, false) == 2);
+  CHECK(dots({-1e-200, 1e-200}, false) == 2);
+  CHECK(dots({1e18, 1e18 + 128}, false) == 2);
+  CHECK(dots({1e-310, 1e-99, 1e99, 1e308}, true) == 2);
 }
 
 TEST_CASE("figure: equal factors are equal distances on a logarithmic axis") {

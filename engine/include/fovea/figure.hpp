@@ -1,6 +1,6 @@
-// Figures: heatmaps of matrices, and lines and dots over axes, with titles, labels and tokens in any script.
-// They are written as PNG or as SVG, by the ending of the path, whole or not at all; in SVG text is outlines.
-// The same call writes the same bytes where the same fonts are. Of fovea_viz.
+// Figures: heatmaps of matrices, and lines and dots over axes, with titles, labels and
+// tokens in any script. They are written as PNG or as SVG, by the ending of the path, whole or not at all; in
+// SVG text is outlines. The same call writes the same bytes where the same fonts are. Of fovea_viz.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ void show_heatmaps(const std::filesystem::path& path, const Matrices& matrices,
 
 struct Series {
   std::string name;          // in the legend, if it has one
-  std::vector<double> x, y;  // as many of both; what is not finite is a gap
+  std::vector<double> x, y;  // as many of both; what is not finite or beyond 1e100 is a gap
   bool points = false;       // dots instead of a line
 };
 
