@@ -7,6 +7,7 @@
 #include "models/seq2seq/network.h"
 #include "models/seq2seq/prune.h"
 #include "models/seq2seq/transformer_file.h"
+#include "ops/attention.h"
 
 namespace fovea {
 namespace {
@@ -101,7 +102,7 @@ struct Transformer::Impl {
 };
 
 Transformer::Transformer(Device& device, const std::string& directory)
-    : impl_(std::make_unique<Impl>(device, for_training(load_marian_or_bart(directory)))) {}
+    : impl_(std::make_unique<Impl>(device, for_training(load_hugging_face(directory)))) {}
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;
 
@@ -153,7 +154,7 @@ void write_fresh_transformer(const std::string& directory, const TransformerConf
               "transformer: learned positions of a table that source and target share");
   FOVEA_CHECK(config.kept_heads.empty(), "transformer: a fresh model with heads pruned");
   const int64_t head_dim = config.heads >= 1 ? config.width / config.heads : 0;
-  FOVEA_CHECK(head_dim >= 1 && config.width % config.heads == 0 && head_dim % 4 == 0 && head_dim <= 256,
+  FOVEA_CHECK(head_dim >= 1 && config.width % config.heads == 0 && has_attention(head_dim),
               "transformer: width ", config.width, " for ", config.heads,
               " heads, known are multiples of 4 up to 256 for each");
   const auto side = [&](int64_t layers, int64_t vocab) {
