@@ -256,6 +256,57 @@ TEST_CASE("figure: equal factors are equal distances on a logarithmic axis") {
   labelled(read_svg(read_bytes(folder.path() / "b.svg")), "0.4");
 }
 
+TEST_CASE("figure: images stand in rows and columns with their names") {
+  const auto flat = [](int width, int height, uint8_t red) {
+    Image image{width, height, std::vector<uint8_t>(size_t(width * height * 3), 0)};
+    for (size_t i = 0; i < image.rgb.size(); i += 3) image.rgb[i] = red;
+    return image;
+  };
+  ImageSheet sheet{2, 3, {}};
+  for (int i = 0; i < 6; ++i) sheet.images.push_back(flat(4, i == 5 ? 2 : 4, uint8_t(100 + 20 * i)));
+  const SheetOptions options{
+      .titles = {"cat", "a very long name of a class", "犬"}, .names = {"picture", "stage 1"}, .scale = 2};
+  const Picture picture =
+      drawn([&](const std::filesystem::path& path) { show_images(path, sheet, options); });
+  check_labels(picture);
+  const auto cells = with(picture.svg, "class", "cell");
+  REQUIRE(cells.size() == 5 * 16 + 8);
+  const auto first = [&](size_t image) { return cells[image * 16]; };
+  for (size_t i = 0; i < 6; ++i) {
+    CHECK(picture.at(first(i).number("x") + 2, first(i).number("y") + 2)[0] == 100 + 20 * i);
+    CHECK(first(i).number("x") == first(i % 3).number("x"));
+    CHECK(first(i).number("y") == first(i / 3 * 3).number("y"));
+  }
+  CHECK(first(4).number("x") - first(3).number("x") > 100);
+  for (size_t column = 0; column < 3; ++column) {
+    const SvgBox title = box_of(labelled(picture.svg, options.titles[column]));
+    CHECK(title.bottom < first(column).number("y"));
+    CHECK(std::abs((title.left + title.right) / 2 - first(column).number("x") - 50) < 6);
+  }
+  for (size_t row = 0; row < 2; ++row) {
+    const SvgBox name = box_of(labelled(picture.svg, options.names[row]));
+    CHECK(name.right < first(3 * row).number("x"));
+    CHECK(std::abs((name.top + name.bottom) / 2 - first(3 * row).number("y") - 50) < 8);
+  }
+}
+
+TEST_CASE("figure: sheets of images reject what does not fit") {
+  const Image image{1, 1, {0, 0, 0}};
+  const auto rejects = [&](const ImageSheet& sheet, const SheetOptions& options,
+                           const std::vector<std::string>& parts) {
+    check_rejects([&] { show_images("a.png", sheet, options); }, parts);
+  };
+  rejects({0, 1, {}}, {}, {"show_images", "0 x 1"});
+  rejects({2, 1, {image}}, {}, {"show_images", "1 images for 2 x 1"});
+  rejects({INT64_MAX, INT64_MAX, {image}}, {}, {"show_images", "1 images"});
+  rejects({1, 1, {{1, 2, {0, 0, 0}}}}, {}, {"show_images", "1 x 2 pixels", "3"});
+  rejects({1, 1, {{0, 2, {}}}}, {}, {"show_images", "0 x 2"});
+  rejects({1, 1, {image}}, {.titles = {"a", "b"}}, {"show_images", "2 titles for 1"});
+  rejects({1, 1, {image}}, {.names = {"a", "b"}}, {"show_images", "2 names for 1"});
+  rejects({1, 1, {image}}, {.side = 0}, {"show_images", "0"});
+  check_rejects([&] { show_images("a.gif", {1, 1, {image}}); }, {"show_images", "a.gif"});
+}
+
 TEST_CASE("figure: plots reject what does not fit") {
   const auto rejects = [&](const std::vector<Series>& series, const PlotOptions& options,
                            const std::vector<std::string>& parts) {
