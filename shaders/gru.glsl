@@ -1,7 +1,8 @@
-// The body of gru.comp and gru_sequence.comp. x: (steps, batch, 3 width) of r, z, n; weight: (width, 3
-// width) in panels. y: (steps + last, batch, width), zeros behind the end of a row, whose last state
-// comes last. For the gradient: before (steps, batch, width), the state that each step begins with, and gates
-// (steps, batch, 4 width): r, z, n and W_n h + b_n.
+// The body of gru.comp and gru_sequence.comp.
+// x: (steps, batch, 3 width) of r, z, n; weight: (width, 3 width) in panels.
+// y: (steps + last, batch, width), zeros behind the end of a row, whose last state comes last.
+// For the gradient: before (steps, batch, width), the state that each step begins with, and
+// gates (steps, batch, 4 width): r, z, n and W_n h + b_n.
 #define PRODUCTS (3 * COLUMNS)
 #include "common/recurrence.glsl"
 
@@ -59,9 +60,10 @@ void take_step(uint k, uint row0, uint unit0) {
 }
 
 void main() {
-  const uint row0 = gl_WorkGroupID.x * ROWS;
+  const uint row0 = group_index() * ROWS;
+  if (row0 >= p.batch) return;
   for (uint k = p.first; k < p.first + p.count; ++k) {
-    for (uint block = gl_WorkGroupID.y; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.y)
+    for (uint block = gl_WorkGroupID.z; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.z)
       take_step(k, row0, block * kLanes * COLUMNS);
     settle();
   }

@@ -1,7 +1,8 @@
-// The body of gru_grad.comp and gru_grad_sequence.comp. dh' comes from dy and from the step behind: z dh' +
-// dh W. dz = dh' (h - n) z (1 - z), dn = dh' (1 - z) (1 - n^2), dr = dn (W_n h + b_n) r (1 - r); dx is (dr,
-// dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row. dy: (steps + last, batch, width);
-// weight: (3 width, width) in panels; dx, dh: (steps, batch, 3 width).
+// The body of gru_grad.comp and gru_grad_sequence.comp.
+// dh' comes from dy and from the step behind: z dh' + dh W.
+// dz = dh' (h - n) z (1 - z), dn = dh' (1 - z) (1 - n^2), dr = dn (W_n h + b_n) r (1 - r);
+// dx is (dr, dz, dn), dh is (dr, dz, r dn); both are 0 behind the end of a row.
+// dy: (steps + last, batch, width); weight: (3 width, width) in panels; dx, dh: (steps, batch, 3 width).
 #define PRODUCTS COLUMNS
 #include "common/recurrence.glsl"
 
@@ -61,9 +62,10 @@ void take_step(uint back, uint row0, uint unit0) {
 }
 
 void main() {
-  const uint row0 = gl_WorkGroupID.x * ROWS;
+  const uint row0 = group_index() * ROWS;
+  if (row0 >= p.batch) return;
   for (uint back = p.first; back < p.first + p.count; ++back) {
-    for (uint block = gl_WorkGroupID.y; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.y)
+    for (uint block = gl_WorkGroupID.z; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.z)
       take_step(back, row0, block * kLanes * COLUMNS);
     settle();
   }

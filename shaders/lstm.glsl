@@ -1,6 +1,7 @@
-// The body of lstm.comp and lstm_sequence.comp. x: (steps, batch, 4 width) of i, f, g, o; weight: (width, 4
-// width) in panels. y: (steps + 2, batch, width), zeros behind the end of a row, whose last h and c come
-// last. For the gradient: before and cells (steps, batch, width), h and c that each step begins with, and
+// The body of lstm.comp and lstm_sequence.comp.
+// x: (steps, batch, 4 width) of i, f, g, o; weight: (width, 4 width) in panels.
+// y: (steps + 2, batch, width), zeros behind the end of a row, whose last h and c come last.
+// For the gradient: before and cells (steps, batch, width), h and c that each step begins with, and
 // gates (steps, batch, 4 width).
 #define PRODUCTS (4 * COLUMNS)
 #include "common/recurrence.glsl"
@@ -65,9 +66,10 @@ void take_step(uint k, uint row0, uint unit0) {
 }
 
 void main() {
-  const uint row0 = gl_WorkGroupID.x * ROWS;
+  const uint row0 = group_index() * ROWS;
+  if (row0 >= p.batch) return;
   for (uint k = p.first; k < p.first + p.count; ++k) {
-    for (uint block = gl_WorkGroupID.y; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.y)
+    for (uint block = gl_WorkGroupID.z; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.z)
       take_step(k, row0, block * kLanes * COLUMNS);
     settle();
   }

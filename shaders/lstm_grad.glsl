@@ -1,7 +1,9 @@
-// The body of lstm_grad.comp and lstm_grad_sequence.comp. dh' comes from dy and from the step behind: dx W,
-// dc' from the step behind: f dc', and dh' o (1 - tanh(c')^2). dx is (dc' g i (1 - i), dc' c f (1 - f), dc'
-// i (1 - g^2), dh' tanh(c') o (1 - o)), 0 behind the end of a row. dy: (steps + 2, batch, width); weight: (4
-// width, width) in panels; dx: (steps, batch, 4 width).
+// The body of lstm_grad.comp and lstm_grad_sequence.comp.
+// dh' comes from dy and from the step behind: dx W,
+// dc' from the step behind: f dc', and dh' o (1 - tanh(c')^2).
+// dx is (dc' g i (1 - i), dc' c f (1 - f), dc' i (1 - g^2), dh' tanh(c') o (1 - o)),
+// 0 behind the end of a row.
+// dy: (steps + 2, batch, width); weight: (4 width, width) in panels; dx: (steps, batch, 4 width).
 #define PRODUCTS COLUMNS
 #include "common/recurrence.glsl"
 
@@ -60,9 +62,10 @@ void take_step(uint back, uint row0, uint unit0) {
 }
 
 void main() {
-  const uint row0 = gl_WorkGroupID.x * ROWS;
+  const uint row0 = group_index() * ROWS;
+  if (row0 >= p.batch) return;
   for (uint back = p.first; back < p.first + p.count; ++back) {
-    for (uint block = gl_WorkGroupID.y; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.y)
+    for (uint block = gl_WorkGroupID.z; block * kLanes * COLUMNS < p.width; block += gl_NumWorkGroups.z)
       take_step(back, row0, block * kLanes * COLUMNS);
     settle();
   }

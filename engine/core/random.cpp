@@ -53,4 +53,12 @@ std::vector<uint32_t> permutation(uint32_t count, Random random) {
   return values;
 }
 
+std::vector<float> uniform_values(uint64_t count, double limit, Random& random) {
+  std::vector<float> values(count);
+  for (float& value : values) value = float((2 * random.uniform() - 1) * limit);
+  return values;
+}
+
+double fan_in_limit(int64_t inputs) { return 1 / std::sqrt(double(inputs)); }
+
 }  // namespace fovea

@@ -41,6 +41,11 @@ class Random {
   uint64_t state_;
 };
 
+// Uniform within -limit .. limit.
+std::vector<float> uniform_values(uint64_t count, double limit, Random& random);
+// What fresh layers of `inputs` inputs keep within, as PyTorch begins: 1 / sqrt(inputs).
+double fan_in_limit(int64_t inputs);
+
 // Fisher and Yates.
 template <class Value>
 void shuffle(std::vector<Value>& values, Random random) {

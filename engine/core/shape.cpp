@@ -54,6 +54,15 @@ bool Shape::operator==(const Shape& other) const {
   return std::equal(begin(), end(), other.begin(), other.end());
 }
 
+std::optional<int64_t> product_within(std::initializer_list<int64_t> factors, int64_t most) {
+  int64_t product = 1;
+  for (const int64_t factor : factors) {
+    if (factor > 0 && product > most / factor) return std::nullopt;
+    product *= factor;
+  }
+  return product;
+}
+
 std::string extents_text(std::span<const int64_t> extents) {
   std::string text;
   for (const int64_t extent : extents) text += concat(text.empty() ? "" : ", ", extent);

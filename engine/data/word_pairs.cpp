@@ -10,6 +10,7 @@
 namespace fovea {
 namespace {
 
+constexpr int64_t kMost = 1 << 24;  // of any number of pairs or words
 constexpr const char* kSpecial[] = {"<unk>", "<pad>", "<bos>", "<eos>"};
 
 // The small letter of a code point of two bytes: U+00C0 to U+00DE, and the pairs of U+0100 to U+017F.
@@ -45,13 +46,15 @@ Sentences sentences_of(const std::vector<TextPair>& pairs, int64_t count, std::s
 
 const WordPairsOptions& checked(const WordPairsOptions& options) {
   const auto check = [](const char* name, int64_t value, int64_t least) {
-    FOVEA_CHECK(value >= least && value <= 1 << 24, "word pairs: ", name, ": ", value, ", ", least, " to ",
-                1 << 24, " are possible");
+    FOVEA_CHECK(value >= least && value <= kMost, "word pairs: ", name, ": ", value, ", ", least, " to ",
+                kMost, " are possible");
   };
   check("pairs", options.pairs, 0);
   check("steps", options.steps, 1);
   check("batch", options.batch, 1);
   check("min_frequency", options.min_frequency, 1);
+  FOVEA_CHECK(options.batch * options.steps <= kMost, "word pairs: a batch of ", options.batch, " pairs of ",
+              options.steps, " steps, at most ", kMost, " words are possible");
   return options;
 }
 

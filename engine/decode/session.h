@@ -24,6 +24,9 @@ struct DecodeRequest {
 
   size_t sentences() const { return std::max(sources.size(), prompts.size()); }
 };
+// Of the sampling of sentence i where all are decoded with one seed, whatever batches they are in.
+inline uint32_t seed_of(uint32_t seed, size_t i) { return seed + uint32_t(i) * 0x9e3779b9u; }
+
 struct DecodedTarget {
   std::vector<uint32_t> tokens;  // with the end, if it came; without the prompt where there is no encoder
   std::vector<float> log_probs;  // of each

@@ -1,8 +1,8 @@
 #include "models/layers.h"
 
-#include <cmath>
-
 #include "core/check.h"
+#include "core/random.h"
+#include "ops/attention.h"
 
 namespace fovea {
 
@@ -10,8 +10,8 @@ void check_heads(const std::string& where, const Setting& width, const Setting& 
   FOVEA_CHECK(heads.value >= 1 && width.value % heads.value == 0, where, ": ", width.key, " ", width.value,
               " is no multiple of ", heads.key, " ", heads.value);
   const int64_t head_dim = width.value / heads.value;
-  FOVEA_CHECK(head_dim % 4 == 0 && head_dim <= 256, where, ": ", width.key, " ", width.value, " for ",
-              heads.key, " ", heads.value, " is ", head_dim, " each, known are multiples of 4 up to 256");
+  FOVEA_CHECK(has_attention(head_dim), where, ": ", width.key, " ", width.value, " for ", heads.key, " ",
+              heads.value, " is ", head_dim, " each, known are multiples of 4 up to 256");
 }
 
 State make_state(const LayerSource& from, const std::string& name, const std::vector<int64_t>& extents) {
@@ -86,7 +86,7 @@ Rnn make_rnn(const LayerSource& from, const std::string& name, const RnnConfig& 
 }
 
 void add_rnn(TensorTable& table, const std::string& name, const RnnConfig& config, Beginning::Kind matrices) {
-  const Beginning uniform{Beginning::Kind::uniform, 1 / std::sqrt(double(config.width))};
+  const Beginning uniform{Beginning::Kind::uniform, fan_in_limit(config.width)};
   const int64_t gates = gates_of(config.cell) * config.width;
   for (int64_t i = 0; i < config.layers * config.directions(); ++i) {
     const auto add = [&](const char* part, const std::vector<int64_t>& shape, const Beginning& beginning) {

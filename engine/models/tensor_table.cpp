@@ -31,17 +31,16 @@ std::vector<float> beginning(const TensorRow& row, Random random) {
   const Shape shape = network_shape(row);
   std::vector<float> values(shape.elements(), float(row.beginning.value));
   if (row.beginning.kind == Beginning::Kind::constant) return values;
-  const bool normal = row.beginning.kind == Beginning::Kind::normal;
-  const bool glorot = row.beginning.kind == Beginning::Kind::glorot;
-  const double limit = glorot ? std::sqrt(6.0 / double(shape[0] + shape[1])) : row.beginning.value;
-  for (float& value : values) {
-    if (!normal) {
-      value = float((2 * random.uniform() - 1) * limit);
-      continue;
+  if (row.beginning.kind == Beginning::Kind::normal) {
+    for (float& value : values) {
+      double z = random.normal();
+      while (std::abs(z) > 2) z = random.normal();
+      value = float(z * row.beginning.value);
     }
-    double z = random.normal();
-    while (std::abs(z) > 2) z = random.normal();
-    value = float(z * row.beginning.value);
+  } else {
+    const bool glorot = row.beginning.kind == Beginning::Kind::glorot;
+    const double limit = glorot ? std::sqrt(6.0 / double(shape[0] + shape[1])) : row.beginning.value;
+    values = uniform_values(values.size(), limit, random);
   }
   return row.transposed ? transposed(values, shape[0], shape[1]) : values;
 }

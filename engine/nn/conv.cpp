@@ -8,8 +8,12 @@
 namespace fovea {
 namespace {
 
-State filled(Device& device, const Shape& shape, std::span<const float> values, const char* what) {
+void check_values(const char* what, std::span<const float> values, const Shape& shape) {
   FOVEA_CHECK(values.size() == shape.elements(), what, ": ", values.size(), " values for ", shape);
+}
+
+State filled(Device& device, const Shape& shape, std::span<const float> values, const char* what) {
+  check_values(what, values, shape);
   State state(device, shape);
   state.write(values);
   return state;
@@ -20,11 +24,9 @@ State filled(Device& device, const Shape& shape, std::span<const float> values, 
 Conv2dWeights fresh_conv2d(const Shape& shape, uint64_t seed, bool bias) {
   FOVEA_CHECK(shape.rank() == 4, "conv2d: fresh weights ", shape, " are not (out, in, kh, kw)");
   Random random(seed, {kRandomWeights});
-  const double limit = 1 / std::sqrt(double(shape.elements() / uint64_t(shape[0])));
-  Conv2dWeights made{shape, std::vector<float>(shape.elements()), {}};
-  if (bias) made.bias.resize(size_t(shape[0]));
-  for (std::vector<float>* values : {&made.weight, &made.bias})
-    for (float& value : *values) value = float((2 * random.uniform() - 1) * limit);
+  const double limit = fan_in_limit(int64_t(shape.elements()) / shape[0]);
+  Conv2dWeights made{shape, uniform_values(shape.elements(), limit, random), {}};
+  if (bias) made.bias = uniform_values(uint64_t(shape[0]), limit, random);
   return made;
 }
 
@@ -88,10 +90,14 @@ void BatchNorm2d::statistics(const std::string& name, Parameters& to) {
 }
 
 Conv2dWeights folded(const Conv2dWeights& conv, const BatchNorm2d::Weights& norm) {
-  Conv2dWeights made = conv;
+  FOVEA_CHECK(conv.shape.rank() == 4, "conv2d: weights ", conv.shape, " are not (out, in, kh, kw)");
+  check_values("conv2d", conv.weight, conv.shape);
+  if (!conv.bias.empty()) check_values("conv2d", conv.bias, {conv.shape[0]});
   const size_t outputs = size_t(conv.shape[0]), each = conv.weight.size() / outputs;
-  FOVEA_CHECK(norm.weight.size() == outputs, "batch_norm: ", norm.weight.size(), " channels behind ", outputs,
-              " outputs of a convolution");
+  for (const auto* values : {&norm.weight, &norm.bias, &norm.mean, &norm.variance})
+    FOVEA_CHECK(values->size() == outputs, "batch_norm: ", values->size(), " channels behind ", outputs,
+                " outputs of a convolution");
+  Conv2dWeights made = conv;
   made.bias.assign(outputs, 0);
   for (size_t out = 0; out < outputs; ++out) {
     const double factor = norm.weight[out] / std::sqrt(double(norm.variance[out]) + double(norm.eps));

@@ -1,7 +1,5 @@
 #include "fovea/rnn.hpp"
 
-#include <cmath>
-
 #include "core/check.h"
 #include "core/panels.h"
 #include "core/random.h"
@@ -60,13 +58,10 @@ Rnn::Rnn(Device& device, const RnnConfig& config, const std::vector<Weights>& we
 std::vector<Rnn::Weights> Rnn::fresh(const RnnConfig& config, uint64_t seed) {
   check_config(config);
   const int64_t gates = gates_of(config.cell) * config.width;
-  const double limit = 1 / std::sqrt(double(config.width));
   uint64_t stream = 0;
   const auto values = [&](int64_t count) {
     Random random(seed, {kRandomWeights, stream++});
-    std::vector<float> made(size_t(count), 0);
-    for (float& value : made) value = float((2 * random.uniform() - 1) * limit);
-    return made;
+    return uniform_values(uint64_t(count), fan_in_limit(config.width), random);
   };
   std::vector<Weights> weights;
   for (int64_t i = 0; i < config.layers * config.directions(); ++i) {
@@ -139,23 +134,23 @@ Rnn::Result Rnn::step(Tensor x, const RnnState& start, const Dropout& dropout) c
   return made;
 }
 
-Tensor Rnn::rear_gates(Tensor x) const {
+Rnn::Rear Rnn::rear_gates(Tensor x) const {
   const Layer& first = layers_.front();
   const int64_t rear = x.shape().back();
   FOVEA_CHECK(first.input.layout() == Layout::rows && !config_.bidirectional && rear < config_.in,
               "rnn: gates of ", rear, " of ", config_.in,
               " columns, needs a network for training that goes forwards, and some columns in front");
   const Tensor weight = slice(x.graph->use(first.input, "weight_ih"), 1, config_.in - rear, rear);
-  return matmul(x, transpose(weight), {.bias = x.graph->use(first.input_bias, "bias_ih")});
+  return {matmul(x, transpose(weight), {.bias = x.graph->use(first.input_bias, "bias_ih")}), rear};
 }
 
-Rnn::Result Rnn::step(Tensor x, Tensor rear_gates, const RnnState& start, const Dropout& dropout) const {
+Rnn::Result Rnn::step(Tensor x, const Rear& rear, const RnnState& start, const Dropout& dropout) const {
   const Layer& first = layers_.front();
   const int64_t front = x.shape().back(), batch = x.shape()[0];
-  FOVEA_CHECK(x.shape().rank() == 2 && front < config_.in, "rnn: front columns ", x.shape(),
-              ", needs (batch, less than ", config_.in, ")");
+  FOVEA_CHECK(x.shape().rank() == 2 && front + rear.columns == config_.in, "rnn: front columns ", x.shape(),
+              " beside ", rear.columns, " rear ones, needs (batch, ", config_.in - rear.columns, ")");
   const Tensor weight = slice(x.graph->use(first.input, "weight_ih"), 1, 0, front);
-  const Tensor gates = matmul(x, transpose(weight), {.residual = rear_gates});  // (batch, gates * width)
+  const Tensor gates = matmul(x, transpose(weight), {.residual = rear.gates});  // (batch, gates * width)
   Result made =
       layers({}, reshape(gates, {1, batch, gates.shape()[1]}), {.start = start, .dropout = dropout});
   made.out = reshape(made.out, {batch, config_.width});

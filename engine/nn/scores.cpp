@@ -33,10 +33,7 @@ Tensor squared_distances(const char* score, Tensor q, Tensor k) {
 // Numbers of a fresh layer with `in` inputs; `part` tells those of a score apart.
 std::vector<float> fresh_weights(uint64_t count, int64_t in, uint64_t seed, uint64_t part) {
   Random random(seed, {kRandomWeights, part});
-  const double bound = 1 / std::sqrt(double(in));
-  std::vector<float> values(count);
-  for (float& value : values) value = float((2 * random.uniform() - 1) * bound);
-  return values;
+  return uniform_values(count, fan_in_limit(in), random);
 }
 
 Linear fresh_linear(Device& device, int64_t out, int64_t in, const FreshScore& fresh, uint64_t part) {

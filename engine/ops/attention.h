@@ -11,7 +11,7 @@ struct AttentionShape {
 };
 
 // Whether attention takes heads of this size.
-inline bool has_attention(int64_t head_dim) { return head_dim % 4 == 0 && head_dim <= 256; }
+inline bool has_attention(int64_t head_dim) { return head_dim >= 4 && head_dim % 4 == 0 && head_dim <= 256; }
 
 // Checks q, k and the options, fills in the default scale and broadcasts the bias; operands whose last axis
 // has gaps become copies.

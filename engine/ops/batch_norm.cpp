@@ -24,6 +24,7 @@ BatchNormParams params_of(const Shape& x, const BatchNormOptions& options) {
           .images = uint32_t(ceil_div(batch, parts)),
           .eps = options.eps,
           .momentum = options.momentum,
+          // Of a batch's own statistics in the gradient of x; 0: they were given.
           .share = options.mean ? 0 : float(1 / double(batch * inner))};
 }
 
@@ -77,7 +78,16 @@ Tensor grad_parts(Tensor x, Tensor dy, const Statistics& s, const BatchNormParam
        }});
 }
 
-// The gradients of x, weight and bias; those of statistics are in that of x.
+// Of the mean and the variance where they were given, from the sums of dy (x - mean) / sqrt(variance + eps)
+// and of dy.
+std::vector<Tensor> statistics_grad(Tensor weight, const Statistics& s, const Statistics& sums, float eps) {
+  const Tensor variance = add(s.variance, fill(*weight.graph, {}, eps));  // (channels)
+  return {scale(div(mul(weight, sums.mean), sqrt(variance)), -1),
+          scale(div(mul(weight, sums.variance), variance), -0.5f)};
+}
+
+// The gradients of x, weight and bias, and of statistics that were given; those of the batch's own are in
+// that of x.
 std::vector<Tensor> batch_norm_grad(Tensor x, Tensor weight, const Statistics& s, Tensor dy,
                                     const BatchNormParams& p) {
   dy = dense("batch_norm", dy);
@@ -99,7 +109,10 @@ std::vector<Tensor> batch_norm_grad(Tensor x, Tensor weight, const Statistics& s
                                                p);
                                   }});
   const auto of = [&](int which) { return reshape(slice(sums, 1, which, 1), {p.channels}); };
-  return {dx, of(0), of(1)};
+  std::vector<Tensor> all{dx, of(0), of(1)};
+  if (p.share == 0)
+    for (const Tensor each : statistics_grad(weight, s, {all[2], all[1]}, p.eps)) all.push_back(each);
+  return all;
 }
 
 NodeSpec spec_of(const std::vector<Tensor>& operands, const BatchNormParams& p, Activation activation) {

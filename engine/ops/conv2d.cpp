@@ -128,7 +128,7 @@ Tensor grad_x(Tensor weight, Tensor dy, const Geometry& g) {
 Tensor grad_weight(Tensor x, Tensor dy, const Geometry& g) {
   constexpr int64_t kTile = 32 * 64, kEnough = 64;
   const Shape shape{g.out, g.group_in(), g.kernel[0], g.kernel[1]};
-  const int64_t tiles = ceil_div(int64_t(shape.elements()), kTile);
+  const int64_t tiles = g.groups * ceil_div(int64_t(shape.elements()) / g.groups, kTile);
   const int64_t images = ceil_div(g.batch, std::clamp<int64_t>(kEnough / tiles, 1, g.batch));
   const int64_t parts = ceil_div(g.batch, images);
   const Product product{.params = grad_weight_params(g, images)};

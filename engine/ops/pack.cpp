@@ -16,6 +16,7 @@ Tensor packed_before(Tensor b) {
   const Value& wanted = graph.value(b.id);
   for (size_t n = graph.nodes().size(); n-- > 0;) {
     const Node& node = graph.nodes()[n];
+    if (node.outputs.front() < wanted.base) return {};  // older than the elements themselves
     for (const ValueId made : node.outputs)
       if (wanted.state && graph.value(made).state == wanted.state) return {};
     if (node.spec.op == "pack" && same_elements(graph.value(node.inputs[0]), wanted))

@@ -5,14 +5,15 @@
 namespace fovea {
 
 Windows windows(const char* op, const Shape& x, const Pool2dOptions& options) {
+  constexpr int64_t kMost = 1 << 20;  // so that places, padding counted, are far from the end of 32 bits
   FOVEA_CHECK(x.rank() == 4, op, ": needs (batch, channels, h, w), got ", x);
   Pixels stride = options.stride, to{};
   for (const size_t i : {0, 1}) {
     const char* axis = i == 0 ? "down" : "across";
     const int64_t kernel = options.kernel[i], padding = options.padding[i], from = x[2 + int(i)];
     if (stride[i] == 0) stride[i] = kernel;
-    FOVEA_CHECK(kernel >= 1 && stride[i] >= 1 && stride[i] <= UINT32_MAX / 4, op, ": kernel ", kernel,
-                " and stride ", stride[i], " ", axis, " must be at least 1");
+    FOVEA_CHECK(kernel >= 1 && stride[i] >= 1 && kernel <= kMost && stride[i] <= kMost, op, ": kernel ",
+                kernel, " and stride ", stride[i], " ", axis, " must be 1 to ", kMost);
     FOVEA_CHECK(padding >= 0 && padding <= kernel / 2, op, ": padding ", padding, " ", axis,
                 " must be at most half of the kernel ", kernel);
     FOVEA_CHECK(kernel <= from + 2 * padding, op, ": the kernel has ", kernel, " of ", from + 2 * padding,

@@ -72,13 +72,14 @@ void launch_steps(Launch& k, const std::string& kernel, uint32_t steps, Recurren
   Dispatch what = operands;
   if (const Shader* variant = sequence_variant(k.limits(), kernel, params.batch)) {
     what.kernel = variant->name;
-    what.groups = {uint32_t(ceil_div(params.batch, uint32_t(variant->number("ROWS"))))};
+    what.groups = k.rows(uint64_t(ceil_div(params.batch, uint32_t(variant->number("ROWS")))));
     params.count = steps;
     return k.dispatch(what, params);
   }
   constexpr uint32_t kRows = 4;  // of a workgroup, as the shaders say
   what.kernel = kernel;
-  what.groups = {uint32_t(ceil_div(params.batch, kRows)), uint32_t(ceil_div(params.width, lanes(k)))};
+  what.groups = k.rows(uint64_t(ceil_div(params.batch, kRows)));
+  what.groups.z = uint32_t(ceil_div(params.width, lanes(k)));
   params.count = 1;
   for (params.first = 0; params.first < steps; ++params.first) k.dispatch(what, params);
 }

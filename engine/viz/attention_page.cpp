@@ -5,10 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "io/file.h"
 #include "io/image.h"
 #include "io/resize.h"
 #include "viz/base64.h"
+#include "viz/grid.h"
 #include "viz/page.h"
 #include "viz/stb.h"
 
@@ -19,6 +21,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kLargestSide = 800, kQuality = 90;  // of a stored photo
 
+constexpr int64_t kMostWeights = int64_t(1) << 40;  // more fit no memory
+
 using Sizes = std::array<int64_t, 4>;  // layers, heads, queries, keys
 
 // The square root of each weight as a byte.
@@ -27,9 +31,11 @@ std::string packed(const std::string& what, std::span<const float> weights, cons
                                   " queries and ", sizes[3], " keys");
   for (const int64_t size : sizes)
     FOVEA_CHECK(size >= 1 && size <= 65536, "attention_page: ", text, ", expected 1 to 65536 of each");
-  const int64_t count = sizes[0] * sizes[1] * sizes[2] * sizes[3];
-  FOVEA_CHECK(int64_t(weights.size()) == count, "attention_page: ", text, " has ", weights.size(),
-              " weights, expected ", count);
+  const std::optional<int64_t> count = product_within({sizes[0], sizes[1], sizes[2], sizes[3]}, kMostWeights);
+  FOVEA_CHECK(count, "attention_page: ", text, " has ", weights.size(), " weights, expected more than ",
+              kMostWeights);
+  FOVEA_CHECK(int64_t(weights.size()) == *count, "attention_page: ", text, " has ", weights.size(),
+              " weights, expected ", *count);
   std::vector<uint8_t> bytes;
   bytes.reserve(weights.size());
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -68,12 +74,10 @@ Json view_of(const ImageView& view) {
   const PatchGrid& grid = view.grid;
   const Image& image = view.image;
   check_image_size("attention_page: " + view.title, image.width, image.height);
-  FOVEA_CHECK(grid.rows >= 1 && grid.columns >= 1 && grid.prefix >= 1, "attention_page: ", view.title,
-              ": a grid of ", grid.rows, " x ", grid.columns, " patches behind ", grid.prefix,
-              " tokens, expected at least 1 of each");
-  const int64_t tokens = grid.tokens();
-  FOVEA_CHECK(view.query >= 0 && view.query < tokens, "attention_page: ", view.title, ": token ", view.query,
-              " looks, there are ", tokens);
+  const int64_t tokens = checked_tokens("attention_page: " + view.title, grid);
+  FOVEA_CHECK(view.query == 0 || (view.query >= grid.prefix && view.query < tokens),
+              "attention_page: ", view.title, ": token ", view.query, " looks, expected 0 or one of ",
+              grid.prefix, " to ", tokens - 1);
   FOVEA_CHECK(view.seen.width > 0 && view.seen.height > 0, "attention_page: ", view.title, ": patches cover ",
               view.seen.width, " x ", view.seen.height, " pixels");
   const double width = image.width, height = image.height;

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace fovea {
 namespace {
+
+constexpr double kMostTicks = 1000;
+constexpr double kLeastSpan = 1 / kLargestValue;
 
 int power_of(double number) { return int(std::floor(std::log10(number) + 1e-9)); }
 
@@ -53,9 +57,11 @@ double Axis::at(double value) const {
 
 std::vector<double> Axis::ticks() const {
   if (log) return log_ticks(low, high);
+  // Counted first: far from 0 a number and the one behind it may be the same multiple of the spacing.
+  const double from = std::ceil(low / spacing - 1e-6), to = std::floor(high / spacing + 1e-6);
+  const int count = int(std::clamp(to - from + 1, 0.0, kMostTicks));
   std::vector<double> values;
-  for (double i = std::ceil(low / spacing - 1e-6); i <= high / spacing + 1e-6; ++i)
-    values.push_back(i * spacing);
+  for (int i = 0; i < count; ++i) values.push_back((from + i) * spacing);
   return values;
 }
 
@@ -78,7 +84,7 @@ double round_spacing(double length, int parts) {
 
 Axis value_axis(double low, double high, int parts) {
   const double least = std::max(std::abs(low), std::abs(high)) * 1e-3;  // ticks get few digits
-  if (high - low <= least) {
+  if (high - low <= std::max(least, kLeastSpan)) {
     const double middle = (low + high) / 2, half = least > 1e-30 ? 50 * least : 1;
     low = middle - half;
     high = middle + half;

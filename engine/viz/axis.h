@@ -8,6 +8,8 @@
 
 namespace fovea {
 
+constexpr double kLargestValue = 1e100;  // larger numbers count as not finite, spans below its inverse as 0
+
 // A tick at every multiple of the spacing; with log at powers of ten and, where these are few, between them.
 // Log ticks of 10 000 and more are written as powers.
 struct Axis {
@@ -25,10 +27,12 @@ double round_spacing(double length, int parts);
 
 // From low to high, both moved outwards to a tick. Values that are all the same lie in the middle.
 Axis value_axis(double low, double high, int parts);
-Axis log_axis(double low, double high);  // both above 0
+Axis log_axis(double low, double high);  // both from 1 / kLargestValue on
 
 constexpr double kTickSize = 11, kLabelSize = 13, kTitleSize = 14;  // of text
 constexpr double kTickLength = 5, kTickGap = 4;                     // from the axis, then to the text
+constexpr double kMargin = 10, kGap = 8;  // around the picture, and between what belongs together
+constexpr Colour kGrid{228, 228, 228};
 
 // Below, with values to the left, or with values to the right of a plot.
 enum class Side : uint8_t { below, left, right };

@@ -15,8 +15,9 @@ double distance(const Point& p, const Point& a, const Point& b) {
   return std::hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
 }
 
-// The pixels of `within` that [low, high] touches on one axis.
+// Of the pixels first .. end - 1, if there are any, those that [low, high] touches on one axis.
 std::pair<int, int> pixels_of(double low, double high, int first, int end) {
+  if (first >= end) return {first, first};
   const double limit_low = first, limit_high = end;
   return {int(std::clamp(std::floor(low), limit_low, limit_high)),
           int(std::clamp(std::ceil(high), limit_low, limit_high))};
@@ -109,7 +110,9 @@ void Canvas::blend(size_t pixel, float cover, const Colour& colour) {
   }
 }
 
-void Canvas::draw(std::span<const Line> lines, const Pen& pen, const Box& within) {
+void Canvas::draw(std::span<const Line> lines, const Pen& pen, const Box& given) {
+  const Box within{std::max(given.left, 0), std::max(given.top, 0), std::min(given.right, image_.width),
+                   std::min(given.bottom, image_.height)};
   const double reach = pen.width / 2 + 0.5;  // from the middle of a line to a pixel without any of it
   for (const Line& line : lines)
     for (size_t i = 0; i < line.size(); ++i) {

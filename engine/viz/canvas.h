@@ -19,7 +19,6 @@ class Canvas {
   Canvas(int width, int height);
 
   const Image& image() const { return image_; }
-  Box all() const { return {0, 0, image_.width, image_.height}; }
 
   void fill(const Box& box, const Colour& colour);
   // All lines at once: where they cross they are not darker. Only within the box. The middle of the first

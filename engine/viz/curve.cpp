@@ -12,17 +12,16 @@ namespace {
 
 constexpr Rect kPicture{0, 0, 960, 540};
 constexpr Rect kPlot{76, 50, 884, 482};
-constexpr Colour kGrid{228, 228, 228}, kLight{168, 196, 230}, kDark{26, 74, 140}, kOther{206, 92, 16};
-constexpr double kCut = 0.005;      // share of the losses that the axis leaves out at each end
-constexpr size_t kAverages = 50;    // the moving average is over such a part of the points
-constexpr size_t kMostMarks = 60;   // points of validations with a dot each
-constexpr double kLargest = 1e100;  // larger numbers count as not finite
-constexpr int kParts = 6;           // of an axis of values, about
+constexpr Colour kLight{168, 196, 230}, kDark{26, 74, 140}, kOther{206, 92, 16};
+constexpr double kCut = 0.005;     // share of the losses that the axis leaves out at each end
+constexpr size_t kAverages = 50;   // the moving average is over such a part of the points
+constexpr size_t kMostMarks = 60;  // points of validations with a dot each
+constexpr int kParts = 6;          // of an axis of values, about
 
 std::vector<Point> finite(std::span<const CurvePoint> points) {
   std::vector<Point> kept;
   for (const CurvePoint& each : points)
-    if (std::abs(each.value) < kLargest) kept.push_back({double(each.step), each.value});
+    if (std::abs(each.value) < kLargestValue) kept.push_back({double(each.step), each.value});
   return kept;
 }
 
@@ -148,7 +147,11 @@ void write_loss_curve(const std::filesystem::path& path, std::span<const CurvePo
     legend.push_back({name(labels.validation + " (right)"), measured});
   }
   draw_legend(scene, legend, kPlot.left, kPlot.right, kPlot.top - 12);
-  write_picture(path, scene, kPicture, 1);
+  // A legend of many rows or long names needs more room than the picture has.
+  const Rect all = scene.area(0);
+  const bool fits = all.left >= kPicture.left && all.top >= kPicture.top && all.right <= kPicture.right &&
+                    all.bottom <= kPicture.bottom;
+  write_picture(path, scene, fits ? kPicture : scene.area(kMargin).united(kPicture), 1);
 }
 
 }  // namespace fovea

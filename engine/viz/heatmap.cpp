@@ -3,18 +3,19 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "core/extents.h"
+#include "viz/grid.h"
 
 namespace fovea {
 namespace {
 
 // (heads, tokens, tokens) -> (tokens, tokens)
 std::vector<double> mean_over_heads(const char* op, std::span<const float> attention, const PatchGrid& grid) {
-  FOVEA_CHECK(grid.rows >= 1 && grid.columns >= 1 && grid.prefix >= 1, op, ": a grid of ", grid.rows, " x ",
-              grid.columns, " patches behind ", grid.prefix, " tokens, expected at least 1 of each");
-  const size_t square = size_t(grid.tokens() * grid.tokens());
+  const int64_t tokens = checked_tokens(op, grid);
+  const size_t square = size_t(tokens * tokens);
   const size_t heads = attention.size() / square;
   FOVEA_CHECK(heads >= 1 && attention.size() % square == 0, op, ": ", attention.size(),
-              " weights are no (heads, ", grid.tokens(), ", ", grid.tokens(), ")");
+              " weights are no (heads, ", tokens, ", ", tokens, ")");
   std::vector<double> mean(square);
   for (size_t i = 0; i < attention.size(); ++i) mean[i % square] += double(attention[i]) / double(heads);
   return mean;
@@ -41,6 +42,16 @@ std::vector<double> through_layer(const std::vector<double>& row, std::span<cons
 
 }  // namespace
 
+int64_t checked_tokens(const std::string& where, const PatchGrid& grid) {
+  constexpr int64_t kMost = 65536;
+  const bool some = grid.rows >= 1 && grid.columns >= 1 && grid.prefix >= 1;
+  FOVEA_CHECK(some && grid.prefix <= kMost &&
+                  product_within({grid.rows, grid.columns}, kMost - grid.prefix).has_value(),
+              where, ": a grid of ", grid.rows, " x ", grid.columns, " patches behind ", grid.prefix,
+              " tokens, expected at least 1 of each and at most ", kMost, " tokens");
+  return grid.tokens();
+}
+
 Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid) {
   const std::vector<double> mean = mean_over_heads("class_attention", attention, grid);
   return patches_of(std::span(mean).first(size_t(grid.tokens())), grid);
@@ -49,7 +60,7 @@ Heatmap class_attention(std::span<const float> attention, const PatchGrid& grid)
 Heatmap attention_rollout(std::span<const std::span<const float>> layers, const PatchGrid& grid,
                           const RolloutOptions& options) {
   FOVEA_CHECK(!layers.empty(), "attention_rollout: 0 layers, at least 1 is needed");
-  const size_t tokens = size_t(grid.tokens());
+  const size_t tokens = size_t(checked_tokens("attention_rollout", grid));
   std::vector<double> looks(tokens);                       // a row of the product, which starts as I
   std::vector<double> common(tokens, 1 / double(tokens));  // the mean of its rows
   FOVEA_CHECK(options.query >= 0 && options.query < int64_t(tokens), "attention_rollout: token ",

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "fovea/heatmap.hpp"
 
 namespace fovea {
@@ -19,7 +20,8 @@ void check_overlay(const Image& image, const Heatmap& map, const Region& seen) {
                   image.rgb.size() == size_t(image.width) * size_t(image.height) * 3,
               "overlay: ", image.width, " x ", image.height, " pixels take 3 bytes each, got ",
               image.rgb.size());
-  FOVEA_CHECK(map.rows >= 1 && map.columns >= 1 && map.weights.size() == size_t(map.rows * map.columns),
+  FOVEA_CHECK(map.rows >= 1 && map.columns >= 1 &&
+                  product_within({map.rows, map.columns}, int64_t(1) << 32) == int64_t(map.weights.size()),
               "overlay: a map of ", map.rows, " x ", map.columns, " with ", map.weights.size(), " weights");
   for (size_t i = 0; i < map.weights.size(); ++i)
     FOVEA_CHECK(std::isfinite(map.weights[i]), "overlay: weight ", i, " of the map is ", map.weights[i],

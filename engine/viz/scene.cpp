@@ -75,6 +75,11 @@ void Scene::add(Item item, const Rect& rect) {
   items_.push_back(std::move(item));
 }
 
+Rect Scene::area(double margin) const {
+  const Rect all = bounds_.grown(margin);
+  return {std::floor(all.left), std::floor(all.top), std::ceil(all.right), std::ceil(all.bottom)};
+}
+
 void Scene::fill(const Rect& rect, const Colour& colour) { add(Fill{rect, colour}, rect); }
 
 void Scene::cells(Cells cells) {
@@ -123,6 +128,12 @@ Image to_image(const Scene& scene, const Rect& area, double scale) {
     }
   }
   return canvas.image();
+}
+
+void check_picture_sizes(std::string_view op, std::initializer_list<double> sizes) {
+  for (const double size : sizes)
+    FOVEA_CHECK(size > 0 && size <= 1000, op, ": a width, height or scale of ", size,
+                ", expected above 0 and at most 1000");
 }
 
 void check_picture_path(std::string_view op, const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,6 +57,7 @@ class Scene {
 
   const std::vector<Item>& items() const { return items_; }
   const Rect& bounds() const { return bounds_; }  // of all items
+  Rect area(double margin) const;                 // these and a margin around them, on whole units
 
  private:
   void add(Item item, const Rect& rect);
@@ -70,6 +72,9 @@ Rect place_of(const Text& text, const TextPlace& place);
 // area of the scene; pixels of an image: scale to a unit.
 Image to_image(const Scene& scene, const Rect& area, double scale);
 std::string to_svg(const Scene& scene, const Rect& area);
+
+// Error, beginning with `op`: a width, height or scale that no picture has.
+void check_picture_sizes(std::string_view op, std::initializer_list<double> sizes);
 
 // By the ending of the path, .png or .svg, written whole or not at all. Error, beginning with `op`: another
 // ending.

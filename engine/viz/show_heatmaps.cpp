@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/extents.h"
 #include "fovea/figure.hpp"
 #include "viz/axis.h"
 #include "viz/colormap.h"
@@ -9,21 +10,22 @@
 namespace fovea {
 namespace {
 
-constexpr double kMargin = 10, kGap = 8;  // around the picture, and between what belongs together
-constexpr double kBetween = 18;           // matrices and what stands around them
-constexpr double kBarWidth = 12;          // of the colour bar
-constexpr double kSpacious = 1.15;        // ticks whose middles are so many heights apart do not touch
-constexpr double kTicksGap = 4;           // from a matrix to its ticks
+constexpr double kBetween = 18;     // matrices and what stands around them
+constexpr double kBarWidth = 12;    // of the colour bar
+constexpr double kSpacious = 1.15;  // ticks whose middles are so many heights apart do not touch
+constexpr double kTicksGap = 4;     // from a matrix to its ticks
+constexpr int64_t kMostValues = int64_t(1) << 40;  // of all matrices: more fit no memory
 constexpr Colour kFrame{120, 120, 120};
-
-int64_t size_of(const Matrices& m) { return m.rows * m.columns * m.queries * m.keys; }
 
 void check(const Matrices& m, const FigureOptions& options) {
   const std::string sizes = concat("(", m.rows, ", ", m.columns, ", ", m.queries, ", ", m.keys, ")");
   for (const int64_t size : {m.rows, m.columns, m.queries, m.keys})
     FOVEA_CHECK(size >= 1 && size <= 65536, "show_heatmaps: matrices ", sizes,
                 ", expected 1 to 65536 of each");
-  FOVEA_CHECK(m.values.size() == size_t(size_of(m)), "show_heatmaps: matrices ", sizes, " have ", size_of(m),
+  const std::optional<int64_t> count = product_within({m.rows, m.columns, m.queries, m.keys}, kMostValues);
+  FOVEA_CHECK(count, "show_heatmaps: matrices ", sizes, " have more than ", kMostValues, " values, got ",
+              m.values.size());
+  FOVEA_CHECK(m.values.size() == size_t(*count), "show_heatmaps: matrices ", sizes, " have ", *count,
               " values, got ", m.values.size());
   const size_t titles = options.titles.size();
   FOVEA_CHECK(titles == 0 || titles == size_t(m.columns) || titles == size_t(m.rows * m.columns),
@@ -32,9 +34,7 @@ void check(const Matrices& m, const FigureOptions& options) {
               "show_heatmaps: ", options.xticks.size(), " xticks for ", m.keys, " keys");
   FOVEA_CHECK(options.yticks.empty() || options.yticks.size() == size_t(m.queries),
               "show_heatmaps: ", options.yticks.size(), " yticks for ", m.queries, " queries");
-  for (const double inches : {options.width, options.height, options.scale})
-    FOVEA_CHECK(inches > 0 && inches <= 1000, "show_heatmaps: a width, height or scale of ", inches,
-                ", expected above 0 and at most 1000");
+  check_picture_sizes("show_heatmaps", {options.width, options.height, options.scale});
 }
 
 struct Range {
@@ -48,10 +48,12 @@ Range range_of(const Matrices& m, const FigureOptions& options) {
                 ", expected finite ones");
   const auto [least, largest] = std::ranges::minmax_element(m.values);
   Range range{options.low.value_or(std::min(0.0, double(*least))), options.high.value_or(double(*largest))};
-  if (!options.high && range.high <= range.low) range.high = range.low + 1;
-  FOVEA_CHECK(range.low < range.high && range.low <= *least && range.high >= *largest,
-              "show_heatmaps: values from ", *least, " to ", *largest, " on a colour scale from ", range.low,
-              " to ", range.high);
+  if (!options.high && range.high - range.low < 1 / kLargestValue)  // one value is all there is
+    range.high = range.low + std::max(1.0, std::abs(range.low) * 1e-3);
+  const bool has_axis = std::max(std::abs(range.low), std::abs(range.high)) < kLargestValue &&
+                        range.high - range.low >= 1 / kLargestValue;
+  FOVEA_CHECK(has_axis && range.low <= *least && range.high >= *largest, "show_heatmaps: values from ",
+              *least, " to ", *largest, " on a colour scale from ", range.low, " to ", range.high);
   return range;
 }
 
@@ -121,9 +123,7 @@ class Layout {
     for (int64_t row = 0; row < m_.rows; ++row)
       for (int64_t column = 0; column < m_.columns; ++column) draw_matrix(row, column);
     draw_bar();
-    const Rect all = scene_.bounds().grown(kMargin);
-    const Rect area{std::floor(all.left), std::floor(all.top), std::ceil(all.right), std::ceil(all.bottom)};
-    write_picture(path, scene_, area, options_.scale);
+    write_picture(path, scene_, scene_.area(kMargin), options_.scale);
   }
 
  private:
@@ -199,7 +199,6 @@ class Layout {
         rect_of(0, m_.columns - 1).right + kBetween + std::max(across_ - kBetween - width_, 0.0) / 2;
     const double top = std::round(middle - height_ / 2);
     const Rect rect{std::round(left), top, std::round(left) + kBarWidth, top + height_};
-    Scene::Fill step;
     frame(rect);
     for (int64_t i = 0; i < kSteps; ++i) {  // the largest value on top
       const double share = double(kSteps - 1 - i) / (kSteps - 1), high = rect.height() / kSteps;

@@ -10,9 +10,7 @@
 namespace fovea {
 namespace {
 
-constexpr double kMargin = 10, kGap = 8;
 constexpr double kLineWidth = 2, kDotWidth = 6, kRoom = 4;  // room: around the outermost points
-constexpr Colour kGrid{228, 228, 228};
 // Told apart also by the colour-blind: blue, orange, green, red, purple, brown, teal, black.
 constexpr Colour kColours[] = {{26, 94, 170},  {226, 120, 18}, {46, 148, 74},  {200, 38, 50},
                                {126, 80, 168}, {132, 88, 60},  {20, 150, 160}, {40, 40, 40}};
@@ -30,21 +28,27 @@ void check(std::span<const Series> series, const PlotOptions& options) {
                   each.y[k], ", a logarithm needs more than 0");
     }
   }
-  for (const double inches : {options.width, options.height, options.scale})
-    FOVEA_CHECK(inches > 0 && inches <= 1000, "show_plot: a width, height or scale of ", inches,
-                ", expected above 0 and at most 1000");
+  check_picture_sizes("show_plot", {options.width, options.height, options.scale});
 }
 
-bool is_point(const Series& series, size_t i) {
-  return std::isfinite(series.x[i]) && std::isfinite(series.y[i]);
+// Whether an axis has a place for it.
+bool has_place(double value, bool log) {
+  return std::abs(value) < kLargestValue && (!log || value > 1 / kLargestValue);
 }
 
-// Of the points that are drawn; 0 to 1, or 1 to 10 where there are none.
-Axis axis_of(std::span<const Series> series, std::vector<double> Series::* values, bool log, double inches) {
+bool is_point(const Series& series, size_t i, const PlotOptions& options) {
+  return has_place(series.x[i], options.log_x) && has_place(series.y[i], options.log_y);
+}
+
+// x or y of the points that are drawn; 0 to 1, or 1 to 10 where there are none.
+Axis axis_of(std::span<const Series> series, bool upright, const PlotOptions& options) {
+  const auto values = upright ? &Series::y : &Series::x;
+  const bool log = upright ? options.log_y : options.log_x;
+  const double inches = upright ? options.height : options.width;
   double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
   for (const Series& each : series)
     for (size_t i = 0; i < each.x.size(); ++i) {
-      if (!is_point(each, i)) continue;
+      if (!is_point(each, i, options)) continue;
       low = std::min(low, (each.*values)[i]);
       high = std::max(high, (each.*values)[i]);
     }
@@ -52,12 +56,12 @@ Axis axis_of(std::span<const Series> series, std::vector<double> Series::* value
   return log ? log_axis(low, high) : value_axis(low, high, std::max(int(inches * 1.6), 2));
 }
 
-// Lines end where a point is not finite.
-std::vector<Line> lines_of(const Series& series, const Axis& x, const Axis& y) {
+// Lines end where a point has no place.
+std::vector<Line> lines_of(const Series& series, const Axis& x, const Axis& y, const PlotOptions& options) {
   std::vector<Line> lines;
   bool goes_on = false;
   for (size_t i = 0; i < series.x.size(); ++i) {
-    const bool drawn = is_point(series, i);
+    const bool drawn = is_point(series, i, options);
     if (drawn && (!goes_on || series.points)) lines.emplace_back();
     if (drawn) lines.back().push_back({x.at(series.x[i]) + 0.5, y.at(series.y[i]) + 0.5});
     goes_on = drawn;
@@ -65,22 +69,15 @@ std::vector<Line> lines_of(const Series& series, const Axis& x, const Axis& y) {
   return lines;
 }
 
-Rect draw_series(Scene& scene, std::span<const Series> series, const Axis& x, const Axis& y,
-                 const Rect& plot) {
-  for (size_t i = 0; i < series.size(); ++i) {
-    const Pen pen{kColours[i % std::size(kColours)], series[i].points ? kDotWidth : kLineWidth};
-    scene.draw(lines_of(series[i], x, y), pen, plot.grown(kRoom));
-  }
-  return plot.grown(kRoom);
+Pen pen_of(std::span<const Series> series, size_t i) {
+  return {kColours[i % std::size(kColours)], series[i].points ? kDotWidth : kLineWidth};
 }
 
 std::vector<LegendEntry> legend_of(const Typesetter& typesetter, std::span<const Series> series) {
   std::vector<LegendEntry> entries;
   for (size_t i = 0; i < series.size(); ++i)
     if (!series[i].name.empty())
-      entries.push_back({typesetter.set(series[i].name, kTickSize),
-                         {kColours[i % std::size(kColours)], series[i].points ? kDotWidth : kLineWidth},
-                         series[i].points});
+      entries.push_back({typesetter.set(series[i].name, kTickSize), pen_of(series, i), series[i].points});
   return entries;
 }
 
@@ -92,8 +89,7 @@ void show_plot(const std::filesystem::path& path, std::span<const Series> series
   check(series, options);
   const Typesetter typesetter(options.font);
   const Rect plot{0, 0, std::round(100 * options.width), std::round(100 * options.height)};
-  Axis x = axis_of(series, &Series::x, options.log_x, options.width);
-  Axis y = axis_of(series, &Series::y, options.log_y, options.height);
+  Axis x = axis_of(series, false, options), y = axis_of(series, true, options);
   x.first = plot.left, x.last = plot.right - 1;
   y.first = plot.bottom - 1, y.last = plot.top;
 
@@ -102,7 +98,8 @@ void show_plot(const std::filesystem::path& path, std::span<const Series> series
   taken = taken.united(draw_axis(scene, typesetter, y, plot, Side::left, kInk, &kGrid));
   scene.fill({plot.left, plot.top, plot.left + 1, plot.bottom}, kInk);
   scene.fill({plot.left, plot.bottom - 1, plot.right, plot.bottom}, kInk);
-  draw_series(scene, series, x, y, plot);
+  for (size_t i = 0; i < series.size(); ++i)
+    scene.draw(lines_of(series[i], x, y, options), pen_of(series, i), plot.grown(kRoom));
 
   const double middle = plot.right / 2;
   const Text xlabel = typesetter.set(options.xlabel, kLabelSize);
@@ -113,10 +110,7 @@ void show_plot(const std::filesystem::path& path, std::span<const Series> series
   const Text title = typesetter.set(options.title, kTitleSize);
   const double above = std::min(scene.bounds().top, plot.top - kRoom);
   scene.text(title, {{middle, std::round(above - kGap - title.descent / 2)}, Align::centre});
-  const Rect all = scene.bounds().grown(kMargin);
-  write_picture(path, scene,
-                {std::floor(all.left), std::floor(all.top), std::ceil(all.right), std::ceil(all.bottom)},
-                options.scale);
+  write_picture(path, scene, scene.area(kMargin), options.scale);
 }
 
 }  // namespace fovea

@@ -14,8 +14,8 @@
 #include <chrono>
 #include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>
-#include <random>
 
+#include "../common/model_folder.h"
 #include "../common/sample.h"
 #include "step.h"
 
@@ -96,21 +96,6 @@ void draw(const fs::path& path, const WordPairs& pairs, const std::vector<uint32
   show_heatmaps(path, weights, options);
 }
 
-// Where the model lies: in the folder for pictures, or for as long as the program runs.
-struct Folder {
-  explicit Folder(const fs::path& out)
-      : keep(!out.empty()),
-        path(((keep ? out : fs::temp_directory_path()) /
-              (keep ? "bahdanau" : fmt::format("bahdanau-{}", std::random_device()())))
-                 .string()) {}
-  ~Folder() {
-    std::error_code ignored;
-    if (!keep) fs::remove_all(path, ignored);
-  }
-  bool keep;
-  std::string path;
-};
-
 struct Wanted {
   const char *english, *french;
 };
@@ -151,8 +136,8 @@ int main(int argc, char** argv) {
                                                       .seed = s.seed});
     fmt::print("{} pairs, {} and {} words, on {}\n", pairs.size(), pairs.source().size(),
                pairs.target().size(), device.info().name);
-    const Folder folder(s.out);
-    write_fresh_bahdanau(folder.path,
+    const ModelFolder folder(s.out, "bahdanau");
+    write_fresh_bahdanau(folder.name(),
                          {.source_vocab = pairs.source().size(),
                           .target_vocab = pairs.target().size(),
                           .embedding = settings.embedding,
@@ -162,14 +147,14 @@ int main(int argc, char** argv) {
                           .score = bahdanau_score(settings.score),
                           .positions = settings.steps},
                          s.seed);
-    Bahdanau model(device, folder.path, Use::training);
+    Bahdanau model(device, folder.name(), Use::training);
     const Series losses = train(s, device, model, pairs, settings);
     // As the textbook trains it, for what is expected below.
     const bool trained = settings.epochs >= 250 && settings.layers == 2 && settings.width == 32;
     if (trained) s.holds("loss per token is at most 0.03", losses.y.back() <= 0.03);
     translate(s, model, pairs, settings, trained);
     if (s.out.empty()) return;
-    model.save(folder.path);
+    model.save(folder.name());
     show_plot(s.out / "bahdanau-loss.png", std::array{losses},
               {.xlabel = "epoch", .ylabel = "loss per token"});
   });

@@ -1,20 +1,21 @@
 // cnn_attention: does attention help a convolutional network, and what does it look at?
 //
-//   cnn_attention [--data DIR --validation DIR] [--epochs N] [--batch N] [--steps N] [--out DIR] [--json]
+//   cnn_attention [--data DIR [--validation DIR]] [--epochs N] [--batch N] [--steps N] [--out DIR] [--json]
 //
 // Trains three networks on the same pictures: a small one, the same with a gate over places in every stage,
-// and a residual network with squeeze and excitation. DIR holds a folder of 32 x 32 images for each class, as
-// CIFAR-10 has. Without --data the program makes pictures itself: a small striped patch on a ground of blots,
-// and the class is the way its stripes run; then it is known where a gate should look, and the program says
-// how much of the gate lies there. Prints accuracy, size and time of each, and draws what the gates look at;
-// the networks are left in --out. Ends with status 1 where a
-// made task of full epochs is not learnt.
+// and a residual network with squeeze and excitation. DIR holds the folders train and val (or test), as
+// CIFAR-10's trees do, and each of them a folder of 32 x 32 images for each class; with --validation both
+// hold class folders themselves. Without --data the program makes pictures itself: a small striped patch on a
+// ground of blots, and the class is the way its stripes run; then it is known where a gate should look, and
+// the program says how much of the gate lies there. Prints accuracy, size and time of each, and draws what
+// the gates look at; the networks are left in --out. Ends with status 1 where a made task of full epochs is
+// not learnt.
 #include <fmt/format.h>
 
+#include <fovea/figure.hpp>
 #include <fovea/heatmap.hpp>
-#include <fovea/png.hpp>
-#include <random>
 
+#include "../common/model_folder.h"
 #include "../common/sample.h"
 #include "learn.h"
 
@@ -27,20 +28,6 @@ struct Options {
   std::string data, validation;
   Course course;
   int64_t width = 16;
-};
-
-// Networks lie in folders; without --out in one that is gone afterwards.
-struct Folder {
-  explicit Folder(const fs::path& out) : keeps(!out.empty()), path(out) {
-    if (!keeps) path = fs::temp_directory_path() / fmt::format("cnn-attention-{}", std::random_device()());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    if (!keeps) fs::remove_all(path, ignored);
-  }
-  std::string of(const char* name) const { return (path / name).string(); }
-  bool keeps;
-  fs::path path;
 };
 
 template <class Model>
@@ -78,43 +65,43 @@ double focus(const CnnResult& seen, int64_t count, uint64_t seed) {
   return on / places_on / (off / places_off);
 }
 
-void copy_large(const Image& from, Image& to, int column, int row) {
-  constexpr int kTimes = 4;
-  for (int y = 0; y < kSize * kTimes; ++y)
-    for (int x = 0; x < kSize * kTimes; ++x)
-      for (int c = 0; c < 3; ++c)
-        to.rgb[size_t(((row * kSize * kTimes + y) * to.width + column * kSize * kTimes + x) * 3 + c)] =
-            from.rgb[size_t((y / kTimes * kSize + x / kTimes) * 3 + c)];
-}
-
-// Pictures of the test, and below each the same lit by the gate of each stage.
-void draw(const fs::path& path, const ImageBatch& batch, const CnnResult& seen) {
-  const int shown = int(std::min<int64_t>(batch.count, 8)), stages = int(seen.attention.size());
-  Image sheet{.width = shown * kSize * 4, .height = (1 + stages) * kSize * 4, .rgb = {}};
-  sheet.rgb.resize(size_t(sheet.width) * size_t(sheet.height) * 3);
-  for (int i = 0; i < shown; ++i) {
-    const int64_t row = batch.count * i / shown;
+// Pictures from all of the test, and below each the same lit by the gate of each stage.
+void draw(const fs::path& path, const Task& task, CnnGate& model) {
+  constexpr int64_t kShown = 8;
+  const int64_t stages = model.config().stages;
+  ImageSheet sheet{
+      .rows = 1 + stages, .columns = kShown, .images = std::vector<Image>(kShown * (1 + stages))};
+  SheetOptions options{.names = {"picture"}, .scale = 1.28};
+  for (int64_t stage = 0; stage < stages; ++stage)
+    options.names.push_back(fmt::format("gate of stage {}", stage + 1));
+  for (int64_t i = 0; i < kShown; ++i) {
+    const ImageBatch batch = task.test(uint64_t(task.tests * i / kShown));
+    const int64_t row = (batch.count * i / kShown + i) % batch.count;  // classes follow each other
+    const CnnResult seen = model.run(batch.pixels, int64_t(batch.labels.size()), true);
     const Image picture = picture_of(batch, row);
-    copy_large(picture, sheet, i, 0);
-    for (int stage = 0; stage < stages; ++stage) {
+    options.titles.push_back(task.classes[batch.labels[size_t(row)]]);
+    sheet.images[size_t(i)] = picture;
+    for (int64_t stage = 0; stage < stages; ++stage) {
       const int64_t side = kSize >> stage;
       const auto first = seen.attention[size_t(stage)].begin() + row * side * side;
       const Heatmap map{side, side, std::vector<float>(first, first + side * side)};
-      copy_large(overlay(picture, map, {0, 0, kSize, kSize}), sheet, i, 1 + stage);
+      sheet.images[size_t((1 + stage) * kShown + i)] = overlay(picture, map, {0, 0, kSize, kSize});
     }
   }
-  write_png(path, sheet);
+  show_images(path, sheet, options);
 }
 
 void compare(Sample& sample, const Options& options) {
   const bool made = options.data.empty();
-  const Task task = made ? made_task(options.course.batch, sample.seed)
-                         : folder_task(options.data, options.validation, options.course.batch, sample.seed);
+  const Task task =
+      made ? made_task(options.course.batch, sample.seed)
+           : folder_task(split_of(options.data, options.validation), options.course.batch, sample.seed);
   fmt::print("{} classes, {} batches of {} an epoch\n", task.classes.size(), task.steps,
              options.course.batch);
   Device device({.name = sample.device});
-  const Folder folder(sample.out);
-  const std::string plain = folder.of("cnn"), gated = folder.of("cnn_gate"), excited = folder.of("se_resnet");
+  const ModelFolder folder(sample.out, "");
+  const std::string plain = (folder.path / "cnn").string(), gated = (folder.path / "cnn_gate").string(),
+                    excited = (folder.path / "se_resnet").string();
   CnnGateConfig config{.width = options.width, .gate = false, .labels = task.classes};
   write_fresh_cnn_gate(plain, config, sample.seed);
   config.gate = true;
@@ -136,7 +123,7 @@ void compare(Sample& sample, const Options& options) {
                    std::min({without.accuracy, with.accuracy, resnet.accuracy}) > 0.5);
   }
   if (sample.out.empty()) return;
-  draw(sample.out / "gates.png", batch, seen);
+  draw(sample.out / "gates.png", task, model);
   fmt::print("what the gates look at: {}\n", (sample.out / "gates.png").string());
 }
 
@@ -145,11 +132,13 @@ void compare(Sample& sample, const Options& options) {
 int main(int argc, char** argv) {
   Sample sample("Convolutional networks with attention and without, on the same pictures.");
   Options options;
-  auto* data =
-      sample.app.add_option("--data", options.data, "folder of class folders; without it pictures are made");
-  auto* validation = sample.app.add_option("--validation", options.validation, "the same, for the test");
-  data->needs(validation);
-  validation->needs(data);
+  auto* data = sample.app.add_option("--data", options.data,
+                                     "folder with train and val (or test), each of class folders; without it "
+                                     "pictures are made");
+  sample.app
+      .add_option("--validation", options.validation,
+                  "class folders of the test, where --data has those to learn")
+      ->needs(data);
   sample.app.add_option("--epochs", options.course.epochs)->check(CLI::PositiveNumber)->capture_default_str();
   sample.app.add_option("--batch", options.course.batch, "images of a step")
       ->check(CLI::PositiveNumber)

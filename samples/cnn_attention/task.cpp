@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <random>
 
@@ -80,7 +81,20 @@ Task made_task(int64_t batch, uint64_t seed) {
           .test = [=](uint64_t index) { return make_batch(batch, seed, kTestsFrom + index); }};
 }
 
-Task folder_task(const std::string& training, const std::string& test, int64_t batch, uint64_t seed) {
+Split split_of(const std::string& data, const std::string& validation) {
+  namespace fs = std::filesystem;
+  if (!validation.empty()) return {data, validation};
+  if (!fs::is_directory(data)) throw Error(data + ": no such folder");
+  const fs::path train = fs::path(data) / "train", val = fs::path(data) / "val",
+                 test = fs::path(data) / "test";
+  const bool trains = fs::is_directory(train), tests = fs::is_directory(val) || fs::is_directory(test);
+  if (!trains || !tests)
+    throw Error(data + ": has no folder " + (trains ? "" : "train") + (trains || tests ? "" : " and no ") +
+                (tests ? "" : "val or test") + "; class folders of the test come by --validation");
+  return {train.string(), (fs::is_directory(val) ? val : test).string()};
+}
+
+Task folder_task(const Split& split, int64_t batch, uint64_t seed) {
   struct Pictures {
     ImageFolder folder;
     ImageBatches batches;
@@ -91,10 +105,10 @@ Task folder_task(const std::string& training, const std::string& test, int64_t b
   shifted.shuffle = shifted.flip = true;
   shifted.partial = false;
   shifted.pad = 3;
-  const auto learnt = std::make_shared<Pictures>(training, shifted),
-             held = std::make_shared<Pictures>(test, plain);
+  const auto learnt = std::make_shared<Pictures>(split.training, shifted),
+             held = std::make_shared<Pictures>(split.test, plain);
   if (learnt->folder.classes() != held->folder.classes())
-    throw Error(test + ": not the class folders of " + training);
+    throw Error(split.test + ": not the class folders of " + split.training);
   return {.classes = learnt->folder.classes(),
           .steps = learnt->batches.batches(),
           .tests = held->batches.batches(),

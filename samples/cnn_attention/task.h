@@ -13,8 +13,13 @@ struct Task {
   std::function<fovea::ImageBatch(uint64_t index)> training, test;
 };
 
-// Class folders of images, for training and for the test.
-Task folder_task(const std::string& training, const std::string& test, int64_t batch, uint64_t seed);
+// Folders of class folders of images.
+struct Split {
+  std::string training, test;
+};
+// data and validation; without that, the folders train and val, or else test, of data. Error: not there.
+Split split_of(const std::string& data, const std::string& validation);
+Task folder_task(const Split& split, int64_t batch, uint64_t seed);
 
 // Made pictures: a striped patch of 9 x 9 pixels somewhere on a ground of coloured blots; its class is the
 // way the stripes run. Where it lies is known.

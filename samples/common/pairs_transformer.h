@@ -6,8 +6,8 @@
 #include <chrono>
 #include <fovea/fovea.hpp>
 #include <memory>
-#include <random>
 
+#include "model_folder.h"
 #include "sample.h"
 
 // What the model is and how it learns; the defaults are the textbook's.
@@ -22,7 +22,9 @@ struct PairsSettings {
     app.add_option("--data", data, "lines of source, tab, target")->capture_default_str();
     app.add_option("--pairs", words.pairs, "how many of them, 0: all")->capture_default_str();
     app.add_option("--min-frequency", words.min_frequency, "of a word that is known")->capture_default_str();
-    app.add_option("--epochs", epochs, "passes over the pairs")->capture_default_str();
+    app.add_option("--epochs", epochs, "passes over the pairs")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     app.add_option("--batch", words.batch, "pairs")->capture_default_str();
     app.add_option("--width", width)->capture_default_str();
     app.add_option("--heads", heads)->capture_default_str();
@@ -50,27 +52,6 @@ struct PairsSettings {
             .interleaved_positions = true,
             .learned_positions = learned};
   }
-};
-
-// A folder for a model: below `out`, or one that goes with it.
-struct ModelFolder {
-  explicit ModelFolder(const std::filesystem::path& out, const std::string& name = "model")
-      : temporary(out.empty()) {
-    path = temporary
-               ? std::filesystem::temp_directory_path() / fmt::format("fovea-{}", std::random_device()())
-               : out / name;
-    std::filesystem::create_directories(path);
-  }
-  ~ModelFolder() {
-    std::error_code ignored;
-    if (temporary) std::filesystem::remove_all(path, ignored);
-  }
-  ModelFolder(const ModelFolder&) = delete;
-  ModelFolder& operator=(const ModelFolder&) = delete;
-  std::string name() const { return path.string(); }
-
-  std::filesystem::path path;
-  bool temporary;
 };
 
 // A fresh model in the folder, and the one plan of its steps: forward, backward and update.

@@ -16,8 +16,8 @@
 // A file or folder of the project: as it is named, where that is there, else below the project's folder.
 inline std::string project_file(const std::string& name) {
   namespace fs = std::filesystem;
-  const fs::path ours = fs::path(__FILE__).parent_path() / "../.." / name;
-  return fs::exists(name) || !fs::exists(ours) ? name : ours.lexically_normal().string();
+  const fs::path ours = fs::path(FOVEA_SOURCE_DIR) / name;
+  return fs::exists(name) || !fs::exists(ours) ? name : ours.string();
 }
 
 // Where a sample runs, what it draws numbers from, and where its pictures go.

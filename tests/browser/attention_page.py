@@ -202,6 +202,28 @@ def test_image_heads(page):
     page.shot("image-dark")
 
 
+def test_slow_photo(page, folder):
+    """What is shown stays what is chosen from while another photo is read."""
+    at = page.at
+    at.open((folder / "image.html").as_uri())
+    at.value("HTMLImageElement.prototype.decode = () => new Promise((done) => { window.decoded = done; }), 0")
+
+    def choose(name, value):
+        at.value(f"(() => {{ const list = document.getElementById('{name}'); list.value = '{value}';"
+                 " list.dispatchEvent(new Event('change')); })(), 0")
+
+    answers = page.text("#answers")
+    choose("view", 1)
+    choose("layer", 0)
+    check(page.text("#answers") == answers, "the first photo is still shown")
+    check(at.value("document.getElementById('layer').value") == "0", "its layer")
+    at.click("#modes label:nth-of-type(2) input")
+    at.click("#modes label:nth-of-type(1) input")
+    check(not at.errors, "errors of the scripts:", at.errors)
+    at.value("window.decoded(), 0")
+    at.wait(f"document.getElementById('answers').textContent !== {json.dumps(answers)}")
+
+
 def main():
     program = browser.find()
     if program is None:
@@ -222,6 +244,7 @@ def main():
             test_japanese(page, folder)
             test_image(page, folder)
             test_image_heads(page)
+            test_slow_photo(page, folder)
             check(not at.errors, "errors of the scripts:", at.errors)
         finally:
             at.close()

@@ -26,6 +26,8 @@ TEST_CASE("words are small and their marks stand alone") {
   REQUIRE(words_of("Ça va, ÉCOUTE-moi !") == Words{"ça", "va", ",", "écoute-moi", "!"});
   REQUIRE(words_of("Who?! I'm\u202f«Œ»\u00a0Ÿ ŻÓŁĆ ČŠ ×ß 日") ==
           Words{"who", "?", "!", "i'm", "«œ»", "ÿ", "żółć", "čš", "×ß", "日"});
+  REQUIRE(words_of("3.5 a,b") == Words{"3", ".5", "a", ",b"});  // the textbook puts a space in front of them
+  REQUIRE(words_of("Ș Ạ") == Words{"Ș", "Ạ"});
   REQUIRE(words_of("").empty());
   REQUIRE(text_of(words_of("  Go.  ")) == "go .");
   REQUIRE(contains(rejection([] { words_of("\xff"); }), "UTF-8"));
@@ -106,4 +108,6 @@ TEST_CASE("word pairs reject what cannot be") {
   REQUIRE(contains(rejection([] { WordPairs({}); }), "0 pairs"));
   REQUIRE(contains(rejection([] { WordPairs(kPairs, {.steps = 0}); }), "steps: 0"));
   REQUIRE(contains(rejection([] { WordPairs(kPairs, {.batch = 0}); }), "batch: 0"));
+  const std::string large = rejection([] { WordPairs(kPairs, {.steps = 1 << 24, .batch = 1 << 24}); });
+  REQUIRE(contains(large, "batch of 16777216 pairs of 16777216 steps"));
 }

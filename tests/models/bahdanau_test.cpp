@@ -181,6 +181,17 @@ TEST_CASE("bahdanau rejects what does not fit") {
   config.end = 11;
   REQUIRE(contains(rejection([&] { write_fresh_bahdanau(path, config, 1); }), "11 without its token 11"));
   REQUIRE(contains(rejection([] { bahdanau_score("cosine"); }), "cosine"));
+  const auto fresh = [&](int64_t BahdanauConfig::* size, int64_t value) {
+    BahdanauConfig wrong = kSmall;
+    wrong.*size = value;
+    return rejection([&] { write_fresh_bahdanau(path, wrong, 1); });
+  };
+  REQUIRE(contains(fresh(&BahdanauConfig::layers, 0), "num_layers 0, 1 to 1024"));
+  REQUIRE(contains(fresh(&BahdanauConfig::layers, 1025), "num_layers 1025"));
+  REQUIRE(contains(fresh(&BahdanauConfig::positions, 0), "max_length 0, 1 to 1048576"));
+  REQUIRE(contains(fresh(&BahdanauConfig::width, 0), "hidden_size 0"));
+  REQUIRE(contains(fresh(&BahdanauConfig::embedding, (1 << 20) + 1), "embedding_size 1048577"));
+  REQUIRE(contains(fresh(&BahdanauConfig::source_vocab, 0), "source_vocab_size 0"));
   write_fresh_bahdanau(path, kSmall, 1);
   const std::string good = read_bytes(folder.path() / "config.json");
   const auto with = [&](const std::string& from, const std::string& to) {

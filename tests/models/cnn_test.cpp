@@ -169,8 +169,31 @@ TEST_CASE("directories of convolutional networks that do not fit say why") {
     if (lie.type == std::string("se_resnet"))
       check_rejects([&] { SeResNet(device(), directory); }, lie.parts);
   }
+}
+
+TEST_CASE("convolutional networks that could not be loaded are not written") {
+  const TemporaryFolder folder;
   const std::string directory = folder.path().string();
   check_rejects([&] { write_fresh_cnn_gate(directory, {}, 1); }, {"write_fresh_cnn_gate", "no labels"});
   check_rejects([&] { write_fresh_se_resnet(directory, {.blocks = 0, .labels = kNames}, 1); },
                 {"write_fresh_se_resnet", "blocks 0"});
+  check_rejects([&] { write_fresh_se_resnet(directory, {.reduction = 1 << 17, .labels = kNames}, 1); },
+                {"write_fresh_se_resnet", "reduction 131072"});
+  for (const int64_t width : {65537, 0}) {
+    const std::string said = "width " + std::to_string(width);
+    check_rejects([&] { write_fresh_cnn_gate(directory, {.width = width, .labels = kNames}, 1); }, {said});
+    check_rejects([&] { write_fresh_se_resnet(directory, {.width = width, .labels = kNames}, 1); }, {said});
+  }
+  check_rejects([&] { write_fresh_cnn_gate(directory, {.size = 16385, .labels = kNames}, 1); },
+                {"image_size 16385"});
+  check_rejects([&] { write_fresh_cnn_gate(directory, {.channels = 65537, .labels = kNames}, 1); },
+                {"num_channels 65537"});
+  // A stage of cnn_gate halves the image, of se_resnet every one but the first.
+  check_rejects([&] { write_fresh_cnn_gate(directory, {.size = 4, .stages = 3, .labels = kNames}, 1); },
+                {"image_size 4", "3 times"});
+  check_rejects([&] { write_fresh_se_resnet(directory, {.size = 4, .stages = 4, .labels = kNames}, 1); },
+                {"image_size 4", "3 times"});
+  write_fresh_se_resnet(directory, {.size = 4, .width = 4, .stages = 3, .labels = kNames}, 1);
+  SeResNet smallest(device(), directory);
+  CHECK(smallest.run(random_values(48, 1), 1).logits.size() == kNames.size());
 }

@@ -79,4 +79,6 @@ TEST_CASE("diacritizer rejects files that do not fit") {
   REQUIRE(contains(with(R"({"tokens": ["a", "b"], "labels": [""]})"), "<UNK>"));
   REQUIRE(contains(with(R"({"tokens": ["<UNK>", "b"], "labels": [""]})"), "embedding.weight"));
   REQUIRE(contains(with(R"({"tokens": ["<UNK>"]})"), "labels"));
+  REQUIRE(
+      contains(with(R"({"tokens": ["<UNK>", "b", "b"], "labels": [""]})"), "\"b\" is token 1 and token 2"));
 }

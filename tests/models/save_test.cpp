@@ -114,7 +114,7 @@ TEST_CASE("a Transformer comes back from its directory as it was saved") {
     CHECK(again.config().eos == model.config().eos);
     CHECK(again.config().positions == model.config().positions);
     CHECK(again.config().beams == model.config().beams);
-    CHECK(load_marian_or_bart(whole.path()).config.start == model.config().pad);  // as translation loads it
+    CHECK(load_hugging_face(whole.path()).config.start == model.config().pad);  // as translation loads it
     check_same_tensors(whole.path(), from);
   }
 }

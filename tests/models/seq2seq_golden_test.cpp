@@ -24,7 +24,7 @@ struct Golden {
         expected(json::parse(read_text(folder / "expected.json"))),
         tensors(folder / "expected.safetensors"),
         sources(expected["sources"].get<Ids>()),
-        file(load_marian_or_bart(folder)),
+        file(load_hugging_face(folder)),
         own(file.decoding),
         model(device(), file) {}
 

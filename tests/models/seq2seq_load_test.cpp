@@ -30,7 +30,7 @@ struct Damaged {
     std::ofstream(folder.path() / file) << settings;
   }
   void rejected(const std::vector<std::string>& parts) {
-    check_rejects([&] { Seq2Seq(device(), load_marian_or_bart(folder.path())); }, parts);
+    check_rejects([&] { Seq2Seq(device(), load_hugging_face(folder.path())); }, parts);
   }
   TemporaryFolder folder;
 };
@@ -100,7 +100,7 @@ TEST_CASE("files that are missing or cut are rejected") {
 }
 
 TEST_CASE("settings of a decoding that cannot be are rejected") {
-  Seq2Seq model(device(), load_marian_or_bart(kGolden / "marian"));
+  Seq2Seq model(device(), load_hugging_face(kGolden / "marian"));
   const auto rejected = [&](const Decoding& decoding, const char* part, int64_t layer = -1,
                             int64_t head = -1) {
     check_rejects(

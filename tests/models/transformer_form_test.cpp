@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
+#include <numeric>
 
 #include "fovea/text.hpp"
 #include "fovea/train.hpp"
@@ -217,6 +218,36 @@ TEST_CASE("a Transformer hands out all attention weights") {
   }
 }
 
+// Of models with 2 layers of 2 heads on each side; the smaller one has 1, 2 heads in its encoder and 1, 2 in
+// its decoder's layers, 1, 1 of its cross attention.
+void check_pruned_attention(const std::filesystem::path& whole, const std::filesystem::path& pruned) {
+  const auto attention_of = [](const std::filesystem::path& directory) {
+    return Translator(device(), directory.string()).attention("a b c", {"t", "u"});
+  };
+  const TranslationAttention all = attention_of(whole), left = attention_of(pruned);
+  CHECK((left.encoder_heads == 2 && left.decoder_heads == 2));
+  CHECK((left.encoder.size() == all.encoder.size() && left.decoder.size() == all.decoder.size() &&
+         left.cross.size() == all.cross.size()));
+  // Sums of the rows of each head: 1, or 0 where there is none.
+  const auto heads_of = [](const std::vector<float>& weights, size_t queries) {
+    std::vector<int> sums;
+    for (size_t head = 0; head < 4; ++head) {
+      const auto first = weights.begin() + int64_t(head * weights.size() / 4);
+      const double sum = std::accumulate(first, first + int64_t(weights.size() / 4), 0.0);
+      sums.push_back(int(std::lround(sum / double(queries))));
+    }
+    return sums;
+  };
+  CHECK(heads_of(left.encoder, left.source.size()) == std::vector{1, 0, 1, 1});
+  CHECK(heads_of(left.decoder, left.said.size()) == std::vector{1, 0, 1, 1});
+  CHECK(heads_of(left.cross, left.said.size()) == std::vector{1, 0, 1, 0});
+  const size_t one = all.encoder.size() / 4;  // the first head is left and sees what it saw before
+  const auto first = [&](const std::vector<float>& weights) {
+    return std::vector<float>(weights.begin(), weights.begin() + int64_t(one));
+  };
+  check_close(first(left.encoder), widened(first(all.encoder)), kProduct);
+}
+
 TEST_CASE("a pruned Transformer says what the whole one says without those heads") {
   for (const bool additive : {false, true}) {
     TransformerConfig config = textbook();
@@ -237,6 +268,7 @@ TEST_CASE("a pruned Transformer says what the whole one says without those heads
     check_close(got, widened(run(of.graph, of.values, logits)), kProduct);
     CHECK(got != logits_of(model));
     CHECK(check_steps(pruned.path()) >= 8);
+    check_pruned_attention(folder.path(), pruned.path());
     check_rejects([&] { smaller.save_pruned(folder.path().string(), kept); }, {"prune", "pruned before"});
     const std::vector<uint32_t> none{1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
     check_rejects([&] { model.save_pruned(folder.path().string(), none); },
@@ -298,6 +330,8 @@ TEST_CASE("a Transformer of any form rejects what it cannot be") {
   check_rejects(load_with("\"dot\"", "\"cosine\""), {"attention_score", "cosine", "additive"});
   check_rejects(load_with("\"kept_heads\": []", "\"kept_heads\": [1, 2]"), {"kept_heads of 2", "6"});
   check_rejects(load_with("\"kept_heads\": []", "\"kept_heads\": [1, 1, 1, 1, 1, 3]"), {"kept_heads 3 of 2"});
+  check_rejects(load_with("\"kept_heads\": []", "\"kept_heads\": [[1, 9], 1, 1, 1, 1, 1]"), {"kept_heads"});
+  check_rejects(load_with("\"kept_heads\": []", "\"kept_heads\": [[], 1, 1, 1, 1, 1]"), {"kept_heads"});
   check_rejects(load_with("\"model_type\": \"transformer\"", "\"model_type\": \"other\""),
                 {"model_type \"other\"", "transformer"});
   folder.write("config.json", config);

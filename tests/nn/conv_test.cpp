@@ -72,6 +72,20 @@ TEST_CASE("batch normalisation folds into the convolution before it") {
   CHECK(Plan(device(), graph, {together(x, Use::inference, Activation::relu)}).dispatches() == 1);
   check_rejects([&] { together(x, Use::training); }, {"batch_norm", "folded"});
   check_rejects([&] { folded(conv, random_norm(4, 4)); }, {"4 channels", "5 outputs"});
+  using Norm = BatchNorm2d::Weights;
+  for (std::vector<float> Norm::* part : {&Norm::weight, &Norm::bias, &Norm::mean, &Norm::variance}) {
+    Norm wrong = norm;
+    (wrong.*part).pop_back();
+    check_rejects([&] { folded(conv, wrong); }, {"batch_norm", "4 channels", "5 outputs"});
+  }
+  Conv2dWeights wrong = conv;
+  wrong.bias.assign(4, 0.0f);
+  check_rejects([&] { folded(wrong, norm); }, {"conv2d", "4 values for (5)"});
+  wrong = conv;
+  wrong.weight.pop_back();
+  check_rejects([&] { folded(wrong, norm); }, {"conv2d", std::to_string(wrong.weight.size()) + " values"});
+  wrong.shape = {};
+  check_rejects([&] { folded(wrong, norm); }, {"conv2d", "(out, in, kh, kw)"});
 }
 
 TEST_CASE("running statistics come to what the batches are made of") {

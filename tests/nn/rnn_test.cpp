@@ -148,7 +148,7 @@ TEST_CASE("rnn: a step whose rear columns are known gives what the whole step gi
   const Rnn rnn(device(), config, Rnn::fresh(config, 7), Use::training);
   Graph graph;
   Tensor x = graph.input({3, 7});
-  const Tensor gates = rnn.rear_gates(slice(x, 1, 4, 3));
+  const Rnn::Rear gates = rnn.rear_gates(slice(x, 1, 4, 3));
   const std::vector<Values> got =
       run_all(graph, {{x, random_values(21, 1)}},
               {rnn.step(x, {}).out, rnn.step(slice(x, 1, 0, 4), gates, {}, {}).out});
@@ -156,6 +156,10 @@ TEST_CASE("rnn: a step whose rear columns are known gives what the whole step gi
   const Rnn inference(device(), config, Rnn::fresh(config, 7));
   check_rejects([&] { inference.rear_gates(slice(x, 1, 4, 3)); }, {"rnn", "3 of 7", "training"});
   check_rejects([&] { rnn.step(x, gates, {}, {}); }, {"rnn", "(3, 7)"});
+  check_rejects([&] { rnn.step(slice(x, 1, 0, 5), gates, {}, {}); },
+                {"rnn", "(3, 5)", "3 rear", "(batch, 4)"});
+  check_rejects([&] { rnn.step(slice(x, 1, 0, 3), gates, {}, {}); },
+                {"rnn", "(3, 3)", "3 rear", "(batch, 4)"});
 }
 
 TEST_CASE("rnn: dropout lies between layers, not behind the last") {

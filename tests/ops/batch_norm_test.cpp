@@ -133,10 +133,15 @@ TEST_CASE("batch_norm normalises by what it is given") {
     const Tensor dy = c.graph.input(shape);
     const std::vector<float> dy_values = random_values(shape.elements(), 17);
     c.inputs.push_back({dy, dy_values});
-    const std::vector<Values> got = run_all(c.graph, c.inputs, c.graph.grad(y, {c.x, c.weight, c.bias}, dy));
-    for (size_t which = 0; which < 3; ++which) {
-      const auto f = [&](const Operands& at) { return normalised(at, shape, m, 0.25); };
-      check_close(std::get<std::vector<float>>(got[which]), gradient(f, of, dy_values, which), kRow);
+    const std::vector<Values> got =
+        run_all(c.graph, c.inputs, c.graph.grad(y, {c.x, c.weight, c.bias, mean, variance}, dy));
+    Operands all = of;
+    all.push_back(m.mean);
+    all.push_back(m.variance);
+    for (size_t which = 0; which < 5; ++which) {
+      INFO("operand " << which);
+      const auto f = [&](const Operands& at) { return normalised(at, shape, {at[3], at[4], 0}, 0.25); };
+      check_close(std::get<std::vector<float>>(got[which]), gradient(f, all, dy_values, which), kRow);
     }
   }
 }

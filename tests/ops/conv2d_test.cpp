@@ -189,6 +189,20 @@ TEST_CASE("conv2d sums the gradient of its weight over a batch of parts") {
   check_gradients(c);
 }
 
+TEST_CASE("conv2d has its gradients in many groups of a large batch") {
+  constexpr int64_t kBatch = 64, kChannels = 1024;
+  Graph graph;
+  const Tensor x = graph.input({kBatch, kChannels, 1, 2}), weight = graph.input({kChannels, 1, 1, 1});
+  const Tensor y = conv2d(x, weight, {.groups = kChannels}), dy = graph.input(y.shape());
+  const std::vector<float> pixels = random_values(x.shape().elements(), 1),
+                           slopes = random_values(y.shape().elements(), 2);
+  const std::vector<Input> inputs{{x, pixels}, {weight, random_values(uint64_t(kChannels), 3)}, {dy, slopes}};
+  std::vector<double> want(size_t(kChannels), 0.0);
+  for (size_t i = 0; i < pixels.size(); ++i)
+    want[i / 2 % size_t(kChannels)] += double(pixels[i]) * double(slopes[i]);
+  check_close(run(graph, inputs, graph.grad(y, {weight}, dy).front()), want, kProduct);
+}
+
 TEST_CASE("conv2d rejects what does not fit") {
   Graph graph;
   const Tensor x = graph.input({2, 6, 5, 4}), weight = graph.input({4, 6, 3, 3}),

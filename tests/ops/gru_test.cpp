@@ -82,6 +82,10 @@ TEST_CASE("gru takes gates beyond every bound") {
   check_close(run(cell.graph, cell.inputs, all_of(made)), gru_loop(cell.sizes, cell.widened()), kProduct);
 }
 
+TEST_CASE("gru takes more rows than a device has workgroups") {
+  check_many_rows(kGates, [](Tensor x, Tensor weight, Tensor bias) { return gru(x, weight, bias).out; });
+}
+
 TEST_CASE("gru rejects what does not fit") {
   Graph graph;
   const int64_t wide = 4 * kGates;

@@ -83,6 +83,10 @@ TEST_CASE("lstm takes gates beyond every bound") {
   check_close(run(cell.graph, cell.inputs, all_of(made)), lstm_loop(cell.sizes, cell.widened()), kProduct);
 }
 
+TEST_CASE("lstm takes more rows than a device has workgroups") {
+  check_many_rows(kGates, [](Tensor x, Tensor weight, Tensor bias) { return lstm(x, weight, bias).out; });
+}
+
 TEST_CASE("lstm rejects what does not fit") {
   Graph graph;
   const int64_t wide = 4 * kGates;

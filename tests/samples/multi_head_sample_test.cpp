@@ -33,3 +33,9 @@ TEST_CASE("multi_head takes heads out by their importance") {
     CHECK(std::filesystem::exists(folder.path() / picture));
   CHECK(std::filesystem::exists(folder.path() / "pruned/config.json"));
 }
+
+TEST_CASE("multi_head rejects trainings of no epochs") {
+  const Outcome outcome = run_program("multi_head", {"--epochs", "0"});
+  CHECK(outcome.status == 2);
+  CHECK(contains(outcome.err, "--epochs"));
+}

@@ -26,3 +26,9 @@ TEST_CASE("positions are turns, and can be learnt") {
   for (const char* picture : {"columns.png", "sinusoids.png", "learned.png"})
     CHECK(std::filesystem::exists(folder.path() / picture));
 }
+
+TEST_CASE("positions rejects trainings of no epochs") {
+  const Outcome outcome = run_program("positions", {"--epochs", "0"});
+  CHECK(outcome.status == 2);
+  CHECK(contains(outcome.err, "--epochs"));
+}

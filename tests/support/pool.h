@@ -52,6 +52,10 @@ inline void check_pool_rejects(const std::string& op, Graph& graph,
   rejects({.kernel = {2, 5}}, {"5 of 4", "across"});
   rejects({.stride = {1, -1}}, {"stride -1", "across"});
   rejects({.kernel = {3, 3}, .padding = {2, 1}}, {"padding 2", "kernel 3", "down"});
+  constexpr int64_t kLarge = int64_t(1) << 33;  // 0 in 32 bits
+  rejects({.kernel = {2, kLarge}, .stride = {1, 1}, .padding = {0, kLarge / 2}}, {"8589934592", "across"});
+  rejects({.kernel = {INT64_MAX, 2}, .stride = {1, 1}, .padding = {INT64_MAX / 2, 0}}, {"kernel", "down"});
+  rejects({.stride = {1, kLarge}}, {"stride 8589934592", "across"});
 }
 
 }  // namespace fovea::test

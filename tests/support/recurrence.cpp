@@ -1,5 +1,6 @@
 #include "support/recurrence.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 
@@ -114,6 +115,27 @@ void check_cell(CellCase& cell, Tensor y, const Reference& loop, bool with_gradi
   for (size_t i = 1; i < got.size(); ++i) {
     INFO("gradient of operand " << i - 1);
     check_close(std::get<std::vector<float>>(got[i]), gradient(loop, operands, dy_values, i - 1), kProduct);
+  }
+}
+
+void check_many_rows(int64_t gates, const std::function<Tensor(Tensor, Tensor, Tensor)>& cell) {
+  constexpr int64_t kBatch = 65535 * 8 + 1;
+  Graph graph;
+  const Tensor x = graph.input({1, kBatch, gates}), weight = graph.input({gates, 1}),
+               bias = graph.input({gates});
+  const std::vector<float> one = random_values(uint64_t(gates), 1);
+  std::vector<float> all;
+  for (int64_t row = 0; row < kBatch; ++row) all.insert(all.end(), one.begin(), one.end());
+  const Tensor y = cell(x, weight, bias), dx = graph.grad(sum(sum(y, 1), 0), {x}).front();
+  const std::vector<Input> inputs{
+      {x, all}, {weight, random_values(uint64_t(gates), 2)}, {bias, random_values(uint64_t(gates), 3)}};
+  for (const Values& values : run_all(graph, inputs, {y, dx})) {
+    const auto& got = std::get<std::vector<float>>(values);
+    const size_t width = got.size() / size_t(kBatch);
+    CHECK(std::ranges::any_of(got.begin(), got.begin() + int64_t(width), [](float v) { return v != 0; }));
+    size_t other = 0;
+    for (size_t i = width; i < got.size(); ++i) other += got[i] != got[i - width];
+    CHECK(other == 0);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "fovea/cells.hpp"
@@ -38,5 +39,9 @@ struct CellCase {
 
 // Compares y, what the cell gives in the order of the loop, and the gradients of all operands.
 void check_cell(CellCase& cell, Tensor y, const Reference& loop, bool with_gradients);
+
+// More rows than 65535 workgroups take at 8 rows each, all alike: what the first gives, in y and in the
+// gradient of x, every row gives. cell(x, weight, bias): as the ops, of width 1.
+void check_many_rows(int64_t gates, const std::function<Tensor(Tensor, Tensor, Tensor)>& cell);
 
 }  // namespace fovea::test

@@ -118,6 +118,10 @@ TEST_CASE("attention_page rejects what does not fit") {
   text.attentions[0].weights.pop_back();
   rejects({text}, {"attention_page", "own", "2 layers, 2 heads, 3 queries and 3 keys", "35", "36"});
   text = small_text();
+  text.attentions[0] = {
+      "wide", std::vector<std::string>(65536, "q"), std::vector<std::string>(65536, "k"), 65536, 65536, {}};
+  rejects({text}, {"attention_page", "wide of 65536 layers", "0"});
+  text = small_text();
   text.attentions[1].weights[2] = -0.5f;
   rejects({text}, {"attention_page", "cross", "weight 2", "-0.5"});
   text.attentions[1].weights[2] = NAN;
@@ -126,10 +130,19 @@ TEST_CASE("attention_page rejects what does not fit") {
   rejects({text}, {"attention_page", "cross", "1 layers, 3 heads, 1 queries and 0 keys"});
   ImageView image = small_image();
   image.query = 5;
-  rejects({image}, {"attention_page", "photo", "token 5", "5"});
+  rejects({image}, {"attention_page", "photo", "token 5", "1 to 4"});
   image = small_image();
   image.grid.prefix = 0;
   rejects({image}, {"attention_page", "behind 0 tokens"});
+  image = small_image();
+  image.grid.prefix = 2;
+  image.query = 1;  // neither the class token nor a patch
+  rejects({image}, {"attention_page", "photo", "token 1", "0 or one of 2 to 5"});
+  image = small_image();
+  for (const int64_t side : {int64_t(1) << 32, int64_t(1) << 31, int64_t(65537)}) {
+    image.grid = {.rows = side, .columns = side, .prefix = 1};
+    rejects({image}, {"attention_page", "photo", std::to_string(side)});
+  }
   image = small_image();
   image.image.width = 0;
   rejects({image}, {"attention_page", "photo", "0 x 4"});

@@ -86,8 +86,22 @@ TEST_CASE("canvas: lines keep within their box and are not darker where they cro
   CHECK(ink(canvas, 5, 10) == 155);
   CHECK(ink(canvas, 3, 10) == 0);
   CHECK(ink(canvas, 10, 16) == 0);
-  canvas.draw(std::vector<Line>{{{2, 2}}}, {kBlack, 3}, canvas.all());  // a dot
+  canvas.draw(std::vector<Line>{{{2, 2}}}, {kBlack, 3}, {0, 0, 20, 20});  // a dot
   CHECK(ink(canvas, 2, 1) > 200);
+}
+
+TEST_CASE("canvas: lines keep within the image, however large their box") {
+  const Line dots[] = {{{-1, 5}}, {{21, 5}}, {{5, -1}}, {{5, 21}}, {{-30, -30}}, {{50, 50}}};
+  for (const Line& dot : dots) {
+    Canvas canvas(20, 20);
+    canvas.draw(std::vector<Line>{dot}, {kBlack, 1}, {-40, -40, 60, 60});
+    canvas.draw(std::vector<Line>{dot}, {kBlack, 1}, {-40, -40, -20, -20});
+    canvas.draw(std::vector<Line>{dot}, {kBlack, 1}, {30, 30, 60, 60});
+    CHECK(area(canvas) == 0);
+  }
+  Canvas canvas(20, 20);
+  canvas.draw(std::vector<Line>{{{-30, 10}, {50, 10}}}, {kBlack, 2}, {-40, -40, 60, 60});
+  CHECK(std::abs(area(canvas) - 40) < 0.1);
 }
 
 }  // namespace

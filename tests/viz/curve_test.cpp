@@ -112,7 +112,26 @@ TEST_CASE("curve: labels in any script, and as SVG") {
   write_loss_curve(folder.path() / "curve.svg", Points{{1, 2}, {5, 3}}, Points{{1, 2}}, labels);
   const auto svg = test::read_svg(read_bytes(folder.path() / "curve.svg"));
   for (const char* text : {"損失", "損失, moving average", "دقة (right)", "चरण"}) test::labelled(svg, text);
-  curve({{1, 2}}, {{1, 2}}, {.training = std::string(500, 'W'), .validation = "\xE6\x97", .steps = ""});
+  curve({{1, 2}}, {{1, 2}}, {.training = "x", .validation = "\xE6\x97", .steps = ""});
+}
+
+TEST_CASE("curve: a legend of several rows lies within the picture") {
+  const TemporaryFolder folder;
+  for (const size_t letters : {60, 100, 500}) {
+    const std::string name(letters, 'W');
+    const Points losses{{1, 2}, {5, 3}}, measures{{1, 2}};
+    write_loss_curve(folder.path() / "curve.svg", losses, measures, {.training = name});
+    const auto svg = test::read_svg(read_bytes(folder.path() / "curve.svg"));
+    const std::vector<double> view = svg[0].numbers("viewBox");
+    for (const std::string& text : {name, name + ", moving average", std::string("validation (right)")}) {
+      const test::SvgBox box = test::box_of(test::labelled(svg, text));
+      CHECK((box.left >= view[0] && box.right <= view[0] + view[2]));
+      CHECK((box.top >= view[1] && box.bottom <= view[1] + view[3]));
+    }
+    write_loss_curve(folder.path() / "curve.png", losses, measures, {.training = name});
+    const Image image = load_image(folder.path() / "curve.png");
+    CHECK((image.width == int(view[2]) && image.height == int(view[3])));
+  }
 }
 
 TEST_CASE("curve: a file that cannot be written is named") {

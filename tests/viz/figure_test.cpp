@@ -171,17 +171,39 @@ TEST_CASE("figure: heatmaps reject what does not fit") {
   };
   rejects({1, 2, 1, 2, {0, 1}}, {}, {"show_heatmaps", "(1, 2, 1, 2)", "4 values", "2"});
   rejects({1, 1, 0, 2, {}}, {}, {"show_heatmaps", "(1, 1, 0, 2)"});
+  rejects({65536, 65536, 65536, 65536, {}}, {}, {"show_heatmaps", "(65536, 65536, 65536, 65536)", "0"});
+  rejects({32768, 65536, 65536, 65536, {1}}, {}, {"show_heatmaps", "(32768, 65536, 65536, 65536)", "1"});
   rejects({1, 1, 1, 2, {0, NAN}}, {}, {"show_heatmaps", "value 1", "nan"});
   rejects(m, {.titles = {"a", "b", "c"}}, {"show_heatmaps", "3 titles", "1 x 2"});
   rejects(m, {.xticks = {"a"}}, {"show_heatmaps", "1 xticks", "2 keys"});
   rejects(m, {.yticks = {"a", "b"}}, {"show_heatmaps", "2 yticks", "1 queries"});
   rejects(m, {.high = 2.0}, {"show_heatmaps", "0 to 3", "0 to 2"});
+  rejects(m, {.low = -INFINITY}, {"show_heatmaps", "-inf to 3"});
+  rejects(m, {.low = -1e308, .high = 1e308}, {"show_heatmaps", "-1e+308 to 1e+308"});
+  rejects({1, 1, 1, 1, {0}}, {.high = 5e-324}, {"show_heatmaps", "0 to 4.94"});
   rejects(m, {.width = 0}, {"show_heatmaps", "width", "0"});
   rejects(m, {.width = 900}, {"picture", "pixels"});
   rejects(m, {.font = "no-such-font"}, {"no-such-font"});
   check_rejects([&] { show_heatmaps("a.gif", m); }, {"show_heatmaps", "a.gif", ".png", ".svg"});
   check_rejects([&] { show_heatmaps(folder.path() / "no" / "a.png", m); }, {"no"});
   CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("figure: scales of any size and any narrowness end") {
+  const auto scaled = [](float value, const FigureOptions& options) {
+    const Matrices m{.queries = 1, .keys = 1, .values = {value}};
+    check_cells(heatmaps(m, options), m, Colormap::reds, options.low.value_or(std::min(0.0, double(value))),
+                *options.high);
+  };
+  const double large = double(1e18f);
+  scaled(1e18f, {.low = large - 128, .high = large});
+  scaled(-1e18f, {.low = -large, .high = -large + 128});
+  scaled(3e38f, {.high = 1e99});
+  scaled(0, {.high = 1e-99});
+  for (const float value : {-1e18f, -3e38f, 3e38f, 1e-45f}) {  // all the same: a scale that holds it
+    const Matrices same{.queries = 1, .keys = 2, .values = {value, value}};
+    CHECK(with(heatmaps(same, {}).svg, "class", "cell").size() == 2);
+  }
 }
 
 TEST_CASE("figure: a plot goes through its points, with gaps where they are not finite") {
@@ -202,6 +224,23 @@ TEST_CASE("figure: a plot goes through its points, with gaps where they are not 
   CHECK(picture.at(first.left + 10, first.bottom - 7) != Colour{255, 255, 255});
 }
 
+TEST_CASE("figure: numbers beyond every axis are gaps, all others are drawn") {
+  const auto dots = [](const std::vector<double>& y, bool log) {
+    const std::vector<double> x(y.size(), 1);
+    const Picture picture = drawn([&](const std::filesystem::path& path) {
+      show_plot(path, std::vector<Series>{{"", x, y, true}}, {.log_y = log});
+    });
+    return with(picture.svg, "fill", "none").size();
+  };
+  CHECK(dots({-1e308, 1e308}, false) == 0);
+  CHECK(dots({-1e308, 2, 1e101}, false) == 1);
+  CHECK(dots({-1e99, 1e99}, false) == 2);
+  CHECK(dots({5e-324, 1e-310}, false) == 2);
+  CHECK(dots({-1e-200, 1e-200}, false) == 2);
+  CHECK(dots({1e18, 1e18 + 128}, false) == 2);
+  CHECK(dots({1e-310, 1e-99, 1e99, 1e308}, true) == 2);
+}
+
 TEST_CASE("figure: equal factors are equal distances on a logarithmic axis") {
   const TemporaryFolder folder;
   const std::vector<Series> series{{"", {16, 64, 256, 4096}, {1e-3, 1e0, 1e3, 1e9}}};
@@ -215,6 +254,57 @@ TEST_CASE("figure: equal factors are equal distances on a logarithmic axis") {
   labelled(svg, "10⁹");
   show_plot(folder.path() / "b.svg", std::vector<Series>{{"", {1, 2}, {0.3, 0.7}}}, {.log_y = true});
   labelled(read_svg(read_bytes(folder.path() / "b.svg")), "0.4");
+}
+
+TEST_CASE("figure: images stand in rows and columns with their names") {
+  const auto flat = [](int width, int height, uint8_t red) {
+    Image image{width, height, std::vector<uint8_t>(size_t(width * height * 3), 0)};
+    for (size_t i = 0; i < image.rgb.size(); i += 3) image.rgb[i] = red;
+    return image;
+  };
+  ImageSheet sheet{2, 3, {}};
+  for (int i = 0; i < 6; ++i) sheet.images.push_back(flat(4, i == 5 ? 2 : 4, uint8_t(100 + 20 * i)));
+  const SheetOptions options{
+      .titles = {"cat", "a very long name of a class", "犬"}, .names = {"picture", "stage 1"}, .scale = 2};
+  const Picture picture =
+      drawn([&](const std::filesystem::path& path) { show_images(path, sheet, options); });
+  check_labels(picture);
+  const auto cells = with(picture.svg, "class", "cell");
+  REQUIRE(cells.size() == 5 * 16 + 8);
+  const auto first = [&](size_t image) { return cells[image * 16]; };
+  for (size_t i = 0; i < 6; ++i) {
+    CHECK(picture.at(first(i).number("x") + 2, first(i).number("y") + 2)[0] == 100 + 20 * i);
+    CHECK(first(i).number("x") == first(i % 3).number("x"));
+    CHECK(first(i).number("y") == first(i / 3 * 3).number("y"));
+  }
+  CHECK(first(4).number("x") - first(3).number("x") > 100);
+  for (size_t column = 0; column < 3; ++column) {
+    const SvgBox title = box_of(labelled(picture.svg, options.titles[column]));
+    CHECK(title.bottom < first(column).number("y"));
+    CHECK(std::abs((title.left + title.right) / 2 - first(column).number("x") - 50) < 6);
+  }
+  for (size_t row = 0; row < 2; ++row) {
+    const SvgBox name = box_of(labelled(picture.svg, options.names[row]));
+    CHECK(name.right < first(3 * row).number("x"));
+    CHECK(std::abs((name.top + name.bottom) / 2 - first(3 * row).number("y") - 50) < 8);
+  }
+}
+
+TEST_CASE("figure: sheets of images reject what does not fit") {
+  const Image image{1, 1, {0, 0, 0}};
+  const auto rejects = [&](const ImageSheet& sheet, const SheetOptions& options,
+                           const std::vector<std::string>& parts) {
+    check_rejects([&] { show_images("a.png", sheet, options); }, parts);
+  };
+  rejects({0, 1, {}}, {}, {"show_images", "0 x 1"});
+  rejects({2, 1, {image}}, {}, {"show_images", "1 images for 2 x 1"});
+  rejects({INT64_MAX, INT64_MAX, {image}}, {}, {"show_images", "1 images"});
+  rejects({1, 1, {{1, 2, {0, 0, 0}}}}, {}, {"show_images", "1 x 2 pixels", "3"});
+  rejects({1, 1, {{0, 2, {}}}}, {}, {"show_images", "0 x 2"});
+  rejects({1, 1, {image}}, {.titles = {"a", "b"}}, {"show_images", "2 titles for 1"});
+  rejects({1, 1, {image}}, {.names = {"a", "b"}}, {"show_images", "2 names for 1"});
+  rejects({1, 1, {image}}, {.side = 0}, {"show_images", "0"});
+  check_rejects([&] { show_images("a.gif", {1, 1, {image}}); }, {"show_images", "a.gif"});
 }
 
 TEST_CASE("figure: plots reject what does not fit") {

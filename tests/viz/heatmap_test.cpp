@@ -108,6 +108,12 @@ TEST_CASE("heatmaps reject weights that do not fit the grid") {
   check_rejects([&] { class_attention(shorter, kGrid); }, {"class_attention", "191", "8"});
   check_rejects([&] { class_attention({}, kGrid); }, {"class_attention", "0 weights"});
   check_rejects([&] { class_attention(attention, {.prefix = 0}); }, {"class_attention", "behind 0 tokens"});
+  for (const int64_t side : {int64_t(1) << 32, int64_t(1) << 31, int64_t(256), int64_t(-1)}) {
+    const PatchGrid grid{.rows = side, .columns = side};
+    const std::vector<std::string> parts{std::to_string(side), "at most 65536 tokens"};
+    check_rejects([&] { class_attention(attention, grid); }, parts);
+    check_rejects([&] { attention_rollout(std::vector<std::span<const float>>{attention}, grid); }, parts);
+  }
   check_rejects([&] { attention_rollout({}, kGrid); }, {"attention_rollout", "0 layers"});
   check_rejects([&] { attention_rollout(std::vector{std::span(attention)}, kGrid, {.query = 8}); },
                 {"attention_rollout", "token 8", "8"});
@@ -143,6 +149,8 @@ TEST_CASE("overlay rejects maps and images that are not whole") {
   const Region all{0, 0, 4, 4};
   check_rejects([&] { overlay({4, 4, {1, 2, 3}}, map, all); }, {"overlay", "4 x 4", "3"});
   check_rejects([&] { overlay(grey(4, 4), {2, 2, {0, 1}}, all); }, {"overlay", "2 x 2", "2 weights"});
+  const int64_t large = INT64_MAX;  // whose square is 1 in 64 bits
+  check_rejects([&] { overlay(grey(4, 4), {large, large, {0}}, all); }, {"overlay", std::to_string(large)});
   check_rejects([&] { overlay(grey(4, 4), {1, 2, {0, NAN}}, all); }, {"overlay", "finite"});
   check_rejects([&] { overlay(grey(4, 4), map, {0, 0, 0, 4}); }, {"overlay", "0 x 4"});
 }

@@ -27,7 +27,7 @@ struct BahdanauConfig {
 };
 
 // Writes config.json and model.safetensors of a model that has learnt nothing yet: matrices as Glorot and
-// Bengio 2010, biases uniform as PyTorch begins, embeddings normal.
+// Bengio 2010, biases uniform as PyTorch begins, embeddings normal. Error: what could not be loaded.
 void write_fresh_bahdanau(const std::string& directory, const BahdanauConfig& config, uint64_t seed);
 
 struct BahdanauTarget {

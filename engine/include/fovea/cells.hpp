@@ -22,9 +22,9 @@ struct Lstm {
   Tensor cell;       // (batch, width): c when all steps are done
 };
 
-// x: (steps, batch, gates * width), what each step adds to its gates, their order and equations
-// those of PyTorch; weight: (gates * width, width), or transposed in panels without a gradient; bias:
-// (gates * width). h' = (1 - z) n + z h; gates r, z, n; r is a factor of W h + b of n (Cho et al. 2014).
+// x: (steps, batch, gates * width), what each step adds to its gates, their order and equations those of
+// PyTorch; weight: (gates * width, width), or transposed in panels without a gradient; bias: (gates * width).
+// h' = (1 - z) n + z h; gates r, z, n; r is a factor of W h + b of n (Cho et al. 2014).
 Gru gru(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options = {});
 // c' = f c + i g, h' = o tanh(c'); gates i, f, g, o (Hochreiter and Schmidhuber 1997, Gers et al. 2000).
 Lstm lstm(Tensor x, Tensor weight, Tensor bias, const RecurrentOptions& options = {});

@@ -45,6 +45,7 @@ struct CnnResult {
 };
 
 // Write config.json and model.safetensors of a model that has learnt nothing yet: where a training starts.
+// Error: what could not be loaded.
 void write_fresh_cnn_gate(const std::string& directory, const CnnGateConfig& config, uint64_t seed);
 void write_fresh_se_resnet(const std::string& directory, const SeResNetConfig& config, uint64_t seed);
 

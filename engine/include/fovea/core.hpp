@@ -18,6 +18,9 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A label that counts nowhere: of the rows and positions that only fill a batch up to its shape.
+constexpr uint32_t kIgnored = UINT32_MAX;
+
 enum class Storage : uint8_t { f32, f16 };  // how weights lie in files
 
 // Element types of tensors: arithmetic is fp32, u32 holds ids, lengths and ranks.

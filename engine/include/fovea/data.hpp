@@ -13,9 +13,6 @@
 
 namespace fovea {
 
-// A label that counts nowhere: of the rows and positions that only fill a batch up to its shape.
-constexpr uint32_t kIgnored = UINT32_MAX;
-
 struct ImageFolderOptions {
   uint64_t memory = uint64_t(4) << 30;  // bytes of pixels to keep; later images are read when asked for
 };

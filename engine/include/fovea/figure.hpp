@@ -1,6 +1,6 @@
-// Figures: heatmaps of matrices, and lines and dots over axes, with titles, labels and tokens in any script.
-// They are written as PNG or as SVG, by the ending of the path, whole or not at all; in SVG text is outlines.
-// The same call writes the same bytes where the same fonts are. Of fovea_viz.
+// Figures: heatmaps of matrices, lines and dots over axes, and sheets of images, with titles, labels and
+// tokens in any script. They are written as PNG or as SVG, by the ending of the path, whole or not at all; in
+// SVG text is outlines. The same call writes the same bytes where the same fonts are. Of fovea_viz.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "fovea/image.hpp"
 
 namespace fovea {
 
@@ -39,7 +41,7 @@ void show_heatmaps(const std::filesystem::path& path, const Matrices& matrices,
 
 struct Series {
   std::string name;          // in the legend, if it has one
-  std::vector<double> x, y;  // as many of both; what is not finite is a gap
+  std::vector<double> x, y;  // as many of both; what is not finite or beyond 1e100 is a gap
   bool points = false;       // dots instead of a line
 };
 
@@ -54,5 +56,23 @@ struct PlotOptions {
 // Error: no series, sizes that do not fit, a value that a logarithm does not take.
 void show_plot(const std::filesystem::path& path, std::span<const Series> series,
                const PlotOptions& options = {});
+
+// rows x columns images beside each other.
+struct ImageSheet {
+  int64_t rows = 1, columns = 1;
+  std::vector<Image> images;  // row after row
+};
+
+struct SheetOptions {
+  std::vector<std::string> titles;  // of the columns, above them; or none
+  std::vector<std::string> names;   // of the rows, on their left; or none
+  double side = 1;                  // of an image, the longer one, inches
+  double scale = 1;
+  std::string font;
+};
+
+// Pixels of small images are squares. Error: sizes that do not fit.
+void show_images(const std::filesystem::path& path, const ImageSheet& sheet,
+                 const SheetOptions& options = {});
 
 }  // namespace fovea

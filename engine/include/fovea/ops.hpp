@@ -64,7 +64,7 @@ struct Pool2dOptions {
 };
 struct BatchNormOptions {
   float eps = 1e-5f;
-  // (channels) each, as learnt before: normalises by them instead of by the batch's own.
+  // (channels) each, as learnt before: normalises by them instead of by the batch's own. They have gradients.
   Tensor mean = {}, variance = {};
   // (channels) each: go towards the batch's, in place, whenever it runs: s + momentum (s of the batch - s).
   // Theirs is the variance of a sample, divided by one less than it counts. Both or none.
@@ -76,8 +76,8 @@ struct TopK {
   Tensor indices;  // (.., k) u32
 };
 struct CrossEntropyOptions {
-  float smoothing = 0;            // share of the target that is spread over the vocabulary
-  uint32_t ignored = UINT32_MAX;  // rows with this id are not counted
+  float smoothing = 0;          // share of the target that is spread over the vocabulary
+  uint32_t ignored = kIgnored;  // rows with this id are not counted
 };
 struct CrossEntropy {
   Tensor loss;   // (1): mean over the counted rows, 0 if there are none; the one with a gradient
@@ -143,9 +143,9 @@ CrossEntropy cross_entropy(Tensor logits, Tensor ids, const CrossEntropyOptions&
 Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, const LayerNormOptions& options = {});
 Tensor argmax(Tensor x);          // (.., n) -> (..) u32, the first of equals
 TopK top_k(Tensor x, int64_t k);  // (.., n) -> (.., k), k <= n
-Tensor one_hot(Tensor ids,
-               int64_t n);            // (..) u32 -> (.., n): 1 in column id, 0 elsewhere; all 0 where id >= n
-Tensor sum(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
+// (..) u32 -> (.., n): 1 in column id, 0 elsewhere; all 0 where id >= n
+Tensor one_hot(Tensor ids, int64_t n);
+Tensor sum(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..)
 Tensor mean(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
 Tensor max(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
 

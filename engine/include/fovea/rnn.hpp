@@ -57,10 +57,14 @@ class Rnn {
   // One step of a network that goes forwards, such as in a decoding: x (batch, in) -> out (batch, width).
   Result step(Tensor x, const RnnState& start, const Dropout& dropout = {}) const;
   // The same of an input whose rear columns are known for all steps at once, of a network for training: what
-  // they add to the first layer's gates, its input bias too, x (.., rear) -> (.., gates * width),
-  Tensor rear_gates(Tensor x) const;
-  // and a step with the front columns, x (batch, in - rear), gates (batch, gates * width).
-  Result step(Tensor x, Tensor rear_gates, const RnnState& start, const Dropout& dropout) const;
+  // they add to the first layer's gates, its input bias too, x (.., rear) -> gates (.., gates * width),
+  struct Rear {
+    Tensor gates;
+    int64_t columns = 0;  // rear
+  };
+  Rear rear_gates(Tensor x) const;
+  // and a step with the front columns, x (batch, in - rear), rear.gates (batch, gates * width).
+  Result step(Tensor x, const Rear& rear, const RnnState& start, const Dropout& dropout) const;
 
   const RnnConfig& config() const { return config_; }
   // By PyTorch's names: name.weight_ih_l0, name.weight_hh_l0, name.bias_ih_l0, name.bias_hh_l0,

@@ -46,7 +46,8 @@ struct Scored {
   std::vector<std::string> tokens;  // of the target
   std::vector<float> log_probs;     // of each, then of the end of the sentence
 };
-// All attention of a model that reads a source and says a target, (layers, heads, queries, keys) each.
+// All attention of a model that reads a source and says a target, (layers, heads, queries, keys) each. Of a
+// pruned model heads are those of the layer that has most; others have theirs in front, then zeros.
 struct TranslationAttention {
   std::vector<std::string> source;      // tokens with the ends that the model adds
   std::vector<std::string> said, read;  // of the decoder: tokens with their end, and what it read to say each
@@ -59,8 +60,9 @@ using TranslatorStatistics = DecodeStatistics;
 
 class Translator {
  public:
-  // A CTranslate2 directory (model.bin) or a Hugging Face directory of MarianMTModel or
-  // BartForConditionalGeneration. See Error for what does not fit.
+  // A CTranslate2 directory (model.bin), a Hugging Face directory of MarianMTModel or
+  // BartForConditionalGeneration, or one that Transformer::save() or save_pruned() wrote. See Error for what
+  // does not fit.
   Translator(Device& device, const std::string& directory, const TranslatorOptions& options = {});
   ~Translator();
   Translator(Translator&&) noexcept;

@@ -14,8 +14,9 @@
 
 namespace fovea {
 
-// The words of a line: lower case (Latin letters), split at spaces, each of , . ! ? a word of its own.
-// Error: not UTF-8.
+// The words of a line: split at spaces, and each of , . ! ? begins one, as the textbook puts a space in front
+// of them: "3.5" is 3 and .5. Latin letters up to U+017E become small; those behind them, such as Ș and Ạ,
+// stay as they are. Error: not UTF-8.
 std::vector<std::string> words_of(std::string_view line);
 std::string text_of(std::span<const std::string> words);  // with a space between them
 
@@ -57,14 +58,14 @@ struct WordBatch {
   std::vector<uint32_t> source;          // (batch, steps), then kPad
   std::vector<uint32_t> lengths;         // (batch), of the sources, the end counted; 0: no pair
   std::vector<uint32_t> inputs;          // (batch, steps): kStart, target, then kPad
-  std::vector<uint32_t> labels;          // (batch, steps): target, kEnd, then kIgnored (data.hpp)
+  std::vector<uint32_t> labels;          // (batch, steps): target, kEnd, then kIgnored
   std::vector<uint32_t> target_lengths;  // (batch), the end counted
 };
 
 // Batches of all pairs, one shape for all. A batch hangs on pairs, options and index alone.
 class WordPairs {
  public:
-  // Error: no pairs, or options out of range.
+  // Error: no pairs, options out of range, or a batch of more than 2^24 words.
   WordPairs(std::vector<TextPair> pairs, const WordPairsOptions& options = {});
 
   const WordPairsOptions& options() const { return options_; }

@@ -15,9 +15,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Bounds<int64_t> kCount{1, 1 << 20};
-constexpr BahdanauScore kScores[] = {BahdanauScore::dot, BahdanauScore::scaled, BahdanauScore::bilinear,
-                                     BahdanauScore::additive};
+constexpr const char* kScores[] = {"dot", "scaled", "bilinear", "additive"};  // in the order of the enum
+
+// Numbers of config.json.
+struct Size {
+  const char* key;
+  int64_t BahdanauConfig::* value;
+  Bounds<int64_t> bounds = {1, 1 << 20};
+};
+constexpr Size kSizes[] = {{"source_vocab_size", &BahdanauConfig::source_vocab},
+                           {"target_vocab_size", &BahdanauConfig::target_vocab},
+                           {"embedding_size", &BahdanauConfig::embedding},
+                           {"hidden_size", &BahdanauConfig::width},
+                           {"num_layers", &BahdanauConfig::layers, {1, 1024}},
+                           {"max_length", &BahdanauConfig::positions}};
 
 Cell cell_of(const JsonFile& file) {
   const std::string cell = file.require_string("cell");
@@ -30,14 +41,9 @@ BahdanauConfig load_config(const JsonFile& file) {
   FOVEA_CHECK(file.require_string("model_type") == "bahdanau", file.file(), ": model_type \"",
               file.require_string("model_type"), "\", known is bahdanau");
   BahdanauConfig c;
-  c.source_vocab = file.require_int("source_vocab_size", kCount);
-  c.target_vocab = file.require_int("target_vocab_size", kCount);
-  c.embedding = file.require_int("embedding_size", kCount);
-  c.width = file.require_int("hidden_size", kCount);
-  c.layers = file.require_int("num_layers", {1, 1024});
+  for (const Size& size : kSizes) c.*size.value = file.require_int(size.key, size.bounds);
   c.cell = cell_of(file);
   c.score = bahdanau_score(file.require_string("score"));
-  c.positions = file.require_int("max_length", kCount);
   c.pad = uint32_t(file.require_int("pad_token_id", {0, c.source_vocab - 1}));
   c.start = uint32_t(file.require_int("bos_token_id", {0, c.target_vocab - 1}));
   c.end = uint32_t(file.require_int("eos_token_id", {0, c.target_vocab - 1}));
@@ -45,18 +51,14 @@ BahdanauConfig load_config(const JsonFile& file) {
 }
 
 void write_config(const fs::path& directory, const BahdanauConfig& c) {
-  write_json(directory / "config.json", {{"model_type", "bahdanau"},
-                                         {"source_vocab_size", c.source_vocab},
-                                         {"target_vocab_size", c.target_vocab},
-                                         {"embedding_size", c.embedding},
-                                         {"hidden_size", c.width},
-                                         {"num_layers", c.layers},
-                                         {"cell", c.cell == Cell::gru ? "gru" : "lstm"},
-                                         {"score", name(c.score)},
-                                         {"max_length", c.positions},
-                                         {"pad_token_id", c.pad},
-                                         {"bos_token_id", c.start},
-                                         {"eos_token_id", c.end}});
+  nlohmann::ordered_json json{{"model_type", "bahdanau"}};
+  for (const Size& size : kSizes) json[size.key] = c.*size.value;
+  json["cell"] = c.cell == Cell::gru ? "gru" : "lstm";
+  json["score"] = name(c.score);
+  json["pad_token_id"] = c.pad;
+  json["bos_token_id"] = c.start;
+  json["eos_token_id"] = c.end;
+  write_json(directory / "config.json", json);
 }
 
 BahdanauNetwork load_network(Device& device, const fs::path& directory, Use use) {
@@ -69,15 +71,15 @@ BahdanauNetwork load_network(Device& device, const fs::path& directory, Use use)
 
 }  // namespace
 
-const char* name(BahdanauScore score) {
-  constexpr const char* kNames[] = {"dot", "scaled", "bilinear", "additive"};
-  return kNames[size_t(score)];
-}
+const char* name(BahdanauScore score) { return kScores[size_t(score)]; }
 
 BahdanauScore bahdanau_score(const std::string& text) {
-  for (BahdanauScore score : kScores)
-    if (text == name(score)) return score;
-  fail("bahdanau: score ", in_quotes(text), ", known are dot, scaled, bilinear and additive");
+  std::string known;
+  for (size_t i = 0; i < std::size(kScores); ++i) {
+    if (text == kScores[i]) return BahdanauScore(i);
+    known += concat(i == 0 ? "" : i + 1 < std::size(kScores) ? ", " : " and ", kScores[i]);
+  }
+  fail("bahdanau: score ", in_quotes(text), ", known are ", known);
 }
 
 struct Bahdanau::Impl {
@@ -107,8 +109,7 @@ Bahdanau::Result Bahdanau::operator()(Tensor source, Tensor lengths, Tensor inpu
 std::vector<std::vector<BahdanauTarget>> Bahdanau::translate(
     const std::vector<std::vector<uint32_t>>& sources, const Decoding& decoding, bool attention) {
   DecodeRequest request{.sources = sources, .decoding = decoding, .attention = attention};
-  for (size_t i = 0; i < sources.size(); ++i)
-    request.seeds.push_back(decoding.seed + uint32_t(i) * 0x9e3779b9u);
+  for (size_t i = 0; i < sources.size(); ++i) request.seeds.push_back(seed_of(decoding.seed, i));
   std::vector<std::vector<BahdanauTarget>> all;
   for (std::vector<DecodedTarget>& targets : impl_->sessions.decode(request)) {
     all.emplace_back();
@@ -128,6 +129,9 @@ void Bahdanau::save(const std::string& directory, Storage storage) {
 }
 
 void write_fresh_bahdanau(const std::string& directory, const BahdanauConfig& config, uint64_t seed) {
+  for (const auto& [key, value, bounds] : kSizes)
+    FOVEA_CHECK(config.*value >= bounds.least && config.*value <= bounds.most, "write_fresh_bahdanau: ", key,
+                " ", config.*value, ", ", bounds.least, " to ", bounds.most, " are possible");
   const auto known = [&](uint32_t id, int64_t vocab) {
     FOVEA_CHECK(int64_t(id) < vocab, "bahdanau: a vocabulary of ", vocab, " without its token ", id);
   };

@@ -94,7 +94,9 @@ Bahdanau::Result BahdanauNetwork::decode(const Bahdanau::Encoded& encoded, Tenso
   const Tensor values = contiguous(encoded.out), memory = score_->memory(values);  // (batch, keys, ..)
   // For training what all tokens add to the gates is one product: (steps, batch, ..)
   const bool apart = use_ == Use::training;
-  const Tensor tokens = apart ? decoder_.rear_gates(embedded(target_, inputs)) : embedded(target_, inputs);
+  Tensor tokens = embedded(target_, inputs);
+  const int64_t rear = tokens.shape()[2];
+  if (apart) tokens = decoder_.rear_gates(tokens).gates;
   const AttendOptions how{.score = *score_,
                           .normaliser = {.lengths = lengths},
                           .weights = options.weights,
@@ -107,7 +109,7 @@ Bahdanau::Result BahdanauNetwork::decode(const Bahdanau::Encoded& encoded, Tenso
     const Attended attended = attend(query, memory, values, how);
     const Tensor context = reshape(attended.out, {batch, width});
     const Tensor token = reshape(slice(tokens, 0, t, 1), {batch, tokens.shape()[2]});
-    const Rnn::Result step = apart ? decoder_.step(context, token, made.state, options.dropout)
+    const Rnn::Result step = apart ? decoder_.step(context, {token, rear}, made.state, options.dropout)
                                    : decoder_.step(concat({context, token}, 1), made.state, options.dropout);
     outs.push_back(reshape(step.out, {batch, 1, width}));
     if (options.weights) weights.push_back(attended.weights);

@@ -1,15 +1,14 @@
 #include "models/cnn/layers.h"
 
-#include <cmath>
-
 #include "core/check.h"
+#include "core/random.h"
 
 namespace fovea {
 namespace {
 
 // As PyTorch begins, see fresh_conv2d.
 Beginning start_of(const ConvRow& row) {
-  return {Beginning::Kind::uniform, 1 / std::sqrt(double(row.in * row.kernel * row.kernel))};
+  return {Beginning::Kind::uniform, fan_in_limit(row.in * row.kernel * row.kernel)};
 }
 
 void add_weight(TensorTable& table, const std::string& name, const ConvRow& row) {
@@ -58,11 +57,10 @@ JsonFile read_cnn_config(const std::filesystem::path& directory, const CnnSettin
   const std::string type = file.require_string("model_type");
   FOVEA_CHECK(type == settings.model_type, file.file(), ": model_type \"", type, "\", expected ",
               settings.model_type);
-  constexpr Bounds<int64_t> kCount{1, 1 << 16};
-  settings.size = file.require_int("image_size", {1, 1 << 14});
-  settings.channels = file.get_int("num_channels", 3, kCount);
-  settings.width = file.require_int("width", kCount);
-  settings.stages = file.require_int("stages", {1, 14});
+  settings.size = file.require_int("image_size");
+  settings.channels = file.get_int("num_channels", 3);
+  settings.width = file.require_int("width");
+  settings.stages = file.require_int("stages");
   settings.labels = file.labels(0);
   check_cnn_sizes(file.file(), settings);
   return file;
@@ -82,11 +80,16 @@ nlohmann::ordered_json cnn_config(const CnnSettings& settings) {
 
 void check_cnn_sizes(const std::string& where, const CnnSettings& settings) {
   FOVEA_CHECK(!settings.labels.empty(), where, ": no labels, a classifier needs one a class");
-  FOVEA_CHECK(settings.size >= 1 && settings.channels >= 1 && settings.width >= 1, where, ": image_size ",
-              settings.size, ", num_channels ", settings.channels, " and width ", settings.width,
-              " must be at least 1");
-  FOVEA_CHECK(settings.stages >= 1 && settings.stages <= 14 && settings.size >> settings.stages >= 1, where,
-              ": image_size ", settings.size, " cannot be halved ", settings.stages, " times, once a stage");
+  const auto check = [&](const char* key, int64_t value, int64_t most) {
+    FOVEA_CHECK(value >= 1 && value <= most, where, ": ", key, " ", value, ", 1 to ", most, " are possible");
+  };
+  check("image_size", settings.size, 1 << 14);
+  check("num_channels", settings.channels, 1 << 16);
+  check("width", settings.width, 1 << 16);
+  check("stages", settings.stages, 14);
+  const int64_t halved = settings.stages - settings.whole;
+  FOVEA_CHECK(settings.size >> halved >= 1, where, ": image_size ", settings.size, " cannot be halved ",
+              halved, " times, once a stage", settings.whole > 0 ? " behind the first" : "");
 }
 
 void expect_for_training(const char* model_type, Use use) {

@@ -32,7 +32,9 @@ struct CnnSettings {
   int64_t& width;
   int64_t& stages;
   std::vector<std::string>& labels;
+  int64_t whole = 0;  // stages, the first ones, that leave the size as it is; the others halve it
 };
+// Error as of check_cnn_sizes().
 JsonFile read_cnn_config(const std::filesystem::path& directory, const CnnSettings& settings);
 nlohmann::ordered_json cnn_config(const CnnSettings& settings);
 // Error, which begins with `where`: sizes that no model can have.

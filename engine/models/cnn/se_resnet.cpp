@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 constexpr const char* kType = "se_resnet";
 
 CnnSettings settings_of(SeResNetConfig& c) {
-  return {kType, c.size, c.channels, c.width, c.stages, c.labels};
+  return {kType, c.size, c.channels, c.width, c.stages, c.labels, 1};
 }
 
 // A block of the network: the first one of a stage but the first has half as many places.
@@ -55,16 +55,19 @@ TensorTable se_resnet_table(const SeResNetConfig& c) {
 }
 
 void check_blocks(const std::string& where, const SeResNetConfig& c) {
-  FOVEA_CHECK(c.blocks >= 1 && c.blocks <= 1024 && c.reduction >= 1, where, ": blocks ", c.blocks,
-              " and reduction ", c.reduction, ", at least 1 are needed, and 1024 blocks at most");
+  constexpr int64_t kMostBlocks = 1024, kMostReduction = 1 << 16;
+  FOVEA_CHECK(c.blocks >= 1 && c.blocks <= kMostBlocks && c.reduction >= 1 && c.reduction <= kMostReduction,
+              where, ": blocks ", c.blocks, " and reduction ", c.reduction,
+              ", at least 1 are needed, at most ", kMostBlocks, " and ", kMostReduction);
 }
 
 SeResNetConfig read_config(const fs::path& directory) {
   SeResNetConfig c;
   const JsonFile file = read_cnn_config(directory, settings_of(c));
-  c.blocks = file.require_int("blocks", {1, 1024});
-  c.reduction = file.get_int("reduction", c.reduction, {1, 1 << 16});
+  c.blocks = file.require_int("blocks");
+  c.reduction = file.get_int("reduction", c.reduction);
   c.excitation = file.get_bool("excitation", true);
+  check_blocks(file.file(), c);
   return c;
 }
 

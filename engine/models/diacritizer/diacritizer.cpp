@@ -8,6 +8,7 @@
 #include "fovea/plan.hpp"
 #include "fovea/scores.hpp"
 #include "io/config.h"
+#include "io/json.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
 #include "text/utf8.h"
@@ -31,6 +32,12 @@ DiacritizerConfig load_config(const fs::path& directory, const SafeTensors& file
   const JsonFile vocabulary = JsonFile::load(directory / "vocabulary.json");
   DiacritizerConfig c{.tokens = vocabulary.require_strings("tokens"),
                       .labels = vocabulary.require_strings("labels")};
+  std::map<std::string, size_t> places;
+  for (size_t i = 0; i < c.tokens.size(); ++i) {
+    const auto [place, fresh] = places.emplace(c.tokens[i], i);
+    FOVEA_CHECK(fresh, vocabulary.file(), ": ", in_quotes(c.tokens[i]), " is token ", place->second,
+                " and token ", i);
+  }
   FOVEA_CHECK(std::ranges::find(c.tokens, "<UNK>") != c.tokens.end(), vocabulary.file(), ": none of ",
               c.tokens.size(), " tokens is <UNK>");
   c.embedding = extent(file, "embedding.weight", 1);
@@ -94,7 +101,8 @@ struct Diacritizer::Impl {
         score(make_unbiased_linear(from, "attention.queries"), make_unbiased_linear(from, "attention.keys"),
               make_state(from, "attention.w", {config.hidden})),
         classifier(make_linear(from, "classifier")) {
-    for (size_t i = 0; i < config.tokens.size(); ++i) ids.emplace(config.tokens[i], uint32_t(i));
+    for (size_t i = 0; i < config.tokens.size(); ++i)
+      ids.emplace(config.tokens[i], uint32_t(i));  // no two alike
   }
   static std::unique_ptr<Impl> load(Device& device, const fs::path& directory) {
     const SafeTensors file(directory / "model.safetensors");

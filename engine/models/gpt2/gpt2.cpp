@@ -134,8 +134,7 @@ Tensor Gpt2::operator()(Tensor ids) const { return impl_->network(ids); }
 std::vector<std::vector<Continuation>> Gpt2::generate(const std::vector<std::vector<uint32_t>>& prompts,
                                                       const Decoding& decoding) {
   DecodeRequest request{.prompts = prompts, .decoding = decoding};
-  for (size_t i = 0; i < prompts.size(); ++i)
-    request.seeds.push_back(decoding.seed + uint32_t(i) * 0x9e3779b9u);
+  for (size_t i = 0; i < prompts.size(); ++i) request.seeds.push_back(seed_of(decoding.seed, i));
   std::vector<std::vector<Continuation>> all;
   for (std::vector<DecodedTarget>& targets : impl_->sessions.decode(request)) {
     all.emplace_back();

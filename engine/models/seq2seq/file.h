@@ -69,6 +69,6 @@ struct Seq2SeqFile {
 Seq2SeqFile load_ctranslate2(const std::filesystem::path& directory);
 // A Hugging Face directory of MarianMTModel or BartForConditionalGeneration, or of a "transformer" as
 // transformer.hpp writes it: config.json, model.safetensors.
-Seq2SeqFile load_marian_or_bart(const std::filesystem::path& directory);
+Seq2SeqFile load_hugging_face(const std::filesystem::path& directory);
 
 }  // namespace fovea

@@ -60,8 +60,11 @@ void load_form(const JsonFile& file, Seq2SeqConfig& c) {
   c.additive = score == "additive";
   c.sinusoids.interleaved = file.get_bool("interleaved_positions", false);
   if (file.get_bool("learned_positions", false)) c.encoder.learned = c.decoder.learned = c.positions;
-  for (const std::vector<uint32_t>& kept : file.get_token_sequences("kept_heads"))
-    c.kept_heads.push_back(kept.at(0));
+  for (const std::vector<uint32_t>& kept : file.get_token_sequences("kept_heads")) {
+    FOVEA_CHECK(kept.size() == 1, file.file(), ": kept_heads has a list of ", kept.size(),
+                " numbers in the place of one");
+    c.kept_heads.push_back(kept[0]);
+  }
   const size_t attentions = size_t(c.encoder.layers + 2 * c.decoder.layers);
   FOVEA_CHECK(c.kept_heads.empty() || c.kept_heads.size() == attentions, file.file(), ": kept_heads of ",
               c.kept_heads.size(), " attentions, the model has ", attentions);
@@ -106,7 +109,7 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, const
 
 }  // namespace
 
-Seq2SeqFile load_marian_or_bart(const std::filesystem::path& directory) {
+Seq2SeqFile load_hugging_face(const std::filesystem::path& directory) {
   const JsonFile settings = JsonFile::load(directory / "config.json");
   const std::string type = settings.require_string("model_type");
   FOVEA_CHECK(type == "marian" || type == "bart" || type == "transformer", settings.file(), ": model_type \"",

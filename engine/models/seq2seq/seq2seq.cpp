@@ -115,15 +115,22 @@ Seq2Seq::Weights Seq2Seq::weights(const std::vector<uint32_t>& source,
   plan.write(lengths, std::span<const uint32_t>(std::vector{uint32_t(keys)}));
   plan.write(inputs, std::span<const uint32_t>(read_for(target, config().start)));
   plan.run();
-  const auto read = [&](const std::vector<Tensor>& layers) {
+  const auto most = [](const std::vector<Tensor>& layers) {
+    int64_t heads = 0;
+    for (const Tensor layer : layers) heads = std::max(heads, layer.shape()[1]);
+    return heads;
+  };
+  const auto read = [&](const std::vector<Tensor>& layers, int64_t heads) {
     std::vector<float> all;  // (layers, heads, queries, keys)
     for (const Tensor layer : layers) {
-      const std::vector<float> weights = plan.read(layer);
+      const std::vector<float> weights = plan.read(layer);  // (1, the layer's heads, queries, keys)
       all.insert(all.end(), weights.begin(), weights.end());
+      all.insert(all.end(), weights.size() / size_t(layer.shape()[1]) * size_t(heads - layer.shape()[1]), 0);
     }
     return all;
   };
-  return {read(made.encoder), read(made.own), read(made.cross)};
+  const int64_t encoder = most(made.encoder), decoder = std::max(most(made.own), most(made.cross));
+  return {encoder, decoder, read(made.encoder, encoder), read(made.own, decoder), read(made.cross, decoder)};
 }
 
 }  // namespace fovea

@@ -34,6 +34,7 @@ class Seq2Seq {
                                                  const std::function<bool(uint32_t)>& on_token = {});
   // While a target is read: source and target as of score(), the end included; see TranslationAttention.
   struct Weights {
+    int64_t encoder_heads = 0, decoder_heads = 0;
     std::vector<float> encoder, own, cross;  // (layers, heads, queries, keys)
   };
   Weights weights(const std::vector<uint32_t>& source, const std::vector<uint32_t>& target) const;

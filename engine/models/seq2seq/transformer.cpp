@@ -7,6 +7,7 @@
 #include "models/seq2seq/network.h"
 #include "models/seq2seq/prune.h"
 #include "models/seq2seq/transformer_file.h"
+#include "ops/attention.h"
 
 namespace fovea {
 namespace {
@@ -39,7 +40,7 @@ bool has_own_tables(const Seq2SeqConfig& c) {
 Seq2SeqFile load_for_training(const std::filesystem::path& directory) {
   FOVEA_CHECK(!std::filesystem::exists(directory / "model.bin"), directory.string(),
               ": a directory of CTranslate2, training takes those of Hugging Face");
-  Seq2SeqFile file = load_marian_or_bart(directory);
+  Seq2SeqFile file = load_hugging_face(directory);
   Seq2SeqConfig& c = file.config;
   const std::string& path = file.settings;
   FOVEA_CHECK(file.type != "bart", path, ": model_type ", file.type,
@@ -156,7 +157,7 @@ void write_fresh_transformer(const std::string& directory, const TransformerConf
               "transformer: learned positions of a table that source and target share");
   FOVEA_CHECK(config.kept_heads.empty(), "transformer: a fresh model with heads pruned");
   const int64_t head_dim = config.heads >= 1 ? config.width / config.heads : 0;
-  FOVEA_CHECK(head_dim >= 1 && config.width % config.heads == 0 && head_dim % 4 == 0 && head_dim <= 256,
+  FOVEA_CHECK(head_dim >= 1 && config.width % config.heads == 0 && has_attention(head_dim),
               "transformer: width ", config.width, " for ", config.heads,
               " heads, known are multiples of 4 up to 256 for each");
   const auto side = [&](int64_t layers, int64_t vocab) {

@@ -17,7 +17,7 @@ bool is_ctranslate2(const fs::path& directory) { return fs::exists(directory / "
 
 Seq2SeqFile load_file(const fs::path& directory) {
   FOVEA_CHECK(fs::is_directory(directory), directory.string(), ": no such directory");
-  return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_marian_or_bart(directory);
+  return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_hugging_face(directory);
 }
 
 // tokens: those that came with the weights, if any.
@@ -167,7 +167,7 @@ void Translator::Impl::translate_batch(const std::vector<size_t>& which, const s
   for (size_t line : which) {
     batch.sources.push_back(sources[line].ids);
     if (!prefix.empty()) batch.prompts.push_back(prefix);
-    batch.seeds.push_back(batch.decoding.seed + uint32_t(line * 0x9e3779b9u));
+    batch.seeds.push_back(seed_of(batch.decoding.seed, line));
   }
   const auto decoded = model.decode(batch);
   for (size_t i = 0; i < decoded.size(); ++i)
@@ -250,9 +250,9 @@ TranslationAttention Translator::attention(const std::string& line,
                             .said = tokens,
                             .read = tokens,
                             .encoder_layers = config.encoder.layers,
-                            .encoder_heads = config.encoder.heads,
+                            .encoder_heads = weights.encoder_heads,
                             .decoder_layers = config.decoder.layers,
-                            .decoder_heads = config.decoder.heads,
+                            .decoder_heads = weights.decoder_heads,
                             .encoder = std::move(weights.encoder),
                             .decoder = std::move(weights.own),
                             .cross = std::move(weights.cross)};

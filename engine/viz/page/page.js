@@ -2,7 +2,7 @@
 class Page {
   constructor(data) {
     this.data = data;
-    Object.assign(this, {view: 0, block: 0, layer: Infinity, head: kMean, mode: "head"});
+    Object.assign(this, {view: -1, block: 0, layer: Infinity, head: kMean, mode: "head"});
     this.text = new TextView(this);
     this.image = new ImageView(this);
     this.grid = new GridView(this);
@@ -40,17 +40,18 @@ class Page {
     set.hidden = names.length < 2;
   }
 
-  // What the data say once, as views take it.
+  // What the data say once, as views take it. Until the photo is read the view before is the one shown.
   async open(index) {
     const view = this.data.views[index];
-    this.view = index;
+    this.asked = index;
     for (const block of view.blocks) block.weights = block.weights instanceof Weights ? block.weights : new Weights(block);
     if (view.picture && !view.blocks[0].photo) {
       const photo = Object.assign(new Image(), {src: view.picture});
       await photo.decode();
       view.blocks[0].photo = photo;
     }
-    if (this.view !== index) return;  // another was chosen while the photo was read
+    if (this.asked !== index) return;  // another was chosen while the photo was read
+    this.view = index;
     this.radios("blocks", view.blocks.map((block, i) => [block.name, i]), 0, (block) => this.open_block(block));
     this.open_block(0);
   }
@@ -68,12 +69,13 @@ class Page {
     this.choose({layer: Math.min(this.layer, layers - 1), head: Math.min(this.head, heads - 1)});
   }
 
-  current() { return this.data.views[this.view].blocks[this.block]; }
+  current() { return this.data.views[this.view]?.blocks[this.block]; }  // none before the first is open
   heads() { return this.current().weights.heads; }
 
   choose(what) {
     Object.assign(this, what);
     const block = this.current();
+    if (!block) return;
     if (!block.photo && this.head === kRollout) this.head = kMean;
     this.layer_select.value = this.layer;
     this.head_select.value = this.head;
@@ -93,7 +95,7 @@ class Page {
     const root = document.documentElement, is_dark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
     const show = () => {
       button.setAttribute("aria-pressed", String(is_dark()));
-      if (this.mode === "grid") this.grid.draw();
+      if (this.mode === "grid" && this.current()) this.grid.draw();
     };
     button.addEventListener("click", () => {
       root.dataset.theme = is_dark() ? "light" : "dark";
