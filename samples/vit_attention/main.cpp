@@ -22,9 +22,8 @@ namespace {
 
 struct Options {
   std::string model = project_file("samples/models/vit");
-  std::vector<std::string> images = {
-      project_file("samples/images/astronaut.png"), project_file("samples/images/chelsea.png"),
-      project_file("samples/images/coffee.png"), project_file("samples/images/rocket.jpg")};
+  std::vector<std::string> images = {project_file("samples/images/kitten.jpg"),
+                                     project_file("samples/images/duck.jpg")};
   int64_t layer = 0;           // from 1; 0: the last
   std::vector<int64_t> patch;  // row and column from 1; none: the class token
 };
