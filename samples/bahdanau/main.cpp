@@ -16,8 +16,8 @@
 #include <fovea/fovea.hpp>
 
 #include "../common/model_folder.h"
+#include "../common/pairs_step.h"
 #include "../common/sample.h"
-#include "step.h"
 
 namespace {
 
@@ -58,8 +58,12 @@ double seconds_now() {
 
 // Trains and gives the loss of each epoch.
 Series train(Sample& s, Device& device, Bahdanau& model, const WordPairs& pairs, const Settings& settings) {
-  Step step(device, model,
-            {.batch = settings.batch, .steps = settings.steps, .dropout = settings.dropout, .seed = s.seed});
+  PairsStep step(
+      device, model.parameters(),
+      {.batch = settings.batch, .steps = settings.steps, .dropout = settings.dropout, .seed = s.seed},
+      [&](const PairsStep::Inputs& x, const Dropout& dropout) {
+        return model(x.source, x.lengths, x.inputs, {.dropout = dropout}).logits;
+      });
   Series losses{.name = {}, .x = {}, .y = {}};
   int64_t tokens = 0;
   const double start = seconds_now();
@@ -77,7 +81,7 @@ Series train(Sample& s, Device& device, Bahdanau& model, const WordPairs& pairs,
     if ((epoch + 1) % 50 == 0) fmt::print("  epoch {}: loss {:.4f}\n", epoch + 1, losses.y.back());
   }
   const double seconds = seconds_now() - start;
-  s.number("dispatches of a step, in one submission", double(step.plan->dispatches()));
+  s.number("dispatches of a step, in one submission", double(step.plan().dispatches()));
   s.number("milliseconds a step", seconds * 1e3 / double(settings.epochs * pairs.batches()));
   s.number("target tokens a second", double(tokens) / seconds);
   s.number("loss per token of the last epoch", losses.y.back());

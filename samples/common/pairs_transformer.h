@@ -6,8 +6,10 @@
 #include <chrono>
 #include <fovea/fovea.hpp>
 #include <memory>
+#include <optional>
 
 #include "model_folder.h"
+#include "pairs_step.h"
 #include "sample.h"
 
 // What the model is and how it learns; the defaults are the textbook's.
@@ -54,35 +56,32 @@ struct PairsSettings {
   }
 };
 
-// A fresh model in the folder, and the one plan of its steps: forward, backward and update.
+// A fresh model in the folder, and its training.
 class PairsLearner {
  public:
   PairsLearner(fovea::Device& device, const fovea::WordPairs& pairs, const PairsSettings& settings,
                const ModelFolder& folder, uint64_t seed)
-      : pairs_(pairs), settings_(settings), folder_(folder.path), generator_(device, {4}, fovea::DType::u32) {
+      : pairs_(pairs), settings_(settings), folder_(folder.path) {
     fovea::write_fresh_transformer(folder.name(), settings.config(pairs), seed);
     fovea::write_word_vocabularies(folder.path, pairs.source().words(), pairs.target().words());
     model = std::make_unique<fovea::Transformer>(device, folder.name());
-    generator_.write(std::vector<uint32_t>{uint32_t(seed), 0, 0, 0});
-    record(device);
+    step_.emplace(device, model->parameters(),
+                  PairsStep::Options{.batch = settings.words.batch,
+                                     .steps = settings.words.steps,
+                                     .dropout = settings.dropout,
+                                     .seed = uint32_t(seed)},
+                  [&](const PairsStep::Inputs& x, const fovea::Dropout& dropout) {
+                    const fovea::TransformerOptions options{.dropout = dropout, .weight_dropout = dropout};
+                    return model->forward(x.source, x.lengths, x.inputs, options).logits;
+                  });
   }
 
-  // Goes through all pairs once. The loss as the textbook counts it: of a sentence the mean over all steps,
-  // padding included; these are added up and divided by the number of words. So it is a tenth of the
-  // cross-entropy of a word where sentences have ten steps.
+  // Goes through all pairs once: the loss of a word.
   double epoch() {
     double loss = 0, tokens = 0;
     for (int64_t i = 0; i < pairs_.batches(); ++i) {
       const fovea::WordBatch batch = pairs_.batch(uint64_t(epochs_ * pairs_.batches() + i));
-      plan_->write(source_, batch.source);
-      plan_->write(lengths_, batch.lengths);
-      plan_->write(inputs_, batch.inputs);
-      plan_->write(labels_, batch.labels);
-      plan_->write(weight_, std::vector<float>{float(batch.tokens) / float(settings_.words.steps)});
-      plan_->write(update_.control, optimizer_->control(settings_.rate));
-      plan_->run();
-      optimizer_->finish(plan_->read(update_.norm)[0]);
-      loss += double(plan_->read(loss_)[0]);
+      loss += step_->run(batch, settings_.rate);
       tokens += double(batch.tokens);
     }
     ++epochs_;
@@ -108,34 +107,10 @@ class PairsLearner {
   std::unique_ptr<fovea::Transformer> model;
 
  private:
-  void record(fovea::Device& device) {
-    using namespace fovea;
-    const int64_t batch = settings_.words.batch, steps = settings_.words.steps;
-    source_ = graph_.input({batch, steps}, DType::u32, "source");
-    lengths_ = graph_.input({batch}, DType::u32, "lengths");
-    inputs_ = graph_.input({batch, steps}, DType::u32, "inputs");
-    labels_ = graph_.input({batch, steps}, DType::u32, "labels");
-    const Dropout dropout{.rate = settings_.dropout, .generator = &generator_};
-    const TransformerOptions options{.dropout = dropout, .weight_dropout = dropout};
-    const Tensor logits = model->forward(source_, lengths_, inputs_, options).logits;
-    weight_ = graph_.input({1}, DType::f32, "weight");
-    loss_ = mul(cross_entropy(logits, labels_, {.ignored = kIgnored}).loss, weight_);  // (1)
-    optimizer_ = std::make_unique<Optimizer>(
-        device, model->parameters(), OptimizerOptions{.kind = OptimizerOptions::Kind::adam, .clip = 1});
-    update_ = optimizer_->step(loss_);
-    if (dropout.rate > 0) advance(graph_, generator_);
-    plan_ = std::make_unique<Plan>(device, graph_, std::vector{loss_, update_.norm});
-  }
-
   const fovea::WordPairs& pairs_;
   PairsSettings settings_;
   std::filesystem::path folder_;
-  fovea::State generator_;
-  fovea::Graph graph_;
-  fovea::Tensor source_, lengths_, inputs_, labels_, weight_, loss_;
-  fovea::Optimizer::Step update_;
-  std::unique_ptr<fovea::Optimizer> optimizer_;
-  std::unique_ptr<fovea::Plan> plan_;
+  std::optional<PairsStep> step_;
   int64_t epochs_ = 0;
   double tokens_ = 0;
 };
