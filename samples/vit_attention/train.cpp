@@ -4,6 +4,8 @@
 #include <fovea/figure.hpp>
 #include <random>
 
+#include "../common/model_folder.h"
+
 namespace {
 
 using fovea::ImageBatch;
@@ -147,11 +149,8 @@ void add_options(CLI::App& app, TrainOptions& o) {
 void train(Sample& sample, const TrainOptions& o, fovea::Device& device) {
   const Source source(o, sample.seed);
   const std::vector<std::string> classes = source.classes();
-  const std::string fresh = (std::filesystem::temp_directory_path() /
-                             fmt::format("vit_attention-{}-{}", sample.seed,
-                                         std::chrono::steady_clock::now().time_since_epoch().count()))
-                                .string();
-  fovea::write_fresh_vit(fresh,
+  const ModelFolder fresh({});
+  fovea::write_fresh_vit(fresh.name(),
                          {.height = o.image_size,
                           .width = o.image_size,
                           .patch = o.patch_size,
@@ -161,8 +160,7 @@ void train(Sample& sample, const TrainOptions& o, fovea::Device& device) {
                           .hidden = o.hidden,
                           .labels = classes},
                          sample.seed);
-  fovea::VisionTransformer model(device, fresh, fovea::Use::training);
-  std::filesystem::remove_all(fresh);
+  fovea::VisionTransformer model(device, fresh.name(), fovea::Use::training);
   Step step(o, model, device, int64_t(classes.size()), sample.seed);
 
   using Clock = std::chrono::steady_clock;
