@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // As in ops.hpp.
 enum class Activation : uint8_t { none, relu, gelu, gelu_tanh, silu, sigmoid, quick_gelu, tanh };

@@ -7,7 +7,7 @@
 
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct StepState;  // of a decoding, engine/ops/step_state.h
 

@@ -13,7 +13,7 @@
 
 #include "fovea/heatmap.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // What attends to what in a text, such as a decoder to its source.
 struct TextAttention {

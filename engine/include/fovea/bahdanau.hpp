@@ -10,7 +10,7 @@
 #include "fovea/decoding.hpp"
 #include "fovea/rnn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // How the decoder's state is compared with the encoder's, see scores.hpp.
 enum class BahdanauScore : uint8_t { dot, scaled, bilinear, additive };

@@ -6,7 +6,7 @@
 
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct BertConfig {
   int64_t vocab = 30522, positions = 512, types = 2;           // positions: tokens of a text at most

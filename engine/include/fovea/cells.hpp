@@ -3,7 +3,7 @@
 
 #include "fovea/graph.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Of a recurrent cell over whole sequences, as PyTorch's packed ones: behind the end of a row its state
 // stays, and what the row gives there is 0.

@@ -9,7 +9,7 @@
 #include "fovea/nn.hpp"
 #include "fovea/plan.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Stages of one convolution 3 x 3 each, twice as wide as the one before; the largest of 2 x 2 places ends
 // each.

@@ -9,7 +9,7 @@
 
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Weights of a convolution that has learnt nothing yet, as PyTorch begins: uniform between -1 and 1 times
 // 1 / sqrt(inputs of one output), the bias too. shape: (out, in / groups, kh, kw).

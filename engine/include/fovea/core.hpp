@@ -9,7 +9,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // Every failure the library reports. what() names the op or the file, the rule, and both sides of a
 // disagreement.

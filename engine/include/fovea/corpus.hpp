@@ -10,7 +10,7 @@
 
 #include "fovea/text.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Whether a pair is kept; lines count from 1.
 using PairFilter = std::function<bool(int64_t line, std::string_view source, std::string_view target)>;

@@ -8,7 +8,7 @@
 
 #include "fovea/train_log.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct CurveLabels {
   std::string training = "loss", validation = "validation", steps = "step";

@@ -11,7 +11,7 @@
 #include "fovea/corpus.hpp"
 #include "fovea/image.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct ImageFolderOptions {
   uint64_t memory = uint64_t(4) << 30;  // bytes of pixels to keep; later images are read when asked for

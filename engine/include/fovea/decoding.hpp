@@ -5,7 +5,9 @@
 #include <optional>
 #include <vector>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // How targets are searched. One beam is greedy, or sampling when top_k is not 1.
 struct Decoding {

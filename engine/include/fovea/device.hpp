@@ -17,7 +17,7 @@ typedef struct VkDevice_T* VkDevice;
 typedef struct VkQueue_T* VkQueue;
 typedef struct VkCommandBuffer_T* VkCommandBuffer;
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 class Gpu;  // the Vulkan side, engine/gpu/gpu.h
 

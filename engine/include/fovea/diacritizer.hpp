@@ -8,7 +8,7 @@
 
 #include "fovea/rnn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct DiacritizerConfig {
   std::vector<std::string> tokens;  // characters by id; "<UNK>" stands for all others

@@ -12,7 +12,7 @@
 
 #include "fovea/image.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 enum class Colormap : uint8_t { reds, blues, viridis, greys };  // the largest value is dark, in viridis light
 

@@ -32,5 +32,6 @@
 #include "fovea/train_log.hpp"
 #include "fovea/transformer.hpp"
 #include "fovea/translator.hpp"
+#include "fovea/version.h"
 #include "fovea/vit.hpp"
 #include "fovea/word_pairs.hpp"

@@ -8,7 +8,7 @@
 #include "fovea/decoding.hpp"
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct Gpt2Config {
   int64_t vocab = 0;

@@ -8,7 +8,7 @@
 
 #include "fovea/core.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 class Buffer;
 class Device;

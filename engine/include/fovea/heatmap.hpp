@@ -7,7 +7,7 @@
 
 #include "fovea/image.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // How the tokens of a Vision Transformer stand for an image: the class token (and a distillation token) in
 // front, then the patches row by row.

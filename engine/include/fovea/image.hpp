@@ -8,7 +8,7 @@
 
 #include "fovea/core.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct Image {
   int width = 0;

@@ -10,7 +10,9 @@
 #include <thread>
 #include <utility>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // make(first), make(first + 1), .. in order. What make uses must outlive the loader and be left alone by
 // other threads, or be safe to share, as the batches of data.hpp are.

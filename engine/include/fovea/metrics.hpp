@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 struct Ratio {
   uint64_t part = 0, whole = 1;

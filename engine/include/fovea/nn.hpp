@@ -9,7 +9,7 @@
 
 #include "fovea/ops.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // A tensor that training changes, by the name that it has in its model.
 struct Parameter {

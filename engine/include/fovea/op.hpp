@@ -10,7 +10,7 @@
 #include "fovea/activation.hpp"
 #include "fovea/graph.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 class Launch;  // what a node's launch closure records with, engine/graph/launch.h
 

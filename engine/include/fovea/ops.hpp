@@ -8,7 +8,7 @@
 #include "fovea/activation.hpp"
 #include "fovea/graph.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct SoftmaxOptions {
   float scale = 1;
@@ -147,7 +147,7 @@ TopK top_k(Tensor x, int64_t k);  // (.., n) -> (.., k), k <= n
 Tensor one_hot(Tensor ids, int64_t n);
 Tensor sum(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..)
 Tensor mean(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..)
-Tensor max(Tensor x, int axis = -1);   // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
+Tensor(max)(Tensor x, int axis = -1);  // (.., n, ..) -> (.., 1, ..); its gradient goes to the first of equals
 
 // Products.
 // (.., m, k) x (.., k, n) -> (.., m, n)

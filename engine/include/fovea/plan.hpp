@@ -9,7 +9,7 @@
 #include "fovea/device.hpp"
 #include "fovea/graph.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct StepTime {
   std::string op, detail, shape;

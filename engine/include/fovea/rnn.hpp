@@ -8,7 +8,7 @@
 #include "fovea/cells.hpp"
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 enum class Cell : uint8_t { gru, lstm };
 inline int64_t gates_of(Cell cell) { return cell == Cell::gru ? 3 : 4; }  // r, z, n or i, f, g, o

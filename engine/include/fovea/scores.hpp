@@ -7,7 +7,7 @@
 
 #include "fovea/nn.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // How well each query fits each key.
 class Score {

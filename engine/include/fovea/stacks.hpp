@@ -8,7 +8,7 @@
 
 #include "fovea/attention.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Where a layer normalises: before each block, x + f(norm(x)), or after it, norm(x + f(x)).
 enum class NormPlace : uint8_t { before, after };

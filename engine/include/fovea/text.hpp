@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // The lines of a text file, without their ends (LF or CR LF). Error: not UTF-8, naming file and line.
 std::vector<std::string> read_lines(const std::filesystem::path& path);

@@ -14,7 +14,7 @@
 #include "fovea/plan.hpp"
 #include "fovea/train_log.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // Learning rate of step 1, 2, .. After a linear warm-up: constant; half a cosine down to `last` at `steps`
 // (Loshchilov and Hutter 2017, eq. 5); or rate * sqrt(warmup / step) (Vaswani et al. 2017, section 5.3).

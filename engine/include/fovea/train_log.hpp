@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace fovea {
+#include "fovea/version.h"
+
+namespace fovea FOVEA_API {
 
 // One step of a training. What is not known is 0, norm and seconds_left also NaN.
 struct TrainPoint {

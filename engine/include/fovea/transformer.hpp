@@ -12,7 +12,7 @@
 
 #include "fovea/stacks.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct TransformerConfig {
   int64_t vocab = 0;

@@ -13,7 +13,7 @@
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct TranslatorOptions {
   std::string tokenizer = "auto";  // spm, words or chars; auto: spm where there is a source.spm, else words,

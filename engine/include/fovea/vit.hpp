@@ -8,7 +8,7 @@
 #include "fovea/nn.hpp"
 #include "fovea/plan.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 struct ViTConfig {
   int64_t height = 224, width = 224, channels = 3;  // of the input image

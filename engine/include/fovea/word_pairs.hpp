@@ -12,7 +12,7 @@
 
 #include "fovea/corpus.hpp"
 
-namespace fovea {
+namespace fovea FOVEA_API {
 
 // The words of a line: split at spaces, and each of , . ! ? begins one, as the textbook puts a space in front
 // of them: "3.5" is 3 and .5. Latin letters up to U+017E become small; those behind them, such as Ș and Ạ,
