@@ -154,7 +154,7 @@ void DecodeSession::step_until_done(DecodeStatistics& statistics,
   uint32_t unfinished = 1;
   for (uint32_t step = first_; step < search_.params.steps && unfinished > 0;) {
     const uint32_t steps = std::min(on_token ? 1 : kStepsPerWait, search_.params.steps - step);
-    step_->submit(steps);
+    step_->submit({.times = steps});
     step_->wait();
     unfinished = step_->read_u32(unfinished_)[0];
     step += steps;
