@@ -17,9 +17,11 @@ typedef struct VkDevice_T* VkDevice;
 typedef struct VkQueue_T* VkQueue;
 typedef struct VkCommandBuffer_T* VkCommandBuffer;
 
-namespace fovea FOVEA_API {
+namespace fovea {
+class Gpu;  // the Vulkan side, engine/gpu/gpu.h: a shared library does not show it
+}  // namespace fovea
 
-class Gpu;  // the Vulkan side, engine/gpu/gpu.h
+namespace fovea FOVEA_API {
 
 // Which family of kernels a device runs: register tiles for CPU drivers, shared-memory tiles for GPUs.
 enum class KernelClass : uint8_t { cpu, gpu };
