@@ -4,14 +4,7 @@
 #
 #   cmake -DHOSTS=folder -DBUILD=folder -DLIBRARY=libfovea.a -DNINJA=ninja -P subdirectory.cmake -- OPTION..
 cmake_minimum_required(VERSION 3.25)
-set(options)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  list(APPEND options ${CMAKE_ARGV${i}})
-  if(CMAKE_ARGV${i} STREQUAL "--")
-    set(options)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/options.cmake)
 file(REMOVE_RECURSE ${BUILD})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${HOSTS} -B ${BUILD} -G Ninja -DROUTE=subdirectory ${options}
                         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON COMMAND_ERROR_IS_FATAL ANY)

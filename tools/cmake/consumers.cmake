@@ -12,6 +12,11 @@ if(CMAKE_NM)
   endforeach()
 endif()
 
+add_test(NAME consumer.port
+         COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DBUILD=${consumer_folder}/port -DNINJA=${CMAKE_MAKE_PROGRAM}
+                 -P ${consumers}/port.cmake -- -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
+set_tests_properties(consumer.port PROPERTIES LABELS consumer)
+
 # The loader itself, for a host on prototypes; packages for developers have a link to it, others do not.
 find_library(FOVEA_VULKAN_LIBRARY NAMES libvulkan.so.1 vulkan)
 find_program(FOVEA_CLANG NAMES clang++ clang++-21 clang++-20 clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 clang++-14)

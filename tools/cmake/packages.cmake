@@ -36,7 +36,6 @@ if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY OR NOT FOV
                        GIT_SHALLOW ON SYSTEM)
   FetchContent_MakeAvailable(sentencepiece)
   set_property(DIRECTORY ${sentencepiece_SOURCE_DIR} PROPERTY EXCLUDE_FROM_ALL ON)  # its programs
-  set_property(TARGET sentencepiece-static sentencepiece_train-static PROPERTY POSITION_INDEPENDENT_CODE ON)
   set(FOVEA_SENTENCEPIECE_INCLUDE ${sentencepiece_SOURCE_DIR}/src)
   set(FOVEA_SENTENCEPIECE_LIBRARY sentencepiece-static)
   set(FOVEA_SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train-static)
