@@ -1,13 +1,13 @@
 # No symbol that is not Fovea's leaves LIBRARY, which NM reads: neither of volk nor of VulkanMemoryAllocator, whose
 # names a host uses too. Copies of templates and inline functions, which linkers merge, may also be of the standard
-# library, fmt and nlohmann, all with a version in their names. A shared library shows what the public headers declare
-# and no copies of others.
+# library, fmt and nlohmann, all with a version in their names, and of SentencePiece, which is linked beside Fovea. A
+# shared library shows what the public headers declare and no copies of others.
 #
 #   cmake -DNM=nm -DLIBRARY=libfovea.a -P symbols.cmake
 cmake_minimum_required(VERSION 3.25)
 set(entity "^_Z(GR|GV|Z|T[VTISCHW]|Th[n0-9]+_|Tv[n0-9_]+)*(N[KVRO]*)?")
 set(own "${entity}(5fovea|[0-9]+fovea_)|^fovea_")
-set(copied "${entity}(S[tabsiod]|9__gnu_cxx|3fmt[0-9]+v[0-9]|8nlohmann[0-9]+json_abi_v|13sentencepiece16SentenceIterator)|^_Z[nd][awl]|^DW\\.ref\\.")
+set(copied "${entity}(S[tabsiod]|9__gnu_cxx|3fmt[0-9]+v[0-9]|8nlohmann[0-9]+json_abi_v|13sentencepiece)|^_Z[nd][awl]|^DW\\.ref\\.")
 set(inner "${entity}5fovea(3Gpu|6Buffer|6Launch|8Recorder)")  # classes of the engine's own
 set(flags --extern-only --defined-only)
 set(shared FALSE)
