@@ -23,7 +23,6 @@ void open_loader() {
   static std::once_flag once;
   // A failed attempt throws and leaves the flag unset: a later one may find a loader.
   std::call_once(once, [] {
-    if (vkGetInstanceProcAddr != nullptr) return;  // the application uses volk too
     FOVEA_CHECK_AS(unsupported, volkInitialize() == VK_SUCCESS,
                    "no Vulkan here: the Vulkan loader (libvulkan.so.1 or vulkan-1.dll) is not installed");
   });

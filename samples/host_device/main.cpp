@@ -6,6 +6,7 @@
 // others, then records Fovea's work into a command buffer of its own, beside what else it has to do, and
 // submits that itself. Prints
 //   softmax(1, 2, 3) = 0.0900 0.2447 0.6652, on llvmpipe (LLVM 15.0.6, 256 bits)
+#define VOLK_IMPLEMENTATION
 #include <volk.h>
 
 #include <array>
@@ -22,7 +23,7 @@ void check(VkResult result, const char* what) {
 }
 
 // What the host had before Fovea came. volk is its loader here; any other one, or libvulkan itself, is as
-// good: Fovea has tables of functions of its own and leaves the host's alone.
+// good: Fovea has functions of its own, under names of its own, and leaves the host's alone.
 struct Host {
   Host() {
     check(volkInitialize(), "looking for the Vulkan loader");

@@ -19,9 +19,9 @@ fovea_package(nlohmann_json nlohmann/json v3.11.3 3.11)
 find_path(FOVEA_STB_INCLUDE stb/stb_image.h)
 if(NOT FOVEA_STB_INCLUDE)
   FetchContent_Declare(stb GIT_REPOSITORY https://github.com/nothings/stb.git
-                       GIT_TAG f0569113c93ad095470c54bf34a17b36646bbbb5 SOURCE_DIR ${CMAKE_BINARY_DIR}/_deps/stb/stb)
+                       GIT_TAG f0569113c93ad095470c54bf34a17b36646bbbb5 SOURCE_DIR ${FETCHCONTENT_BASE_DIR}/stb/stb)
   FetchContent_MakeAvailable(stb)
-  set(FOVEA_STB_INCLUDE ${CMAKE_BINARY_DIR}/_deps/stb)
+  set(FOVEA_STB_INCLUDE ${FETCHCONTENT_BASE_DIR}/stb)
 endif()
 
 # SentencePiece installs no CMake package; a static library is preferred (Debian has only the shared one). Either one
@@ -44,8 +44,7 @@ endif()
 add_library(fovea_packages INTERFACE)
 target_include_directories(fovea_packages SYSTEM INTERFACE ${FOVEA_STB_INCLUDE} ${FOVEA_SENTENCEPIECE_INCLUDE})
 find_package(Threads REQUIRED)
-# volk opens the Vulkan loader at run time, so no program links libvulkan.
-target_link_libraries(fovea_packages INTERFACE volk::volk Vulkan::Headers GPUOpen::VulkanMemoryAllocator
+target_link_libraries(fovea_packages INTERFACE Vulkan::Headers GPUOpen::VulkanMemoryAllocator
                       fmt::fmt-header-only nlohmann_json::nlohmann_json ${FOVEA_SENTENCEPIECE_TRAIN_LIBRARY}
                       ${FOVEA_SENTENCEPIECE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
 if(FOVEA_PROGRAMS)

@@ -18,7 +18,7 @@ set(simplify --ccp --eliminate-dead-branches --merge-blocks --scalar-replacement
 set(optimisations --merge-return --inline-entry-points-exhaustive --convert-local-access-chains --ssa-rewrite
     --loop-unroll ${simplify} --loop-unroll ${simplify})  # twice: a loop with a branch unrolls once that is gone
 
-set(shader_folder ${CMAKE_BINARY_DIR}/shaders)
+set(shader_folder ${CMAKE_CURRENT_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_folder})
 set(embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_shader.cmake)
 set(shader_sources_made)
@@ -74,7 +74,7 @@ foreach(source ${shader_sources})
   endif()
 endforeach()
 
-set(shader_table ${CMAKE_BINARY_DIR}/shader_table.cpp)
+set(shader_table ${CMAKE_CURRENT_BINARY_DIR}/shader_table.cpp)
 file(CONFIGURE OUTPUT ${shader_table} @ONLY CONTENT "// Made by shaders.cmake.
 #include \"gpu/shaders.h\"
 

@@ -13,9 +13,11 @@
 #include "fovea/core.hpp"
 #include "fovea/host.hpp"
 
-namespace fovea FOVEA_API {
+namespace fovea {
+class Gpu;  // the Vulkan side, engine/gpu/gpu.h: a shared library does not show it
+}  // namespace fovea
 
-class Gpu;  // the Vulkan side, engine/gpu/gpu.h
+namespace fovea FOVEA_API {
 
 // Which family of kernels a device runs: register tiles for CPU drivers, shared-memory tiles for GPUs.
 enum class KernelClass : uint8_t { cpu, gpu };

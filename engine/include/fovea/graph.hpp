@@ -8,11 +8,14 @@
 
 #include "fovea/core.hpp"
 
+namespace fovea {
+class Buffer;  // of the engine's own, engine/gpu: a shared library does not show them
+class Gpu;
+}  // namespace fovea
+
 namespace fovea FOVEA_API {
 
-class Buffer;
 class Device;
-class Gpu;
 class Graph;
 
 using ValueId = uint32_t;

@@ -10,9 +10,11 @@
 #include "fovea/activation.hpp"
 #include "fovea/graph.hpp"
 
-namespace fovea FOVEA_API {
-
+namespace fovea {
 class Launch;  // what a node's launch closure records with, engine/graph/launch.h
+}  // namespace fovea
+
+namespace fovea FOVEA_API {
 
 // What a value is, as plain data: the passes of a Plan work on these.
 struct Value {

@@ -1,0 +1,3 @@
+// The host's own volk.
+#define VOLK_IMPLEMENTATION
+#include <volk.h>

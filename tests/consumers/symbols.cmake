@@ -1,0 +1,45 @@
+# No symbol that is not Fovea's leaves LIBRARY, which NM reads: neither of volk nor of VulkanMemoryAllocator, whose
+# names a host uses too. Copies of templates and inline functions, which linkers merge, may also be of the standard
+# library, fmt and nlohmann, all with a version in their names, and of SentencePiece, which is linked beside Fovea. A
+# shared library shows what the public headers declare and no copies of others.
+#
+#   cmake -DNM=nm -DLIBRARY=libfovea.a -P symbols.cmake
+cmake_minimum_required(VERSION 3.25)
+set(entity "^_Z(GR|GV|Z|T[VTISCHW]|Th[n0-9]+_|Tv[n0-9_]+)*(N[KVRO]*)?")
+set(own "${entity}(5fovea|[0-9]+fovea_)|^fovea_")
+set(copied "${entity}(S[tabsiod]|9__gnu_cxx|3fmt[0-9]+v[0-9]|8nlohmann[0-9]+json_abi_v|13sentencepiece)|^_Z[nd][awl]|^DW\\.ref\\.")
+set(inner "${entity}5fovea(3Gpu|6Buffer|6Launch|8Recorder)")  # classes of the engine's own
+set(flags --extern-only --defined-only)
+set(shared FALSE)
+if(NOT LIBRARY MATCHES "\\.a$")
+  set(shared TRUE)
+  list(APPEND flags --dynamic)
+  set(copied "^$")
+endif()
+execute_process(COMMAND ${NM} ${flags} ${LIBRARY} OUTPUT_VARIABLE text ERROR_QUIET COMMAND_ERROR_IS_FATAL ANY)
+
+string(REGEX MATCHALL "[0-9a-f]+ [A-Za-z] [^\n]+" symbols "${text}")
+list(LENGTH symbols count)
+list(FILTER symbols EXCLUDE REGEX "_fini$|_init$")
+set(foreign)
+set(owned 0)
+foreach(symbol ${symbols})
+  string(REGEX MATCH "^[0-9a-f]+ (.) (.+)$" symbol "${symbol}")
+  set(kind ${CMAKE_MATCH_1})
+  set(name ${CMAKE_MATCH_2})
+  if(name MATCHES "${own}" AND NOT (shared AND name MATCHES "${inner}"))
+    math(EXPR owned "${owned} + 1")
+  elseif(NOT (kind MATCHES "[WVu]" AND name MATCHES "${copied}"))
+    list(APPEND foreign "${kind} ${name}")
+  endif()
+endforeach()
+if(foreign)
+  list(LENGTH foreign size)
+  list(SUBLIST foreign 0 20 foreign)
+  list(JOIN foreign "\n  " lines)
+  message(FATAL_ERROR "${LIBRARY}: ${size} of ${count} symbols are not Fovea's, among them\n  ${lines}")
+endif()
+if(owned LESS 100)
+  message(FATAL_ERROR "${LIBRARY}: of ${count} symbols just ${owned} are Fovea's")
+endif()
+message("${LIBRARY}: ${count} symbols, ${owned} of them Fovea's, none that could be a host's")
