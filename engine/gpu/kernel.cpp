@@ -1,6 +1,8 @@
 #include "gpu/kernel.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "core/check.h"
 #include "gpu/gpu.h"
@@ -100,6 +102,29 @@ const Kernel& Kernels::get(const std::string& name, uint32_t lanes, std::span<co
     kernels_.erase(key);  // a later call tries again
   }
   return future.get();
+}
+
+void Kernels::make_all(const std::vector<KernelWish>& wishes) {
+  std::map<Key, const KernelWish*> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const KernelWish& wish : wishes) {
+      const Key key(wish.name, values_of(wish.name, interface_of(wish.name), wish.lanes, wish.constants));
+      if (!kernels_.contains(key)) missing.emplace(key, &wish);
+    }
+  }
+  std::vector<const KernelWish*> open;
+  for (const auto& [key, wish] : missing) open.push_back(wish);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < open.size(); i = next++)
+      get(open[i]->name, open[i]->lanes, open[i]->constants);
+  };
+  const size_t threads = std::min<size_t>(std::max(std::thread::hardware_concurrency(), 1u), open.size());
+  std::vector<std::future<void>> others;
+  for (size_t t = 1; t < threads; ++t) others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
 }
 
 const Interface& Kernels::interface_of(const std::string& name) {

@@ -27,6 +27,13 @@ struct Kernel {
   const Interface* interface = nullptr;      // lives as long as the kernel
 };
 
+// What a dispatch asks for.
+struct KernelWish {
+  std::string name;
+  uint32_t lanes;
+  std::vector<Constant> constants;
+};
+
 // The pipelines of one device, each made on first use. Thread safe: who needs one that another thread is
 // making waits for that one, who needs another does not.
 class Kernels {
@@ -38,6 +45,7 @@ class Kernels {
 
   // Just the constants that the shader has, in any order.
   const Kernel& get(const std::string& name, uint32_t lanes, std::span<const Constant> constants);
+  void make_all(const std::vector<KernelWish>& wishes);  // those that are not there yet, on all processors
   const PipelineCache& cache() const { return cache_; }
 
  private:

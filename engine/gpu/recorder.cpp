@@ -103,6 +103,9 @@ void Hazards::clear() {
 Recorder::Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps)
     : gpu_(gpu), commands_(commands), timestamps_(timestamps), labels_(gpu.usable("debug_labels")) {}
 
+Recorder::Recorder(Gpu& gpu, std::vector<KernelWish>& wishes)
+    : gpu_(gpu), commands_(VK_NULL_HANDLE), timestamps_(VK_NULL_HANDLE), wishes_(&wishes) {}
+
 // Everything before in these stages, and what they wrote, comes before everything after. One global barrier:
 // drivers turn buffer barriers into the same.
 void Recorder::barrier(VkPipelineStageFlags also_before, VkPipelineStageFlags also_after) const {
@@ -114,6 +117,7 @@ void Recorder::barrier(VkPipelineStageFlags also_before, VkPipelineStageFlags al
   memory.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
                          VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
   if (also_after) memory.dstAccessMask |= VK_ACCESS_HOST_READ_BIT | VK_ACCESS_HOST_WRITE_BIT;
+  if (wishes_) return;
   gpu_.vk().vkCmdPipelineBarrier(commands_, kOurs | also_before, kOurs | also_after, 0, 1, &memory, 0,
                                  nullptr, 0, nullptr);
 }
@@ -159,8 +163,12 @@ void Recorder::end_step() {
 
 void Recorder::dispatch(const Dispatch& what, std::span<const std::byte> params) {
   const Limits& limits = gpu_.limits();
-  const Kernel& kernel =
-      gpu_.kernel(what.kernel, what.lanes > 0 ? what.lanes : limits.subgroup, what.constants);
+  const uint32_t lanes = what.lanes > 0 ? what.lanes : limits.subgroup;
+  if (wishes_) {
+    wishes_->push_back({what.kernel, lanes, what.constants});
+    return;
+  }
+  const Kernel& kernel = gpu_.kernel(what.kernel, lanes, what.constants);
   const std::array<uint32_t, 3> wanted = {what.groups.x, what.groups.y, what.groups.z};
   for (size_t axis = 0; axis < 3; ++axis) {
     FOVEA_CHECK(wanted[axis] >= 1 && wanted[axis] <= limits.max_groups[axis], "kernel ", kernel.name, ": ",
@@ -189,7 +197,7 @@ void Recorder::copy(const Span& from, const Span& to) {
                      to.offset + to.bytes <= from.offset;
   FOVEA_CHECK(apart, "copy: the ranges at ", from.offset, " and ", to.offset, " of ", from.bytes,
               " bytes overlap");
-  if (from.bytes == 0) return;
+  if (from.bytes == 0 || wishes_) return;
   order({std::span(&from, 1), std::span(&to, 1)});
   const VkBufferCopy region = {from.offset, to.offset, from.bytes};
   gpu_.vk().vkCmdCopyBuffer(commands_, from.buffer->handle(), to.buffer->handle(), 1, &region);
@@ -198,6 +206,7 @@ void Recorder::copy(const Span& from, const Span& to) {
 void Recorder::fill_zero(const Span& span) {
   FOVEA_CHECK(span.buffer, "fill: an absent buffer");
   check_span("fill", span);
+  if (wishes_) return;
   order({{}, std::span(&span, 1)});
   gpu_.vk().vkCmdFillBuffer(commands_, span.buffer->handle(), span.offset, (span.bytes + 3) / 4 * 4, 0);
 }

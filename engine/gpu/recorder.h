@@ -68,6 +68,7 @@ class Recorder {
  public:
   // timestamps: a pool with two queries a labelled step, or null.
   Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps = VK_NULL_HANDLE);
+  Recorder(Gpu& gpu, std::vector<KernelWish>& wishes);  // records nothing: notes which kernels it would need
 
   void enter();                             // waits for everything before: host, transfer and compute
   void leave();                             // makes all writes visible to host, transfer and compute after it
@@ -94,6 +95,7 @@ class Recorder {
   uint32_t dispatches_ = 0, barriers_ = 0, steps_ = 0;
   const Kernel* bound_ = nullptr;
   bool labels_ = false;
+  std::vector<KernelWish>* wishes_ = nullptr;
 };
 
 }  // namespace fovea

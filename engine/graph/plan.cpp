@@ -1,5 +1,3 @@
-#include "fovea/plan.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,16 +5,12 @@
 #include <set>
 
 #include "core/check.h"
-#include "gpu/gpu.h"
 #include "gpu/profile.h"
-#include "gpu/recorder.h"
-#include "gpu/usage.h"
 #include "graph/arena.h"
 #include "graph/fuse.h"
 #include "graph/guards.h"
-#include "graph/launch.h"
-#include "graph/lifetimes.h"
 #include "graph/order.h"
+#include "graph/plan_impl.h"
 
 namespace fovea {
 namespace {
@@ -51,39 +45,6 @@ void gather(const std::byte* from, const Value& value, std::byte* to) {
 
 }  // namespace
 
-struct Plan::Impl {
-  Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted, const PlanOptions& options);
-  ~Impl();
-
-  void place_inputs_and_outputs();
-  void place_intermediates();
-  Span span_of(ValueId id) const;
-  void record_steps(Recorder& recorder);
-  void record_all(Recorder& recorder);
-  void record_anew(VkQueryPool timestamps);
-  void note_users();
-  const Value& checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const;
-  void write(Tensor input, DType dtype, std::span<const std::byte> bytes);
-  void read(Tensor output, DType dtype, std::span<std::byte> bytes) const;
-  void table_row(std::string& text, size_t step) const;
-
-  Gpu& gpu;
-  uint64_t guard;  // bytes between values
-  std::vector<Value> values;
-  std::vector<Node> steps;
-  std::vector<ValueId> outputs;
-  std::vector<Lifetime> lives;
-  std::vector<Span> places;  // memory of each base value; null where the plan does not use it
-  uint64_t arena_bytes = 0, live_bytes = 0;
-  uint64_t input_bytes = 0, io_bytes = 0;             // inputs lie first in io, outputs behind them
-  std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
-  Tables tables;
-  Commands commands;
-  std::shared_ptr<Usage> usage;        // of all memory that the recording touches
-  std::vector<const Buffer*> touched;  // whose user that is
-  uint32_t dispatches = 0, barriers = 0;
-};
-
 // The compiler, as its table of contents.
 Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted,
                  const PlanOptions& options)
@@ -101,8 +62,10 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
   lives = lifetimes(values, steps, outputs);
   place_inputs_and_outputs();
   place_intermediates();
+  compile();
   record_anew(VK_NULL_HANDLE);
   note_users();
+  milliseconds.resize(steps.size());
 }
 
 Plan::Impl::~Impl() {
@@ -163,29 +126,37 @@ Span Plan::Impl::span_of(ValueId id) const {
   return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, bytes};
 }
 
-void Plan::Impl::record_steps(Recorder& recorder) {
-  tables.begin();
-  for (const Node& step : steps) {
+// The steps [first, first + count), between what host and device exchange before the first and behind the
+// last.
+void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count) {
+  recorder.enter();
+  if (staging && input_bytes > 0 && first == 0)
+    recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
+  for (uint32_t s = first; s < first + count; ++s) {
+    const Node& step = steps[s];
     const auto spans = [&](const std::vector<ValueId>& of) {
       std::vector<Span> result;
       for (ValueId id : of) result.push_back(span_of(id));
       return result;
     };
+    tables.begin(s);
     Launch launch(gpu, recorder, tables, spans(step.inputs), spans(step.outputs));
     recorder.begin_step(step.spec.op);
     step.spec.launch(launch);
     recorder.end_step();
   }
-}
-
-void Plan::Impl::record_all(Recorder& recorder) {
-  recorder.enter();
-  if (staging && input_bytes > 0) recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
-  record_steps(recorder);
   const uint64_t output_bytes = io_bytes - input_bytes;
-  if (staging && output_bytes > 0)
+  if (staging && output_bytes > 0 && first + count == steps.size())
     recorder.copy({io.get(), input_bytes, output_bytes}, {staging.get(), input_bytes, output_bytes});
   recorder.leave();
+}
+
+// Makes the kernels that are not there yet, side by side.
+void Plan::Impl::compile() {
+  std::vector<KernelWish> wishes;
+  Recorder recorder(gpu, wishes);
+  record_slice(recorder, 0, uint32_t(steps.size()));
+  gpu.kernels().make_all(wishes);
 }
 
 void Plan::Impl::record_anew(VkQueryPool timestamps) {
@@ -193,7 +164,7 @@ void Plan::Impl::record_anew(VkQueryPool timestamps) {
   commands.begin(VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
   if (timestamps) gpu.vk().vkCmdResetQueryPool(commands.handle(), timestamps, 0, uint32_t(2 * steps.size()));
   Recorder recorder(gpu, commands.handle(), timestamps);
-  record_all(recorder);
+  record_slice(recorder, 0, uint32_t(steps.size()));
   commands.end();
   dispatches = recorder.dispatches();
   barriers = recorder.barriers();
@@ -271,10 +242,14 @@ std::vector<uint32_t> Plan::read_u32(Tensor output) const {
   return values;
 }
 
-void Plan::record(VkCommandBuffer commands) {
+uint32_t Plan::steps() const { return uint32_t(impl_->steps.size()); }
+void Plan::record(VkCommandBuffer commands) { record(commands, 0, steps()); }
+void Plan::record(VkCommandBuffer commands, uint32_t first, uint32_t count) {
+  FOVEA_CHECK(first <= steps() && count <= steps() - first, "plan: steps ", first, " to ",
+              uint64_t(first) + count, " of ", steps());
   impl_->gpu.memory().flush();
   Recorder recorder(impl_->gpu, commands);
-  impl_->record_all(recorder);
+  impl_->record_slice(recorder, first, count);
   impl_->usage->recorded();
 }
 void Plan::in_use_until(VkSemaphore timeline, uint64_t value) { impl_->usage->until(timeline, value); }
@@ -287,6 +262,7 @@ std::vector<StepTime> Plan::profile() {
   run();
   const std::vector<double> milliseconds = timestamps.milliseconds();
   plan.record_anew(VK_NULL_HANDLE);
+  plan.milliseconds = milliseconds;
   std::vector<StepTime> result;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     const Node& node = plan.steps[step];

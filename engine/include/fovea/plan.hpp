@@ -54,6 +54,9 @@ class Plan {
   // visible to later transfers, compute and host reads. Of the command buffer's state only the compute
   // pipeline and push constants change. Submits the copies that wait for a submission.
   void record(VkCommandBuffer commands);
+  // The same in parts: steps [first, first + count), each of steps() once and in their order.
+  void record(VkCommandBuffer commands, uint32_t first, uint32_t count);
+  uint32_t steps() const;
   // Until when what was recorded last is in use, as only the host knows: then copies to and from the plan's
   // inputs, outputs and States wait for that. As long as it has not said so they go through the queue, behind
   // what the host has submitted to the same queue; with HostDevice::never_submit they are an Error,
@@ -72,6 +75,7 @@ class Plan {
   uint32_t barriers() const;
 
  private:
+  friend class PlanJob;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
