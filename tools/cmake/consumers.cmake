@@ -2,6 +2,7 @@
 if(NOT has_elf OR NOT CMAKE_GENERATOR STREQUAL "Ninja" OR FOVEA_ASAN OR NOT FOVEA_INSTALL)
   return()
 endif()
+add_dependencies(fovea_tests ${FOVEA_STATIC} ${FOVEA_SHARED})
 set(consumers ${PROJECT_SOURCE_DIR}/tests/consumers)
 set(consumer_folder ${test_folder}/consumers)
 if(CMAKE_NM)

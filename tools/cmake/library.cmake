@@ -76,7 +76,7 @@ if(BUILD_SHARED_LIBS)
   set_target_properties(fovea_static PROPERTIES ARCHIVE_OUTPUT_DIRECTORY static)
 else()
   set(FOVEA_STATIC fovea)
-  if(FOVEA_TESTS)
+  if(FOVEA_TESTS AND has_elf AND NOT FOVEA_ASAN)
     set(FOVEA_SHARED fovea_shared)
     fovea_library(fovea_shared SHARED)
     set_target_properties(fovea_shared PROPERTIES LIBRARY_OUTPUT_DIRECTORY shared RUNTIME_OUTPUT_DIRECTORY shared
