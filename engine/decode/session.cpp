@@ -38,7 +38,8 @@ float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 }  // namespace
 
 DecodeSession::DecodeSession(Device& device, const Decoder& decoder, const SessionShape& shape)
-    : decoder_(decoder),
+    : device_(device),
+      decoder_(decoder),
       facts_(decoder.facts()),
       shape_(shape),
       search_(device, shape.batch, shape.decoding.beams, shape.steps, facts_.eos),
@@ -114,7 +115,7 @@ void DecodeSession::write_history(const std::vector<std::vector<uint32_t>>& targ
   search_.history.write(std::span<const uint32_t>(history));
 }
 
-void DecodeSession::start(const DecodeRequest& request) {
+void DecodeSession::begin(const DecodeRequest& request) {
   const SearchParams& p = search_.params;
   std::vector<uint32_t> ids(size_t(shape_.batch * shape_.keys), facts_.pad), lengths(size_t(shape_.batch), 1);
   std::vector<std::vector<uint32_t>> targets;  // what each begins with
@@ -146,23 +147,77 @@ void DecodeSession::start(const DecodeRequest& request) {
   if (shape_.keys > 0) begin_->write(ids_, std::span<const uint32_t>(ids));
   if (facts_.encodes) begin_->write(source_lengths_, std::span<const uint32_t>(lengths));
   begin_->write(initial_, std::span<const uint32_t>(control_));
-  begin_->submit();
+  step_at_ = first_;
+  begun_ = cancelled_ = false;
+  replays_ = 0;
+  if (begin_job_) begin_job_->restart();
 }
 
 void DecodeSession::step_until_done(DecodeStatistics& statistics,
                                     const std::function<bool(uint32_t)>& on_token) {
   uint32_t unfinished = 1;
-  for (uint32_t step = first_; step < search_.params.steps && unfinished > 0;) {
-    const uint32_t steps = std::min(on_token ? 1 : kStepsPerWait, search_.params.steps - step);
-    step_->submit(steps);
+  while (step_at_ < search_.params.steps && unfinished > 0) {
+    const uint32_t steps = std::min(on_token ? 1 : kStepsPerWait, search_.params.steps - step_at_);
+    step_->submit({.times = steps});
     step_->wait();
     unfinished = step_->read_u32(unfinished_)[0];
-    step += steps;
+    step_at_ += steps;
     statistics.steps += steps;
     ++statistics.submits;
     ++statistics.waits;
     if (on_token && !on_token(search_.control.read_u32()[search_.params.tokens])) break;
   }
+}
+
+// As many whole steps as fit, or a slice of one.
+void DecodeSession::submit_step(double milliseconds, DecodeStatistics& statistics) {
+  const double whole = step_job_->milliseconds();
+  const uint32_t left = search_.params.steps - step_at_;
+  if (whole > 0 && 2 * whole <= milliseconds && left >= 2) {
+    const uint32_t steps = uint32_t(std::min({milliseconds / whole, double(kStepsPerWait), double(left)}));
+    replays_ = step_->submit({.times = steps});
+    step_at_ += steps;
+    statistics.steps += steps;
+  } else {
+    step_job_->restart();
+    step_job_->tick(milliseconds);
+    ++step_at_;
+    ++statistics.steps;
+  }
+  ++statistics.submits;
+}
+
+bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
+  if (!begin_job_) {
+    begin_job_.emplace(*begin_);
+    step_job_.emplace(*step_);
+  }
+  if (!begun_) {
+    if (!begin_job_->tick(milliseconds)) return false;
+    begun_ = true;
+    if (cancelled_) return true;
+    submit_step(milliseconds, statistics);
+    return false;
+  }
+  if (replays_ > 0 ? !device_.poll(replays_) : !step_job_->tick(milliseconds)) return false;
+  replays_ = 0;
+  ++statistics.waits;
+  if (cancelled_ || step_at_ == search_.params.steps || step_->read_u32(unfinished_)[0] == 0) return true;
+  submit_step(milliseconds, statistics);
+  return false;
+}
+
+void DecodeSession::warm_up() {
+  for (Plan* plan : {&*begin_, &*step_}) {
+    plan->run();  // a driver may compile only now
+    plan->profile();
+  }
+}
+
+void DecodeSession::cancel() {
+  cancelled_ = true;
+  if (begin_job_) begin_job_->cancel();
+  if (step_job_) step_job_->cancel();
 }
 
 DecodedTarget DecodeSession::target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const {
@@ -207,9 +262,15 @@ std::vector<DecodedTarget> DecodeSession::targets_of(size_t sentence, const Deco
 std::vector<std::vector<DecodedTarget>> DecodeSession::run(const DecodeRequest& request,
                                                            DecodeStatistics& statistics,
                                                            const std::function<bool(uint32_t)>& on_token) {
-  start(request);
+  begin(request);
+  begin_->submit();
   ++statistics.submits;
   step_until_done(statistics, on_token);
+  return results(request, statistics);
+}
+
+std::vector<std::vector<DecodedTarget>> DecodeSession::results(const DecodeRequest& request,
+                                                               DecodeStatistics& statistics) {
   control_ = search_.control.read_u32();
   history_ = search_.history.read_u32();
   if (record_) attention_ = record_->read();

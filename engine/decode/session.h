@@ -7,7 +7,7 @@
 #include "decode/decoder.h"
 #include "decode/search.h"
 #include "fovea/decoding.hpp"
-#include "fovea/plan.hpp"
+#include "fovea/job.hpp"
 
 namespace fovea {
 
@@ -56,17 +56,25 @@ class DecodeSession {
   // The targets of at most shape().batch sentences that fit, best first. on_token: as of DecodeSessions.
   std::vector<std::vector<DecodedTarget>> run(const DecodeRequest& request, DecodeStatistics& statistics,
                                               const std::function<bool(uint32_t)>& on_token);
+  // The same in slices: begin(), tick() until it says true, then results().
+  void begin(const DecodeRequest& request);
+  bool tick(double milliseconds, DecodeStatistics& statistics);
+  double progress() const { return double(step_at_) / double(shape_.steps); }
+  void cancel();
+  void warm_up();
+  std::vector<std::vector<DecodedTarget>> results(const DecodeRequest& request, DecodeStatistics& statistics);
 
  private:
   void record_begin(Device& device);
   void record_step(Device& device);
-  void start(const DecodeRequest& request);
   void start_sentence(uint32_t sentence, const std::vector<uint32_t>& tokens, uint32_t prompt);
   void write_history(const std::vector<std::vector<uint32_t>>& targets);
+  void submit_step(double milliseconds, DecodeStatistics& statistics);
   void step_until_done(DecodeStatistics& statistics, const std::function<bool(uint32_t)>& on_token);
   std::vector<DecodedTarget> targets_of(size_t sentence, const DecodeRequest& request) const;
   DecodedTarget target_at(uint32_t row, uint32_t parity, double score, uint32_t length) const;
 
+  Device& device_;
   const Decoder& decoder_;
   const DecoderFacts facts_;
   SessionShape shape_;
@@ -77,6 +85,11 @@ class DecodeSession {
   Graph begin_graph_, step_graph_;
   Tensor ids_, source_lengths_, initial_, unfinished_;
   std::optional<Plan> begin_, step_;
+  std::optional<PlanJob> begin_job_, step_job_;
+  bool begun_ = false;  // in slices: all that comes before the first step is done
+  bool cancelled_ = false;
+  Ticket replays_ = 0;                       // in slices: of whole steps submitted together
+  uint32_t step_at_ = 0;                     // steps taken or submitted, those of prompts included
   uint32_t first_ = 0;                       // step: what prompts share lies in front of it
   std::vector<uint32_t> control_, history_;  // before the first step and as read after the last
   std::vector<float> attention_;

@@ -106,26 +106,49 @@ DecodeRequest repeated(const DecodeRequest& request, size_t copies) {
 
 }  // namespace
 
-DecodeSession& DecodeSessions::session(const SessionShape& shape) {
-  const auto found = std::find_if(sessions_.begin(), sessions_.end(),
-                                  [&](const auto& session) { return session->shape() == shape; });
+DecodeJob::DecodeJob(std::shared_ptr<DecodeSession> session, DecodeRequest request,
+                     DecodeStatistics& statistics)
+    : session_(std::move(session)), request_(std::move(request)), statistics_(statistics) {
+  session_->begin(request_);
+}
+
+void DecodeJob::warm_up() { session_->warm_up(); }
+
+DecodeJob::~DecodeJob() { session_->cancel(); }
+
+std::shared_ptr<DecodeSession> DecodeSessions::session(const SessionShape& shape) {
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+    return session.use_count() == 1 && session->shape() == shape;
+  });
   if (found != sessions_.end()) {
     sessions_.splice(sessions_.begin(), sessions_, found);
   } else {
     if (sessions_.size() == kSessionsKept) sessions_.pop_back();  // before a new one needs its memory
-    sessions_.push_front(std::make_unique<DecodeSession>(device_, decoder_, shape));
+    sessions_.push_front(std::make_shared<DecodeSession>(device_, decoder_, shape));
   }
-  return *sessions_.front();
+  return sessions_.front();
+}
+
+void DecodeSessions::check(const DecodeRequest& request) const {
+  const DecoderFacts model = decoder_.facts();
+  check_decoding(request.decoding, model);
+  check_attention(request, model);
+  check_prompts(request, model);
+}
+
+std::unique_ptr<DecodeJob> DecodeSessions::start(const DecodeRequest& request) {
+  check(request);
+  FOVEA_CHECK(request.decoding.beams > 1 || request.decoding.n_best == 1,
+              "decoding: ", request.decoding.n_best, " samples of a sentence in slices, 1 is possible");
+  return std::make_unique<DecodeJob>(session(shape_of(request, decoder_.facts())), request, statistics_);
 }
 
 std::vector<std::vector<DecodedTarget>> DecodeSessions::decode(
     const DecodeRequest& request, const std::function<bool(uint32_t)>& on_token) {
   const DecoderFacts model = decoder_.facts();
-  check_decoding(request.decoding, model);
-  check_attention(request, model);
-  check_prompts(request, model);
+  check(request);
   const size_t copies = request.decoding.beams == 1 ? size_t(request.decoding.n_best) : 1;
-  if (copies == 1) return session(shape_of(request, model)).run(request, statistics_, on_token);
+  if (copies == 1) return session(shape_of(request, model))->run(request, statistics_, on_token);
 
   const auto samples = decode(repeated(request, copies));
   std::vector<std::vector<DecodedTarget>> targets(request.sentences());

@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "core/check.h"
+#include "gpu/instance.h"
+#include "gpu/select.h"
 
 namespace fovea {
 namespace {
@@ -15,9 +17,6 @@ using Core = VkPhysicalDeviceFeatures;
 using Vulkan12 = VkPhysicalDeviceVulkan12Features;
 using Vulkan13 = VkPhysicalDeviceVulkan13Features;
 using Address = VkPhysicalDeviceBufferDeviceAddressFeatures;
-using Timeline = VkPhysicalDeviceTimelineSemaphoreFeatures;
-using Synchronization = VkPhysicalDeviceSynchronization2Features;
-using Maintenance = VkPhysicalDeviceMaintenance4Features;
 using SubgroupSize = VkPhysicalDeviceSubgroupSizeControlFeatures;
 
 constexpr FeaturePlace core(size_t offset) {
@@ -33,28 +32,10 @@ constexpr FeaturePlace subgroup_size(size_t offset) {
   return {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, sizeof(SubgroupSize), offset};
 }
 
-constexpr Feature kRequired[] = {
-    // Their order is that in which a missing one is named.
-    {"bufferDeviceAddress",
-     vulkan12(offsetof(Vulkan12, bufferDeviceAddress)),
-     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, sizeof(Address),
-      offsetof(Address, bufferDeviceAddress)}},
-    {"timelineSemaphore",
-     vulkan12(offsetof(Vulkan12, timelineSemaphore)),
-     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, sizeof(Timeline),
-      offsetof(Timeline, timelineSemaphore)}},
-    {"synchronization2",
-     vulkan13(offsetof(Vulkan13, synchronization2)),
-     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, sizeof(Synchronization),
-      offsetof(Synchronization, synchronization2)}},
-    {"maintenance4",
-     vulkan13(offsetof(Vulkan13, maintenance4)),
-     {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, sizeof(Maintenance),
-      offsetof(Maintenance, maintenance4)}},
-    {"subgroupSizeControl", vulkan13(offsetof(Vulkan13, subgroupSizeControl)),
-     subgroup_size(offsetof(SubgroupSize, subgroupSizeControl))},
-    {"computeFullSubgroups", vulkan13(offsetof(Vulkan13, computeFullSubgroups)),
-     subgroup_size(offsetof(SubgroupSize, computeFullSubgroups))}};
+constexpr Feature kRequired[] = {{"bufferDeviceAddress",
+                                  vulkan12(offsetof(Vulkan12, bufferDeviceAddress)),
+                                  {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES,
+                                   sizeof(Address), offsetof(Address, bufferDeviceAddress)}}};
 
 // shaders/selftest_quad.comp: neighbours swapped, behind them the words of the diagonal.
 uint32_t quad_answer(std::span<const uint32_t> x, uint32_t i) {
@@ -80,6 +61,15 @@ constexpr CapabilityRow kCapabilities[] = {
      .offered = [](const Evidence& e) { return missing_subgroup_operation(e.subgroup).empty(); },
      .limit = [](Limits& l, bool usable) { l.subgroup = usable ? l.subgroup : 1; },
      .finding = &SelfTest::subgroup},
+    // Pins a kernel to the size that it was written for, and fills its subgroups. Without, the driver's
+    // default
+    // size holds, which the self-test has seen.
+    {.name = "subgroup_size",
+     .feature = {"subgroupSizeControl", vulkan13(offsetof(Vulkan13, subgroupSizeControl)),
+                 subgroup_size(offsetof(SubgroupSize, subgroupSizeControl))}},
+    {.name = "full_subgroups",
+     .feature = {"computeFullSubgroups", vulkan13(offsetof(Vulkan13, computeFullSubgroups)),
+                 subgroup_size(offsetof(SubgroupSize, computeFullSubgroups))}},
     {.name = "quad",
      .offered = has_quad,
      .limit = [](Limits& l, bool usable) { l.quad = usable && l.subgroup >= 4; },
@@ -115,6 +105,19 @@ bool enabled(const Feature& feature, const void* chain) {
   return false;
 }
 
+// False: no structure of the chain has a place for it.
+bool enable_in(void* chain, const Feature& feature) {
+  for (auto* s = static_cast<VkBaseOutStructure*>(chain); s != nullptr; s = s->pNext) {
+    for (const FeaturePlace& place : {feature.place, feature.alone}) {
+      if (place.bytes == 0 || s->sType != place.structure) continue;
+      const VkBool32 on = VK_TRUE;
+      std::memcpy(reinterpret_cast<std::byte*>(s) + place.offset, &on, sizeof on);
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::span<const Feature> required_features() { return kRequired; }
@@ -125,6 +128,22 @@ const CapabilityRow& capability_row(const std::string& name) {
                                [&](const CapabilityRow& row) { return row.name == name; });
   FOVEA_CHECK(at != std::end(kCapabilities), "no capability ", name);
   return *at;
+}
+
+std::vector<std::string> enable_features(const HostDevice& host, void* chain) {
+  const Instance instance(host);
+  const Physical physical = describe(instance.table(), host.physical, -1, host.family);
+  std::vector<std::string> homeless;
+  const auto enable = [&](const Feature& feature) {
+    if (feature.name != nullptr && !enable_in(chain, feature)) homeless.push_back(feature.name);
+  };
+  for (const Feature& feature : kRequired) enable(feature);
+  for (const CapabilityRow& row : kCapabilities) {
+    const auto at = std::find_if(physical.info.capabilities.begin(), physical.info.capabilities.end(),
+                                 [&](const Capability& each) { return each.name == row.name; });
+    if (at != physical.info.capabilities.end() && at->advertised) enable(row.feature);
+  }
+  return homeless;
 }
 
 std::string missing_feature(const std::vector<std::string>& features) {
@@ -216,10 +235,7 @@ void FeatureChain::add(const FeaturePlace& place) {
 }
 
 void FeatureChain::enable(const Feature& feature) {
-  VkBaseOutStructure* structure = find(feature.place.structure);
-  FOVEA_CHECK(structure != nullptr, "the chain has no structure for the feature ", feature.name);
-  const VkBool32 on = VK_TRUE;
-  std::memcpy(reinterpret_cast<std::byte*>(structure) + feature.place.offset, &on, sizeof on);
+  FOVEA_CHECK(enable_in(head(), feature), "the chain has no structure for the feature ", feature.name);
 }
 
 }  // namespace fovea

@@ -1,5 +1,7 @@
 #include "fovea/device.hpp"
 
+#include <algorithm>
+
 #include "gpu/gpu.h"
 
 namespace fovea {
@@ -14,7 +16,13 @@ Device& Device::operator=(Device&&) noexcept = default;
 const DeviceInfo& Device::info() const { return gpu_->info(); }
 const std::string& Device::why() const { return gpu_->why(); }
 const std::vector<std::string>& Device::layers() const { return gpu_->layers(); }
-uint64_t Device::allocated_bytes() const { return gpu_->memory().allocated_bytes(); }
+MemoryUse Device::memory() const { return gpu_->memory().use(); }
+void Device::trim() { gpu_->memory().trim(); }
+std::vector<std::byte> Device::cached_kernels() const { return gpu_->kernels().cache().content(); }
+bool Device::poll(Ticket ticket, double milliseconds) const {
+  const double nanoseconds = std::clamp(milliseconds * 1e6, 0.0, 1e18);
+  return gpu_->wait(ticket, uint64_t(nanoseconds));
+}
 std::vector<std::string> Device::validation_messages() const { return gpu_->validation_messages(); }
 
 std::vector<DeviceInfo> Device::list() {

@@ -4,10 +4,7 @@
 
 #include <volk.h>
 
-#include <atomic>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,6 +12,7 @@
 #include "gpu/instance.h"
 #include "gpu/kernel.h"
 #include "gpu/memory.h"
+#include "gpu/queue.h"
 #include "gpu/select.h"
 #include "gpu/table.h"
 
@@ -50,45 +48,35 @@ class Gpu {
   const Kernel& kernel(const std::string& name, uint32_t lanes, std::span<const Constant> constants = {}) {
     return kernels_->get(name, lanes, constants);
   }
+  Kernels& kernels() { return *kernels_; }
 
-  // Primary, re-recordable, from a pool of its own: threads may record theirs side by side.
-  // Freed by free_commands, which waits for submitted work, or with the Gpu.
-  VkCommandBuffer make_commands();
-  void free_commands(VkCommandBuffer commands);
-
-  // Submits and returns the timeline value that will be signalled; wait() blocks until it is. Thread safe.
-  // After VK_ERROR_DEVICE_LOST both throw the same Error for good.
-  static constexpr uint32_t kMaxReplays = 16;
-  uint64_t submit(VkCommandBuffer commands, uint32_t times = 1);  // as one submission
-  void wait(uint64_t value);
-  void wait_all();  // for all submitted so far
+  // Submits, behind the copies that have gathered. Thread safe.
+  Ticket submit(const Submission& what);
+  bool wait(Ticket ticket, uint64_t nanoseconds = UINT64_MAX) { return queue_->wait(ticket, nanoseconds); }
+  Queue& queue() const { return *queue_; }
+  const VkAllocationCallbacks* allocation() const { return allocation_; }
+  void note(const std::string& line) const;  // what is worth knowing and no Error
 
  private:
-  Gpu() = default;
+  explicit Gpu(DeviceOptions options, int) : options_(std::move(options)) {}
   void make_device();
-  void start(const DeviceOptions& options);  // with a VkDevice in place: table, memory, kernels, self-test
+  void start(Queue::Options queue,
+             VkPipelineCache cache);  // with a VkDevice: table, memory, kernels, self-test
+  void apply_settings();
   void test_capabilities();
-  void release();
   Capability& capability(const char* name);
-  void check_alive(VkResult result, const char* call);  // makes a lost device sticky
 
+  DeviceOptions options_;
   std::unique_ptr<Instance> instance_;
   Physical physical_;
   std::string why_;
   bool owned_ = false;  // the VkDevice is ours to destroy
+  const VkAllocationCallbacks* allocation_ = nullptr;
   VkDevice device_ = VK_NULL_HANDLE;
-  VkQueue queue_ = VK_NULL_HANDLE;
   DeviceTable table_;
+  std::unique_ptr<Queue> queue_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Kernels> kernels_;
-
-  std::mutex pools_mutex_;
-  std::map<VkCommandBuffer, VkCommandPool> pools_;
-
-  std::mutex queue_mutex_;
-  VkSemaphore timeline_ = VK_NULL_HANDLE;
-  std::atomic<uint64_t> submitted_ = 0;
-  std::atomic<bool> lost_ = false;
 };
 
 }  // namespace fovea

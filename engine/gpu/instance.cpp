@@ -23,8 +23,8 @@ void open_loader() {
   static std::once_flag once;
   // A failed attempt throws and leaves the flag unset: a later one may find a loader.
   std::call_once(once, [] {
-    FOVEA_CHECK(volkInitialize() == VK_SUCCESS,
-                "no Vulkan here: the Vulkan loader (libvulkan.so.1 or vulkan-1.dll) is not installed");
+    FOVEA_CHECK_AS(unsupported, volkInitialize() == VK_SUCCESS,
+                   "no Vulkan here: the Vulkan loader (libvulkan.so.1 or vulkan-1.dll) is not installed");
   });
 }
 
@@ -52,7 +52,8 @@ void check_validation_layer() {
   const bool found = std::any_of(all.begin(), all.begin() + count, [](const auto& l) {
     return std::strcmp(l.layerName, kValidationLayer) == 0;
   });
-  FOVEA_CHECK(found, "validation was asked for, but the layer ", kValidationLayer, " is not installed");
+  FOVEA_CHECK_AS(unsupported, found, "validation was asked for, but the layer ", kValidationLayer,
+                 " is not installed");
 }
 
 // Khronos loaders say `Insert instance layer "NAME" (LIBRARY)` for every layer of the chain, implicit ones
@@ -157,8 +158,12 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+std::string environment(const char* name, const DeviceOptions& options) {
+  return options.ignore_environment ? "" : environment(name);
+}
+
 bool validation_demanded(const DeviceOptions& options) {
-  const std::string value = environment("FOVEA_VALIDATION");
+  const std::string value = environment("FOVEA_VALIDATION", options);
   FOVEA_CHECK(value.empty() || value == "0" || value == "1", "FOVEA_VALIDATION is 0 or 1, got \"", value,
               '"');
   return options.validation || value == "1";
@@ -167,8 +172,8 @@ bool validation_demanded(const DeviceOptions& options) {
 Instance::Instance(bool validation) : log_(std::make_unique<Log>()), owned_(true) {
   open_loader();
   const uint32_t version = volkGetInstanceVersion();
-  FOVEA_CHECK(version >= VK_API_VERSION_1_3, "the Vulkan loader is of version ",
-              VK_API_VERSION_MAJOR(version), '.', VK_API_VERSION_MINOR(version), ", 1.3 is needed");
+  FOVEA_CHECK_AS(unsupported, version >= VK_API_VERSION_1_3, "the Vulkan loader is of version ",
+                 VK_API_VERSION_MAJOR(version), '.', VK_API_VERSION_MINOR(version), ", 1.3 is needed");
   if (validation) check_validation_layer();
   Wishes wishes(validation, on_message<Log>, log_.get());
   VkApplicationInfo application = {VK_STRUCTURE_TYPE_APPLICATION_INFO};
@@ -183,7 +188,8 @@ Instance::Instance(bool validation) : log_(std::make_unique<Log>()), owned_(true
   info.enabledExtensionCount = static_cast<uint32_t>(wishes.extensions.size());
   info.ppEnabledExtensionNames = wishes.extensions.data();
   const VkResult result = vkCreateInstance(&info, nullptr, &handle_);
-  FOVEA_CHECK(result != VK_ERROR_INCOMPATIBLE_DRIVER, "no Vulkan here: the loader found no Vulkan driver");
+  FOVEA_CHECK_AS(unsupported, result != VK_ERROR_INCOMPATIBLE_DRIVER,
+                 "no Vulkan here: the loader found no Vulkan driver");
   check_vk(result, "vkCreateInstance");
   // A loader that does not tell leaves the list to what was asked for.
   if (log_->layers.empty()) log_->layers.assign(wishes.layers.begin(), wishes.layers.end());
@@ -202,6 +208,12 @@ Instance::Instance(const HostDevice& host) : log_(std::make_unique<Log>()), hand
                             ? reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr)
                             : vkGetInstanceProcAddr;
   table_ = load_instance_table(get_proc, handle_);
+  // A driver hides what is newer than the version that the instance was made for.
+  const bool hidden = table_.get_device_proc(host.device, "vkCmdPipelineBarrier2") == nullptr;
+  const std::string version = host.api_version == 0 ? "older" : version_text(host.api_version);
+  const bool old = host.api_version != 0 && host.api_version < VK_API_VERSION_1_3;
+  FOVEA_CHECK_AS(unsupported, !hidden && !old, "adopting a device: its instance was made for Vulkan ",
+                 version, " (VkApplicationInfo::apiVersion), 1.3 is needed");
 }
 
 Instance::~Instance() {

@@ -35,7 +35,8 @@ class Instance {
   VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
 };
 
-std::string environment(const char* name);               // empty when it is not set
+std::string environment(const char* name);                                // empty when it is not set
+std::string environment(const char* name, const DeviceOptions& options);  // or when it is to be ignored
 bool validation_demanded(const DeviceOptions& options);  // by the option or by FOVEA_VALIDATION=1
 
 }  // namespace fovea

@@ -1,6 +1,8 @@
 #include "gpu/kernel.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "core/check.h"
 #include "gpu/gpu.h"
@@ -16,9 +18,10 @@ class Module {
     VkShaderModuleCreateInfo info = {VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
     info.codeSize = words.size_bytes();
     info.pCode = words.data();
-    check_vk(gpu.vk().vkCreateShaderModule(gpu.device(), &info, nullptr, &handle_), "vkCreateShaderModule");
+    check_vk(gpu.vk().vkCreateShaderModule(gpu.device(), &info, gpu.allocation(), &handle_),
+             "vkCreateShaderModule");
   }
-  ~Module() { gpu_.vk().vkDestroyShaderModule(gpu_.device(), handle_, nullptr); }
+  ~Module() { gpu_.vk().vkDestroyShaderModule(gpu_.device(), handle_, gpu_.allocation()); }
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   VkShaderModule handle() const { return handle_; }
@@ -61,29 +64,67 @@ std::vector<uint32_t> values_of(const std::string& name, const Interface& interf
 
 }  // namespace
 
-Kernels::Kernels(Gpu& gpu) : gpu_(gpu) {
+Kernels::Kernels(Gpu& gpu, const DeviceOptions& options, VkPipelineCache cache)
+    : gpu_(gpu), cache_(gpu, options, cache) {
   VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, kPushBytes};
   VkPipelineLayoutCreateInfo info = {VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
   info.pushConstantRangeCount = 1;
   info.pPushConstantRanges = &push;
-  check_vk(gpu.vk().vkCreatePipelineLayout(gpu.device(), &info, nullptr, &layout_), "vkCreatePipelineLayout");
+  check_vk(gpu.vk().vkCreatePipelineLayout(gpu.device(), &info, gpu.allocation(), &layout_),
+           "vkCreatePipelineLayout");
 }
 
 Kernels::~Kernels() {
+  cache_.save();
   for (const auto& [key, kernel] : kernels_)
-    gpu_.vk().vkDestroyPipeline(gpu_.device(), kernel.pipeline, nullptr);
-  gpu_.vk().vkDestroyPipelineLayout(gpu_.device(), layout_, nullptr);
+    gpu_.vk().vkDestroyPipeline(gpu_.device(), kernel.get().pipeline, gpu_.allocation());
+  gpu_.vk().vkDestroyPipelineLayout(gpu_.device(), layout_, gpu_.allocation());
 }
 
 const Kernel& Kernels::get(const std::string& name, uint32_t lanes, std::span<const Constant> constants) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const Interface& interface = interface_of(name);
   check_lanes(name, interface, lanes, gpu_.limits());
-  std::pair<std::string, std::vector<uint32_t>> key(name, values_of(name, interface, lanes, constants));
-  const auto at = kernels_.find(key);
-  if (at != kernels_.end()) return at->second;
-  Kernel kernel = {name, make(name, interface, key.second), layout_, lanes, &interface};
-  return kernels_.emplace(std::move(key), std::move(kernel)).first->second;
+  const Key key(name, values_of(name, interface, lanes, constants));
+  if (const auto at = kernels_.find(key); at != kernels_.end()) {
+    const std::shared_future<Kernel> made = at->second;
+    lock.unlock();
+    return made.get();  // the map keeps what it refers to
+  }
+  std::promise<Kernel> promise;
+  const std::shared_future<Kernel> future = kernels_.emplace(key, promise.get_future()).first->second;
+  lock.unlock();
+  try {
+    promise.set_value({name, make(name, interface, key.second), layout_, lanes, &interface});
+  } catch (...) {
+    promise.set_exception(std::current_exception());
+    lock.lock();
+    kernels_.erase(key);  // a later call tries again
+  }
+  return future.get();
+}
+
+void Kernels::make_all(const std::vector<KernelWish>& wishes) {
+  std::map<Key, const KernelWish*> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const KernelWish& wish : wishes) {
+      const Key key(wish.name, values_of(wish.name, interface_of(wish.name), wish.lanes, wish.constants));
+      if (!kernels_.contains(key)) missing.emplace(key, &wish);
+    }
+  }
+  std::vector<const KernelWish*> open;
+  for (const auto& [key, wish] : missing) open.push_back(wish);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < open.size(); i = next++)
+      get(open[i]->name, open[i]->lanes, open[i]->constants);
+  };
+  const size_t threads = std::min<size_t>(std::max(std::thread::hardware_concurrency(), 1u), open.size());
+  std::vector<std::future<void>> others;
+  for (size_t t = 1; t < threads; ++t) others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
 }
 
 const Interface& Kernels::interface_of(const std::string& name) {
@@ -112,15 +153,15 @@ VkPipeline Kernels::make(const std::string& name, const Interface& interface,
   info.stage.module = module.handle();
   info.stage.pName = "main";
   info.stage.pSpecializationInfo = &specialization;
-  if (gpu_.physical().pins_subgroup) info.stage.pNext = &required;
+  if (gpu_.physical().pins_subgroup && gpu_.usable("subgroup_size")) info.stage.pNext = &required;
   const uint32_t lanes = values[0];
-  if (lanes >= gpu_.physical().subgroup && lanes % gpu_.physical().subgroup == 0) {
+  if (gpu_.usable("full_subgroups") && lanes % gpu_.physical().subgroup == 0) {
     info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
   }
   info.layout = layout_;
   VkPipeline pipeline = VK_NULL_HANDLE;
-  const VkResult result =
-      gpu_.vk().vkCreateComputePipelines(gpu_.device(), VK_NULL_HANDLE, 1, &info, nullptr, &pipeline);
+  const VkResult result = gpu_.vk().vkCreateComputePipelines(gpu_.device(), cache_.handle(), 1, &info,
+                                                             gpu_.allocation(), &pipeline);
   check_vk(result, concat("kernel ", name, ": vkCreateComputePipelines").c_str());
   gpu_.name_object(VK_OBJECT_TYPE_PIPELINE, reinterpret_cast<uint64_t>(pipeline), name.c_str());
   return pipeline;

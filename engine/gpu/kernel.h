@@ -4,6 +4,7 @@
 #include <volk.h>
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <mutex>
 #include <span>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/pipeline_cache.h"
 #include "gpu/reflect.h"
 
 namespace fovea {
@@ -25,26 +27,38 @@ struct Kernel {
   const Interface* interface = nullptr;      // lives as long as the kernel
 };
 
-// The pipelines of one device, each made on first use. Thread safe.
+// What a dispatch asks for.
+struct KernelWish {
+  std::string name;
+  uint32_t lanes;
+  std::vector<Constant> constants;
+};
+
+// The pipelines of one device, each made on first use. Thread safe: who needs one that another thread is
+// making waits for that one, who needs another does not.
 class Kernels {
  public:
-  explicit Kernels(Gpu& gpu);
+  Kernels(Gpu& gpu, const DeviceOptions& options, VkPipelineCache cache);
   ~Kernels();
   Kernels(const Kernels&) = delete;
   Kernels& operator=(const Kernels&) = delete;
 
   // Just the constants that the shader has, in any order.
   const Kernel& get(const std::string& name, uint32_t lanes, std::span<const Constant> constants);
+  void make_all(const std::vector<KernelWish>& wishes);  // those that are not there yet, on all processors
+  const PipelineCache& cache() const { return cache_; }
 
  private:
+  using Key = std::pair<std::string, std::vector<uint32_t>>;  // name and values
   const Interface& interface_of(const std::string& name);
   VkPipeline make(const std::string& name, const Interface& interface, std::span<const uint32_t> values);
 
   Gpu& gpu_;
+  PipelineCache cache_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of the maps; never held while the driver compiles
   std::map<std::string, Interface> interfaces_;
-  std::map<std::pair<std::string, std::vector<uint32_t>>, Kernel> kernels_;  // by name and values
+  std::map<Key, std::shared_future<Kernel>> kernels_;
 };
 
 }  // namespace fovea

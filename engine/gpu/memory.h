@@ -1,4 +1,4 @@
-// Buffers of one device, by VulkanMemoryAllocator, and copies between host and device through a staging ring.
+// Buffers of one device, by VulkanMemoryAllocator, and copies between host and device.
 #pragma once
 
 #include <volk.h>
@@ -7,14 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <string>
+#include <vector>
+
+#include "fovea/device.hpp"
 
 typedef struct VmaAllocation_T* VmaAllocation;
+typedef struct VmaAllocator_T* VmaAllocator;
 
 namespace fovea {
 
 class Gpu;
 class Memory;
+class Staging;
+class Usage;
 
 enum class MemoryKind : uint8_t {
   device,   // fastest for shaders; mapped too where host and device share memory
@@ -36,14 +44,18 @@ class Buffer {
   std::byte* mapped() const { return mapped_; }  // host address, coherent; null when the memory is not mapped
 
  private:
+  friend class Memory;
   VkResult allocate(MemoryKind kind, bool map);
   void release();
 
+  Gpu& gpu_;
   Memory& memory_;
   uint64_t bytes_, address_ = 0;
   VkBuffer handle_ = VK_NULL_HANDLE;
   VmaAllocation allocation_ = nullptr;
   std::byte* mapped_ = nullptr;
+  mutable std::vector<std::shared_ptr<Usage>> users_;  // under the Memory's mutex, as is
+  mutable bool staged_ = false;                        // copies through the ring may be on their way
 };
 
 // Part of a buffer.
@@ -55,30 +67,45 @@ struct Span {
 
 class Memory {
  public:
-  explicit Memory(Gpu& gpu);
+  Memory(Gpu& gpu, const DeviceOptions& options);
   ~Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  uint64_t allocated_bytes() const { return allocated_; }  // of live buffers; the staging ring is not counted
-  bool device_is_mapped() const;                           // device buffers are host-visible on this device
-  // Blocking copies, after all work submitted before: a mapped buffer is copied directly, another through the
-  // ring in pieces. Thread safe.
+  MemoryUse use() const;
+  void trim();
+  bool device_is_mapped() const;  // device buffers are host-visible on this device
+
+  // Copies that come after what the buffer's users were submitted with: a mapped buffer is copied at once,
+  // when they are done; another, or one that a host uses until nobody knows when, by the queue. Read waits
+  // for the copy, write and fill_zero need not. Thread safe.
   void write(const Buffer& to, uint64_t offset, std::span<const std::byte> bytes);
   void read(const Buffer& from, uint64_t offset, std::span<std::byte> bytes);
   void fill_zero(const Buffer& buffer);
+  void flush();  // submits the copies that have gathered: before any submission that may use them
+
+  void add_user(const Buffer& buffer, const std::shared_ptr<Usage>& user);
+  void remove_user(const Buffer& buffer, const Usage* user);
 
  private:
   friend class Buffer;
-  class Ring;
 
-  Ring& ring();
+  std::shared_ptr<Staging> staging();          // made if it is not there yet
+  std::shared_ptr<Staging> current_staging();  // null: there is none
+  // Waits for the buffer's users if that is possible and the host can copy; else the queue has to.
+  bool wait_for_users(const Buffer& buffer);
+  void note_held();
+  void note_staged(const Buffer& buffer);
+  std::string limit_text() const;
+  void settle(const Buffer& buffer);  // no copy of it is on its way
 
   Gpu& gpu_;
-  struct Allocator;
-  std::unique_ptr<Allocator> allocator_;
-  std::atomic<uint64_t> allocated_ = 0;
-  std::unique_ptr<Ring> ring_;
+  VmaAllocator allocator_ = nullptr;
+  std::mutex staging_mutex_;
+  std::shared_ptr<Staging> staging_;  // made for the first copy that needs it
+  mutable std::mutex mutex_;          // of the buffers' users and of largest_
+  std::atomic<uint64_t> used_ = 0;
+  uint64_t limit_ = 0, largest_ = 0;
 };
 
 }  // namespace fovea

@@ -23,11 +23,6 @@ const char* type_name(VkPhysicalDeviceType type) {
   }
 }
 
-std::string version_text(uint32_t version) {
-  return concat(VK_API_VERSION_MAJOR(version), '.', VK_API_VERSION_MINOR(version), '.',
-                VK_API_VERSION_PATCH(version));
-}
-
 // Properties of a Vulkan 1.3 device in one query.
 struct Properties {
   VkPhysicalDeviceSubgroupProperties subgroup = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
@@ -70,9 +65,11 @@ void note_queues(const InstanceTable& table, Physical& physical, uint32_t wanted
   for (uint32_t f = 0; f < count; ++f) {
     if ((families[f].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) continue;
     if (wanted != UINT32_MAX && wanted != f) continue;
+    const bool asynchronous = (families[f].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0;
+    if (physical.family != UINT32_MAX && !asynchronous) continue;
     physical.family = f;
     physical.timestamp_bits = families[f].timestampValidBits;
-    return;
+    if (asynchronous) return;
   }
 }
 
@@ -121,12 +118,6 @@ std::string unsuitable(const Physical& physical, const Evidence& evidence, uint3
 }
 
 }  // namespace
-
-std::vector<std::string> Device::required_features() {
-  std::vector<std::string> names;
-  for (const Feature& feature : fovea::required_features()) names.push_back(feature.name);
-  return names;
-}
 
 Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index, uint32_t family) {
   Physical physical;

@@ -10,11 +10,11 @@ Timestamps::Timestamps(Gpu& gpu, uint32_t steps) : gpu_(gpu), steps_(steps) {
   VkQueryPoolCreateInfo info = {VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO};
   info.queryType = VK_QUERY_TYPE_TIMESTAMP;
   info.queryCount = 2 * steps;
-  check_vk(gpu.vk().vkCreateQueryPool(gpu.device(), &info, nullptr, &pool_), "vkCreateQueryPool");
+  check_vk(gpu.vk().vkCreateQueryPool(gpu.device(), &info, gpu.allocation(), &pool_), "vkCreateQueryPool");
 }
 
 Timestamps::~Timestamps() {
-  if (pool_) gpu_.vk().vkDestroyQueryPool(gpu_.device(), pool_, nullptr);
+  if (pool_) gpu_.vk().vkDestroyQueryPool(gpu_.device(), pool_, gpu_.allocation());
 }
 
 void Timestamps::reset(VkCommandBuffer commands) const {

@@ -100,45 +100,35 @@ void Hazards::clear() {
   writes_.clear();
 }
 
-Commands::Commands(Gpu& gpu) : gpu_(gpu), handle_(gpu.make_commands()) {}
-Commands::~Commands() { gpu_.free_commands(handle_); }
-
-void Commands::begin() const {
-  const VkCommandBufferBeginInfo info = {VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-  check_vk(gpu_.vk().vkBeginCommandBuffer(handle_, &info), "vkBeginCommandBuffer");
-}
-
-void Commands::end() const { check_vk(gpu_.vk().vkEndCommandBuffer(handle_), "vkEndCommandBuffer"); }
-
 Recorder::Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps)
     : gpu_(gpu), commands_(commands), timestamps_(timestamps), labels_(gpu.usable("debug_labels")) {}
 
+Recorder::Recorder(Gpu& gpu, std::vector<KernelWish>& wishes)
+    : gpu_(gpu), commands_(VK_NULL_HANDLE), timestamps_(VK_NULL_HANDLE), wishes_(&wishes) {}
+
 // Everything before in these stages, and what they wrote, comes before everything after. One global barrier:
 // drivers turn buffer barriers into the same.
-void Recorder::barrier(VkPipelineStageFlags2 also_before, VkPipelineStageFlags2 also_after) const {
-  constexpr VkPipelineStageFlags2 kOurs =
-      VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT;
-  VkMemoryBarrier2 memory = {VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-  memory.srcStageMask = kOurs | also_before;
-  memory.srcAccessMask = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
-  if (also_before) memory.srcAccessMask |= VK_ACCESS_2_HOST_WRITE_BIT;
-  memory.dstStageMask = kOurs | also_after;
-  memory.dstAccessMask = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT |
-                         VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
-  if (also_after) memory.dstAccessMask |= VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT;
-  VkDependencyInfo info = {VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-  info.memoryBarrierCount = 1;
-  info.pMemoryBarriers = &memory;
-  gpu_.vk().vkCmdPipelineBarrier2(commands_, &info);
+void Recorder::barrier(VkPipelineStageFlags also_before, VkPipelineStageFlags also_after) const {
+  constexpr VkPipelineStageFlags kOurs =
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+  VkMemoryBarrier memory = {VK_STRUCTURE_TYPE_MEMORY_BARRIER};
+  memory.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+  if (also_before) memory.srcAccessMask |= VK_ACCESS_HOST_WRITE_BIT;
+  memory.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                         VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+  if (also_after) memory.dstAccessMask |= VK_ACCESS_HOST_READ_BIT | VK_ACCESS_HOST_WRITE_BIT;
+  if (wishes_) return;
+  gpu_.vk().vkCmdPipelineBarrier(commands_, kOurs | also_before, kOurs | also_after, 0, 1, &memory, 0,
+                                 nullptr, 0, nullptr);
 }
 
 void Recorder::enter() {
-  barrier(VK_PIPELINE_STAGE_2_HOST_BIT, 0);
+  barrier(VK_PIPELINE_STAGE_HOST_BIT, 0);
   hazards_.clear();
 }
 
 void Recorder::leave() {
-  barrier(0, VK_PIPELINE_STAGE_2_HOST_BIT);
+  barrier(0, VK_PIPELINE_STAGE_HOST_BIT);
   hazards_.clear();
 }
 
@@ -151,7 +141,7 @@ void Recorder::order(const Access& access) {
 // All commands: a step's time then starts where the step before it ended.
 void Recorder::stamp(uint32_t query) const {
   if (timestamps_) {
-    gpu_.vk().vkCmdWriteTimestamp2(commands_, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, timestamps_, query);
+    gpu_.vk().vkCmdWriteTimestamp(commands_, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, timestamps_, query);
   }
 }
 
@@ -173,8 +163,12 @@ void Recorder::end_step() {
 
 void Recorder::dispatch(const Dispatch& what, std::span<const std::byte> params) {
   const Limits& limits = gpu_.limits();
-  const Kernel& kernel =
-      gpu_.kernel(what.kernel, what.lanes > 0 ? what.lanes : limits.subgroup, what.constants);
+  const uint32_t lanes = what.lanes > 0 ? what.lanes : limits.subgroup;
+  if (wishes_) {
+    wishes_->push_back({what.kernel, lanes, what.constants});
+    return;
+  }
+  const Kernel& kernel = gpu_.kernel(what.kernel, lanes, what.constants);
   const std::array<uint32_t, 3> wanted = {what.groups.x, what.groups.y, what.groups.z};
   for (size_t axis = 0; axis < 3; ++axis) {
     FOVEA_CHECK(wanted[axis] >= 1 && wanted[axis] <= limits.max_groups[axis], "kernel ", kernel.name, ": ",
@@ -203,10 +197,18 @@ void Recorder::copy(const Span& from, const Span& to) {
                      to.offset + to.bytes <= from.offset;
   FOVEA_CHECK(apart, "copy: the ranges at ", from.offset, " and ", to.offset, " of ", from.bytes,
               " bytes overlap");
-  if (from.bytes == 0) return;
+  if (from.bytes == 0 || wishes_) return;
   order({std::span(&from, 1), std::span(&to, 1)});
   const VkBufferCopy region = {from.offset, to.offset, from.bytes};
   gpu_.vk().vkCmdCopyBuffer(commands_, from.buffer->handle(), to.buffer->handle(), 1, &region);
+}
+
+void Recorder::fill_zero(const Span& span) {
+  FOVEA_CHECK(span.buffer, "fill: an absent buffer");
+  check_span("fill", span);
+  if (wishes_) return;
+  order({{}, std::span(&span, 1)});
+  gpu_.vk().vkCmdFillBuffer(commands_, span.buffer->handle(), span.offset, (span.bytes + 3) / 4 * 4, 0);
 }
 
 }  // namespace fovea

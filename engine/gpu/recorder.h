@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gpu/commands.h"
 #include "gpu/kernel.h"
 #include "gpu/memory.h"
 
@@ -63,27 +64,11 @@ class Hazards {
   std::vector<Range> reads_, writes_;
 };
 
-// A command buffer of the Gpu's for as long as this lives.
-class Commands {
- public:
-  explicit Commands(Gpu& gpu);
-  ~Commands();  // waits for submitted work
-  Commands(const Commands&) = delete;
-  Commands& operator=(const Commands&) = delete;
-
-  VkCommandBuffer handle() const { return handle_; }
-  void begin() const;
-  void end() const;
-
- private:
-  Gpu& gpu_;
-  VkCommandBuffer handle_;
-};
-
 class Recorder {
  public:
   // timestamps: a pool with two queries a labelled step, or null.
   Recorder(Gpu& gpu, VkCommandBuffer commands, VkQueryPool timestamps = VK_NULL_HANDLE);
+  Recorder(Gpu& gpu, std::vector<KernelWish>& wishes);  // records nothing: notes which kernels it would need
 
   void enter();                             // waits for everything before: host, transfer and compute
   void leave();                             // makes all writes visible to host, transfer and compute after it
@@ -93,13 +78,14 @@ class Recorder {
   // given.
   void dispatch(const Dispatch& what, std::span<const std::byte> params);
   void copy(const Span& from, const Span& to);  // equal bytes
+  void fill_zero(const Span& span);             // from a whole word on
 
   uint32_t dispatches() const { return dispatches_; }
   uint32_t barriers() const { return barriers_; }  // between commands: not those of enter and leave
 
  private:
   void order(const Access& access);
-  void barrier(VkPipelineStageFlags2 also_before, VkPipelineStageFlags2 also_after) const;
+  void barrier(VkPipelineStageFlags also_before, VkPipelineStageFlags also_after) const;
   void stamp(uint32_t query) const;
 
   Gpu& gpu_;
@@ -109,6 +95,7 @@ class Recorder {
   uint32_t dispatches_ = 0, barriers_ = 0, steps_ = 0;
   const Kernel* bound_ = nullptr;
   bool labels_ = false;
+  std::vector<KernelWish>* wishes_ = nullptr;
 };
 
 }  // namespace fovea

@@ -111,18 +111,19 @@ void reflect_push(const std::string& kernel, const Spirv& spirv, uint32_t block,
               " bytes of push constants, at most ", kPushBytes);
 }
 
-// Lanes along x: a constant, or specialization constant 0.
-void reflect_lanes(const Spirv& spirv, const Instruction& mode, Interface& interface) {
-  constexpr uint32_t kLocalSize = 17, kLocalSizeId = 38;
-  if (mode.opcode == op::kExecutionMode && mode[1] == kLocalSize) interface.fixed_lanes = mode[2];
-  if (mode.opcode != op::kExecutionModeId || mode[1] != kLocalSizeId) return;
-  const Instruction& lanes = spirv.at(mode[2]);
-  if (lanes.opcode == op::kConstant) interface.fixed_lanes = lanes[2];
+// Lanes along x: a constant, unless specialization constant 0 takes its place.
+void reflect_lanes(const Instruction& mode, Interface& interface) {
+  constexpr uint32_t kLocalSize = 17;
+  if (mode[1] == kLocalSize) interface.fixed_lanes = mode[2];
 }
 
 void reflect_constant(const Spirv& spirv, const Instruction& made, Interface& interface) {
   const uint32_t id = spirv.decoration(decoration::kSpecId, made[1]);
-  if (id == Spirv::kNone || id == 0) return;  // made of others, or the number of lanes
+  if (id == Spirv::kNone) return;  // made of others
+  if (id == 0) {                   // execution modes stand in front of constants
+    interface.fixed_lanes = 0;
+    return;
+  }
   interface.constants.push_back({spirv.name(made[1]), id});
 }
 
@@ -135,8 +136,7 @@ Interface reflect(const std::string& kernel, std::span<const uint32_t> words) {
   for (const Instruction& each : spirv.instructions()) {
     switch (each.opcode) {
       case op::kExecutionMode:
-      case op::kExecutionModeId:
-        reflect_lanes(spirv, each, interface);
+        reflect_lanes(each, interface);
         break;
       case op::kSpecConstantTrue:
       case op::kSpecConstantFalse:

@@ -62,7 +62,7 @@ const Capability* find(const std::vector<Capability>& capabilities, const std::s
 
 DeviceRequest device_request(const DeviceOptions& options) {
   if (!options.name.empty()) return {options.name, "DeviceOptions::name"};
-  return {environment("FOVEA_DEVICE"), "FOVEA_DEVICE"};
+  return {environment("FOVEA_DEVICE", options), "FOVEA_DEVICE"};
 }
 
 DeviceChoice choose_device(std::span<const DeviceInfo> infos, const DeviceRequest& request) {
@@ -70,9 +70,9 @@ DeviceChoice choose_device(std::span<const DeviceInfo> infos, const DeviceReques
   FOVEA_CHECK(request.name.empty() || !found.empty(), request.source, ": no device \"", request.name, "\"; ",
               listing(infos));
   std::erase_if(found, [](const DeviceInfo* info) { return !info->unsuitable.empty(); });
-  FOVEA_CHECK(!found.empty(),
-              request.name.empty() ? "no usable Vulkan device" : request.source + ": unusable device",
-              request.name.empty() ? "" : " \"" + request.name + '"', "; ", listing(infos));
+  FOVEA_CHECK_AS(unsupported, !found.empty(),
+                 request.name.empty() ? "no usable Vulkan device" : request.source + ": unusable device",
+                 request.name.empty() ? "" : " \"" + request.name + '"', "; ", listing(infos));
   const auto best = *std::min_element(found.begin(), found.end(),
                                       [](const auto* a, const auto* b) { return rank(*a) < rank(*b); });
   if (!request.name.empty()) {
@@ -86,17 +86,21 @@ DeviceChoice choose_device(std::span<const DeviceInfo> infos, const DeviceReques
                  "virtual, cpu; lavapipe before SwiftShader)")};
 }
 
-void disable_capabilities(std::vector<Capability>& capabilities, const DeviceOptions& options) {
-  std::vector<std::string> words = options.disable;
+std::vector<std::string> words(const std::string& list) {
+  std::vector<std::string> all;
   std::string word;
-  for (const char c : environment("FOVEA_DISABLE") + ",") {
+  for (const char c : list + ",") {
     if (c != ',') {
       word += c;
     } else if (!word.empty()) {
-      words.push_back(std::exchange(word, {}));
+      all.push_back(std::exchange(word, {}));
     }
   }
-  for (const std::string& each : words) {
+  return all;
+}
+
+void disable_capabilities(std::vector<Capability>& capabilities, const std::vector<std::string>& names) {
+  for (const std::string& each : names) {
     const Capability* capability = find(capabilities, each);
     std::string known;
     for (const Capability& c : capabilities) known += (known.empty() ? "" : ", ") + c.name;
@@ -105,12 +109,11 @@ void disable_capabilities(std::vector<Capability>& capabilities, const DeviceOpt
   }
 }
 
-KernelClass kernel_class(KernelClass natural) {
-  const std::string value = environment("FOVEA_KERNELS");
-  FOVEA_CHECK(value.empty() || value == "cpu" || value == "gpu", "FOVEA_KERNELS is cpu or gpu, got \"", value,
-              '"');
-  if (value.empty()) return natural;
-  return value == "cpu" ? KernelClass::cpu : KernelClass::gpu;
+KernelClass kernel_class(KernelClass natural, const std::string& demanded) {
+  FOVEA_CHECK(demanded.empty() || demanded == "cpu" || demanded == "gpu",
+              "FOVEA_KERNELS is cpu or gpu, got \"", demanded, '"');
+  if (demanded.empty()) return natural;
+  return demanded == "cpu" ? KernelClass::cpu : KernelClass::gpu;
 }
 
 const char* name(KernelClass kernels) { return kernels == KernelClass::cpu ? "cpu" : "gpu"; }

@@ -18,9 +18,9 @@ class Instance;
 struct Physical {
   VkPhysicalDevice handle = VK_NULL_HANDLE;
   DeviceInfo info;
-  uint32_t family = UINT32_MAX;  // the first with compute
+  uint32_t family = UINT32_MAX;  // the first with compute and no graphics, else the first with compute
   uint32_t subgroup = 0;         // lanes of the hardware; Limits::subgroup is 1 where it is not to be used
-  bool pins_subgroup = false;    // a compute pipeline may require its subgroup size
+  bool pins_subgroup = false;    // a compute pipeline may require its subgroup size, see "subgroup_size"
   std::vector<std::string> extensions;  // that it has
   double nanoseconds_per_tick = 0;
   uint32_t timestamp_bits = 0;
@@ -45,9 +45,9 @@ DeviceRequest device_request(const DeviceOptions& options);
 // SwiftShader. An Error that lists the devices when none fits.
 DeviceChoice choose_device(std::span<const DeviceInfo> infos, const DeviceRequest& request);
 
-// Marks what DeviceOptions::disable and FOVEA_DISABLE switch off; an unknown word is an Error that lists the
-// known.
-void disable_capabilities(std::vector<Capability>& capabilities, const DeviceOptions& options);
-KernelClass kernel_class(KernelClass natural);  // FOVEA_KERNELS=cpu|gpu overrides
+// Marks what these names switch off; an unknown one is an Error that lists the known.
+void disable_capabilities(std::vector<Capability>& capabilities, const std::vector<std::string>& names);
+std::vector<std::string> words(const std::string& list);                     // a,b
+KernelClass kernel_class(KernelClass natural, const std::string& demanded);  // cpu, gpu, or empty: natural
 
 }  // namespace fovea

@@ -69,7 +69,7 @@ SelfTest run(Gpu& gpu, uint32_t lanes) {
   recorder.end_step();
   recorder.leave();
   commands.end();
-  gpu.wait(gpu.submit(commands.handle()));
+  gpu.wait(gpu.submit({commands.handle()}));
 
   gpu.memory().read(y, 0, std::as_writable_bytes(std::span(words)));
   SelfTest result = judge_selftest(values, words, gpu.physical().subgroup);
@@ -135,7 +135,7 @@ std::string run_optional_selftest(Gpu& gpu, const CapabilityRow& row) {
                     {});
   recorder.leave();
   commands.end();
-  gpu.wait(gpu.submit(commands.handle()));
+  gpu.wait(gpu.submit({commands.handle()}));
   gpu.memory().read(to, 0, std::as_writable_bytes(std::span(y)));
   for (uint32_t i = 0; i < 2 * kWords; ++i) {
     const uint32_t want = row.answer(x, i);

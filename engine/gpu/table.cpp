@@ -40,7 +40,7 @@ DeviceTable load_device_table(PFN_vkGetDeviceProcAddr get_proc, VkDevice device)
   DeviceTable t;
 #define FOVEA_LOAD(function)                                                  \
   t.function = reinterpret_cast<PFN_##function>(get_proc(device, #function)); \
-  FOVEA_CHECK(t.function != nullptr, "the Vulkan driver has no " #function);
+  FOVEA_CHECK_AS(unsupported, t.function != nullptr, "the Vulkan driver has no " #function);
   FOVEA_DEVICE_FUNCTIONS(FOVEA_LOAD)
 #undef FOVEA_LOAD
   return t;
@@ -81,10 +81,30 @@ const char* name(VkResult result) {
   }
 }
 
+std::string version_text(uint32_t version) {
+  return concat(VK_API_VERSION_MAJOR(version), '.', VK_API_VERSION_MINOR(version), '.',
+                VK_API_VERSION_PATCH(version));
+}
+
+ErrorCode code_of(VkResult result) {
+  switch (result) {
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+    case VK_ERROR_MEMORY_MAP_FAILED:
+      return ErrorCode::out_of_memory;
+    case VK_ERROR_DEVICE_LOST:
+      return ErrorCode::device_lost;
+    default:
+      return ErrorCode::unsupported;
+  }
+}
+
 void check_vk(VkResult result, const char* call) {
   if (result == VK_SUCCESS) return;
   const char* known = name(result);
-  fail(call, ": ", known ? std::string(known) : concat("VkResult ", static_cast<int>(result)));
+  fail_as(code_of(result), call, ": ",
+          known ? std::string(known) : concat("VkResult ", static_cast<int>(result)));
 }
 
 }  // namespace fovea

@@ -5,6 +5,8 @@
 
 #include <volk.h>
 
+#include "fovea/core.hpp"
+
 namespace fovea {
 
 struct InstanceTable {
@@ -29,15 +31,16 @@ struct InstanceTable {
 // Every device function Fovea calls: using another one is a compile error until it stands here.
 // clang-format off
 #define FOVEA_DEVICE_FUNCTIONS(X)                                                                       \
-  X(vkDestroyDevice) X(vkGetDeviceQueue) X(vkQueueSubmit2)                                              \
-  X(vkCreateSemaphore) X(vkDestroySemaphore) X(vkWaitSemaphores)                                        \
+  X(vkDestroyDevice) X(vkGetDeviceQueue) X(vkQueueSubmit) X(vkWaitSemaphores)                           \
+  X(vkCreateFence) X(vkDestroyFence) X(vkResetFences) X(vkWaitForFences)                                \
   X(vkCreateCommandPool) X(vkDestroyCommandPool) X(vkAllocateCommandBuffers)                            \
   X(vkBeginCommandBuffer) X(vkEndCommandBuffer)                                                         \
   X(vkCreateShaderModule) X(vkDestroyShaderModule) X(vkCreatePipelineLayout) X(vkDestroyPipelineLayout) \
+  X(vkCreatePipelineCache) X(vkDestroyPipelineCache) X(vkGetPipelineCacheData)                          \
   X(vkCreateComputePipelines) X(vkDestroyPipeline) X(vkGetBufferDeviceAddress)                          \
   X(vkCreateQueryPool) X(vkDestroyQueryPool) X(vkGetQueryPoolResults)                                   \
-  X(vkCmdResetQueryPool) X(vkCmdWriteTimestamp2) X(vkCmdBindPipeline) X(vkCmdPushConstants)             \
-  X(vkCmdDispatch) X(vkCmdPipelineBarrier2) X(vkCmdCopyBuffer) X(vkCmdFillBuffer)
+  X(vkCmdResetQueryPool) X(vkCmdWriteTimestamp) X(vkCmdBindPipeline) X(vkCmdPushConstants)              \
+  X(vkCmdDispatch) X(vkCmdPipelineBarrier) X(vkCmdCopyBuffer) X(vkCmdFillBuffer)
 // clang-format on
 
 struct DeviceTable {
@@ -53,5 +56,7 @@ DeviceTable load_device_table(PFN_vkGetDeviceProcAddr get_proc, VkDevice device)
 // Throws an Error that names the call and the result unless result is VK_SUCCESS.
 void check_vk(VkResult result, const char* call);
 const char* name(VkResult result);
+std::string version_text(uint32_t version);  // 1.3.250
+ErrorCode code_of(VkResult result);
 
 }  // namespace fovea

@@ -7,12 +7,19 @@
 
 namespace fovea {
 
+void Tables::begin(size_t step) {
+  step_ = step;
+  next_ = 0;
+  if (of_step_.size() <= step) of_step_.resize(step + 1);
+}
+
 Span Tables::put(std::span<const uint32_t> words) {
-  if (next_ == buffers_.size()) {
-    buffers_.push_back(std::make_unique<Buffer>(gpu_, words.size_bytes(), MemoryKind::device, "plan table"));
-    gpu_.memory().write(*buffers_.back(), 0, std::as_bytes(words));
+  auto& buffers = of_step_[step_];
+  if (next_ == buffers.size()) {
+    buffers.push_back(std::make_unique<Buffer>(gpu_, words.size_bytes(), MemoryKind::device, "plan table"));
+    gpu_.memory().write(*buffers.back(), 0, std::as_bytes(words));
   }
-  const Buffer& buffer = *buffers_[next_++];
+  const Buffer& buffer = *buffers[next_++];
   FOVEA_CHECK(buffer.bytes() == words.size_bytes(), "launch: a table of ", words.size_bytes(), " bytes had ",
               buffer.bytes(), " when it was recorded first");
   return {&buffer, 0, buffer.bytes()};

@@ -15,13 +15,13 @@ namespace fovea {
 class Tables {
  public:
   explicit Tables(Gpu& gpu) : gpu_(gpu) {}
-  void begin() { next_ = 0; }  // of a recording
+  void begin(size_t step);  // of the plan, whose tables follow
   Span put(std::span<const uint32_t> words);
 
  private:
   Gpu& gpu_;
-  std::vector<std::unique_ptr<Buffer>> buffers_;
-  size_t next_ = 0;
+  std::vector<std::vector<std::unique_ptr<Buffer>>> of_step_;
+  size_t step_ = 0, next_ = 0;
 };
 
 class Launch {

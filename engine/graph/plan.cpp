@@ -1,20 +1,16 @@
-#include "fovea/plan.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "core/check.h"
-#include "gpu/gpu.h"
 #include "gpu/profile.h"
-#include "gpu/recorder.h"
 #include "graph/arena.h"
 #include "graph/fuse.h"
 #include "graph/guards.h"
-#include "graph/launch.h"
-#include "graph/lifetimes.h"
 #include "graph/order.h"
+#include "graph/plan_impl.h"
 
 namespace fovea {
 namespace {
@@ -49,37 +45,6 @@ void gather(const std::byte* from, const Value& value, std::byte* to) {
 
 }  // namespace
 
-struct Plan::Impl {
-  Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted, const PlanOptions& options);
-  ~Impl() { gpu.free_commands(commands); }
-
-  void place_inputs_and_outputs();
-  void place_intermediates();
-  Span span_of(ValueId id) const;
-  void record_steps(Recorder& recorder);
-  void record_all(Recorder& recorder);
-  void begin_and_end(VkCommandBuffer target, VkQueryPool timestamps);
-  const Value& checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const;
-  void write(Tensor input, DType dtype, std::span<const std::byte> bytes);
-  void read(Tensor output, DType dtype, std::span<std::byte> bytes) const;
-  void table_row(std::string& text, size_t step) const;
-
-  Gpu& gpu;
-  uint64_t guard;  // bytes between values
-  std::vector<Value> values;
-  std::vector<Node> steps;
-  std::vector<ValueId> outputs;
-  std::vector<Lifetime> lives;
-  std::vector<Span> places;  // memory of each base value; null where the plan does not use it
-  uint64_t arena_bytes = 0, live_bytes = 0;
-  uint64_t input_bytes = 0, io_bytes = 0;             // inputs lie first in io, outputs behind them
-  std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
-  Tables tables;
-  VkCommandBuffer commands = VK_NULL_HANDLE;
-  uint32_t dispatches = 0, barriers = 0;
-  uint64_t submitted = 0;  // timeline value of the last submit
-};
-
 // The compiler, as its table of contents.
 Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& wanted,
                  const PlanOptions& options)
@@ -87,7 +52,9 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
       guard(options.guards ? kGuardBytes : 0),
       values(graph.values()),
       outputs(ids(wanted)),
-      tables(owner) {
+      tables(owner),
+      commands(owner),
+      usage(std::make_shared<Usage>(owner)) {
   for (const Tensor& output : wanted)
     FOVEA_CHECK(output.graph == &graph, "plan: an output belongs to another graph");
   steps = order(values, graph.nodes(), outputs);
@@ -95,8 +62,27 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
   lives = lifetimes(values, steps, outputs);
   place_inputs_and_outputs();
   place_intermediates();
-  commands = gpu.make_commands();
-  begin_and_end(commands, VK_NULL_HANDLE);
+  compile();
+  record_anew(VK_NULL_HANDLE);
+  note_users();
+  milliseconds.resize(steps.size());
+}
+
+Plan::Impl::~Impl() {
+  for (const Buffer* each : touched) gpu.memory().remove_user(*each, usage.get());
+}
+
+void Plan::Impl::note_users() {
+  std::set<const Buffer*> all = {arena_buffer.get(), io.get(), staging.get()};
+  for (const Node& step : steps) {
+    for (const auto* ids : {&step.inputs, &step.outputs})
+      for (const ValueId id : *ids)
+        if (id != kNoValue) all.insert(span_of(id).buffer);
+  }
+  for (const ValueId output : outputs) all.insert(span_of(output).buffer);
+  all.erase(nullptr);
+  touched.assign(all.begin(), all.end());
+  for (const Buffer* each : touched) gpu.memory().add_user(*each, usage);
 }
 
 void Plan::Impl::place_inputs_and_outputs() {
@@ -140,39 +126,46 @@ Span Plan::Impl::span_of(ValueId id) const {
   return {whole.buffer, whole.offset + uint64_t(value.offset) * kElementBytes, bytes};
 }
 
-void Plan::Impl::record_steps(Recorder& recorder) {
-  tables.begin();
-  for (const Node& step : steps) {
+// The steps [first, first + count), between what host and device exchange before the first and behind the
+// last.
+void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count) {
+  recorder.enter();
+  if (staging && input_bytes > 0 && first == 0)
+    recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
+  for (uint32_t s = first; s < first + count; ++s) {
+    const Node& step = steps[s];
     const auto spans = [&](const std::vector<ValueId>& of) {
       std::vector<Span> result;
       for (ValueId id : of) result.push_back(span_of(id));
       return result;
     };
+    tables.begin(s);
     Launch launch(gpu, recorder, tables, spans(step.inputs), spans(step.outputs));
     recorder.begin_step(step.spec.op);
     step.spec.launch(launch);
     recorder.end_step();
   }
-}
-
-void Plan::Impl::record_all(Recorder& recorder) {
-  recorder.enter();
-  if (staging && input_bytes > 0) recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
-  record_steps(recorder);
   const uint64_t output_bytes = io_bytes - input_bytes;
-  if (staging && output_bytes > 0)
+  if (staging && output_bytes > 0 && first + count == steps.size())
     recorder.copy({io.get(), input_bytes, output_bytes}, {staging.get(), input_bytes, output_bytes});
   recorder.leave();
 }
 
-void Plan::Impl::begin_and_end(VkCommandBuffer target, VkQueryPool timestamps) {
-  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                       .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT};
-  check_vk(gpu.vk().vkBeginCommandBuffer(target, &begin), "vkBeginCommandBuffer");
-  if (timestamps) gpu.vk().vkCmdResetQueryPool(target, timestamps, 0, uint32_t(2 * steps.size()));
-  Recorder recorder(gpu, target, timestamps);
-  record_all(recorder);
-  check_vk(gpu.vk().vkEndCommandBuffer(target), "vkEndCommandBuffer");
+// Makes the kernels that are not there yet, side by side.
+void Plan::Impl::compile() {
+  std::vector<KernelWish> wishes;
+  Recorder recorder(gpu, wishes);
+  record_slice(recorder, 0, uint32_t(steps.size()));
+  gpu.kernels().make_all(wishes);
+}
+
+void Plan::Impl::record_anew(VkQueryPool timestamps) {
+  commands.wait();
+  commands.begin(VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+  if (timestamps) gpu.vk().vkCmdResetQueryPool(commands.handle(), timestamps, 0, uint32_t(2 * steps.size()));
+  Recorder recorder(gpu, commands.handle(), timestamps);
+  record_slice(recorder, 0, uint32_t(steps.size()));
+  commands.end();
   dispatches = recorder.dispatches();
   barriers = recorder.barriers();
 }
@@ -190,9 +183,7 @@ const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, u
 void Plan::Impl::write(Tensor input, DType dtype, std::span<const std::byte> bytes) {
   const Value& value = checked("write", input, dtype, bytes.size() / kElementBytes);
   FOVEA_CHECK(value.input, "plan: write of ", value.shape, ", which is not an input");
-  const Span& place = places[input.id];
-  const Buffer& target = staging ? *staging : *io;
-  std::memcpy(target.mapped() + place.offset, bytes.data(), bytes.size());
+  gpu.memory().write(staging ? *staging : *io, places[input.id].offset, bytes);
 }
 
 void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) const {
@@ -201,19 +192,13 @@ void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) co
       std::any_of(outputs.begin(), outputs.end(), [&](ValueId id) { return values[id].base == value.base; });
   FOVEA_CHECK(known, "plan: read of ", value.shape, ", which is not an output");
   const Span span = span_of(output.id);
-  std::vector<std::byte> copied;
-  const std::byte* from = nullptr;
-  if (span.buffer == io.get()) {
-    from = (staging ? *staging : *io).mapped() + span.offset;
-  } else {
-    copied.resize(span.bytes);
-    gpu.memory().read(*span.buffer, span.offset, copied);
-    from = copied.data();
-  }
+  const Buffer& from = staging && span.buffer == io.get() ? *staging : *span.buffer;
   if (output.contiguous()) {
-    std::memcpy(bytes.data(), from, bytes.size());
+    gpu.memory().read(from, span.offset, bytes);
   } else {
-    gather(from, value, bytes.data());
+    std::vector<std::byte> strided(span.bytes);
+    gpu.memory().read(from, span.offset, strided);
+    gather(strided.data(), value, bytes.data());
   }
 }
 
@@ -234,12 +219,14 @@ void Plan::run() {
   submit();
   wait();
 }
-void Plan::submit(uint32_t times) {
-  FOVEA_CHECK(times >= 1 && times <= Gpu::kMaxReplays, "plan: ", times, " replays in a submission, 1 to ",
-              Gpu::kMaxReplays, " are possible");
-  impl_->submitted = impl_->gpu.submit(impl_->commands, times);
+Ticket Plan::submit(const SubmitOptions& options) {
+  FOVEA_CHECK(options.times >= 1 && options.times <= Queue::kMaxReplays, "plan: ", options.times,
+              " replays in a submission, 1 to ", Queue::kMaxReplays, " are possible");
+  const Ticket ticket = impl_->commands.submit(options.times, options.wait, options.signal);
+  impl_->usage->submitted(ticket);
+  return ticket;
 }
-void Plan::wait() { impl_->gpu.wait(impl_->submitted); }
+void Plan::wait() { impl_->commands.wait(); }
 
 void Plan::read(Tensor output, std::span<float> values) const {
   impl_->read(output, DType::f32, std::as_writable_bytes(values));
@@ -255,18 +242,27 @@ std::vector<uint32_t> Plan::read_u32(Tensor output) const {
   return values;
 }
 
-void Plan::record(VkCommandBuffer commands) const {
+uint32_t Plan::steps() const { return uint32_t(impl_->steps.size()); }
+void Plan::record(VkCommandBuffer commands) { record(commands, 0, steps()); }
+void Plan::record(VkCommandBuffer commands, uint32_t first, uint32_t count) {
+  FOVEA_CHECK(first <= steps() && count <= steps() - first, "plan: steps ", first, " to ",
+              uint64_t(first) + count, " of ", steps());
+  impl_->gpu.memory().flush();
   Recorder recorder(impl_->gpu, commands);
-  impl_->record_all(recorder);
+  impl_->record_slice(recorder, first, count);
+  impl_->usage->recorded();
 }
+void Plan::in_use_until(VkSemaphore timeline, uint64_t value) { impl_->usage->until(timeline, value); }
+void Plan::finished() { impl_->usage->finished(); }
 
 std::vector<StepTime> Plan::profile() {
   Impl& plan = *impl_;
   Timestamps timestamps(plan.gpu, uint32_t(plan.steps.size()));
-  plan.begin_and_end(plan.commands, timestamps.pool());
+  plan.record_anew(timestamps.pool());
   run();
   const std::vector<double> milliseconds = timestamps.milliseconds();
-  plan.begin_and_end(plan.commands, VK_NULL_HANDLE);
+  plan.record_anew(VK_NULL_HANDLE);
+  plan.milliseconds = milliseconds;
   std::vector<StepTime> result;
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     const Node& node = plan.steps[step];

@@ -12,7 +12,7 @@ constexpr uint32_t kMostTimes = 16;  // as many as a plan takes
 
 double milliseconds(Plan& plan, uint32_t times) {
   const auto begin = std::chrono::steady_clock::now();
-  plan.submit(times);
+  plan.submit({.times = times});
   plan.wait();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }

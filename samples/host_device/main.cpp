@@ -126,7 +126,7 @@ struct Host {
 };
 
 // A frame of the host: its command buffer, its submission, its fence.
-void frame(const Host& host, const fovea::Plan& plan) {
+void frame(const Host& host, fovea::Plan& plan) {
   VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
   check(vkBeginCommandBuffer(host.commands, &begin), "vkBeginCommandBuffer");
   // Work of the host may stand before and behind, outside a render pass. record() leaves barriers against

@@ -1,9 +1,14 @@
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
 #include <cstring>
+#include <future>
+#include <thread>
 
 #include "gpu/environment.h"
 #include "support/check.h"
+#include "support/host.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -11,23 +16,39 @@ using namespace fovea::test;
 namespace {
 
 // What a driver may do wrong; the functions that Fovea gets from a host's loader pass here.
-enum class Fault { none, lost_on_submit, lost_on_wait, dispatch_does_nothing };
+enum class Fault { none, lost_on_submit, lost_on_wait, dispatch_does_nothing, compiler_waits };
 Fault fault = Fault::none;
 PFN_vkGetDeviceProcAddr real_device_proc = nullptr;
-PFN_vkQueueSubmit2 real_submit = nullptr;
-PFN_vkWaitSemaphores real_wait = nullptr;
+PFN_vkQueueSubmit real_submit = nullptr;
+PFN_vkWaitForFences real_wait = nullptr;
 PFN_vkCmdDispatch real_dispatch = nullptr;
+PFN_vkCreateComputePipelines real_compile = nullptr;
+int submissions = 0;
+std::promise<void> compiling, compile;  // told by, and waited for by a compiler that waits
 
-VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo2* infos,
+VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo* infos,
                                       VkFence fence) {
+  ++submissions;
   return fault == Fault::lost_on_submit ? VK_ERROR_DEVICE_LOST : real_submit(queue, count, infos, fence);
 }
-VKAPI_ATTR VkResult VKAPI_CALL wait(VkDevice device, const VkSemaphoreWaitInfo* info, uint64_t timeout) {
-  const VkResult result = real_wait(device, info, timeout);
+VKAPI_ATTR VkResult VKAPI_CALL wait(VkDevice device, uint32_t count, const VkFence* fences, VkBool32 all,
+                                    uint64_t timeout) {
+  const VkResult result = real_wait(device, count, fences, all, timeout);
   return fault == Fault::lost_on_wait ? VK_ERROR_DEVICE_LOST : result;
 }
 VKAPI_ATTR void VKAPI_CALL dispatch(VkCommandBuffer commands, uint32_t x, uint32_t y, uint32_t z) {
   if (fault != Fault::dispatch_does_nothing) real_dispatch(commands, x, y, z);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
+                                                const VkComputePipelineCreateInfo* infos,
+                                                const VkAllocationCallbacks* allocation, VkPipeline* made) {
+  if (fault == Fault::compiler_waits) {
+    fault = Fault::none;
+    compiling.set_value();
+    compile.get_future().wait();
+  }
+  return real_compile(device, cache, count, infos, allocation, made);
 }
 
 template <class Function>
@@ -38,8 +59,10 @@ PFN_vkVoidFunction replace(Function& real, Function ours, PFN_vkVoidFunction fou
 
 VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL device_proc(VkDevice device, const char* name) {
   const PFN_vkVoidFunction found = real_device_proc(device, name);
-  if (std::strcmp(name, "vkQueueSubmit2") == 0) return replace(real_submit, submit, found);
-  if (std::strcmp(name, "vkWaitSemaphores") == 0) return replace(real_wait, wait, found);
+  if (std::strcmp(name, "vkQueueSubmit") == 0) return replace(real_submit, submit, found);
+  if (std::strcmp(name, "vkWaitForFences") == 0) return replace(real_wait, wait, found);
+  if (std::strcmp(name, "vkCreateComputePipelines") == 0)
+    return replace(real_compile, create_pipelines, found);
   if (std::strcmp(name, "vkCmdDispatch") == 0) return replace(real_dispatch, dispatch, found);
   return found;
 }
@@ -50,102 +73,6 @@ void* instance_proc(VkInstance instance, const char* name) {
   real_device_proc = reinterpret_cast<PFN_vkGetDeviceProcAddr>(found);
   return reinterpret_cast<void*>(device_proc);
 }
-
-// An application with a Vulkan of its own, and its own validation where FOVEA_VALIDATION asks for it.
-class Host {
- public:
-  explicit Host(const char* left_out = "") {
-    REQUIRE(volkInitialize() == VK_SUCCESS);
-    make_instance();
-    table_ = load_instance_table(vkGetInstanceProcAddr, instance_);
-    if (table_.create_messenger) {
-      check_vk(table_.create_messenger(instance_, &messenger_info_, nullptr, &messenger_), "messenger");
-    }
-    uint32_t count = 1;
-    table_.enumerate_physical_devices(instance_, &count, &physical_);
-    REQUIRE(count == 1);
-    make_device(left_out);
-  }
-  ~Host() {
-    if (device_) load_device_table(table_.get_device_proc, device_).vkDestroyDevice(device_, nullptr);
-    if (messenger_) table_.destroy_messenger(instance_, messenger_, nullptr);
-    table_.destroy_instance(instance_, nullptr);
-  }
-  Host(const Host&) = delete;
-
-  // Objects that Fovea left behind are reported here.
-  void destroy_device() {
-    load_device_table(table_.get_device_proc, device_).vkDestroyDevice(device_, nullptr);
-    device_ = VK_NULL_HANDLE;
-  }
-  HostDevice offer() const {
-    VkQueue queue = VK_NULL_HANDLE;
-    load_device_table(table_.get_device_proc, device_).vkGetDeviceQueue(device_, 0, 0, &queue);
-    return {instance_, physical_, device_, queue, 0, &features_, nullptr};
-  }
-  std::vector<std::string> messages;
-
- private:
-  static VKAPI_ATTR VkBool32 VKAPI_CALL note(VkDebugUtilsMessageSeverityFlagBitsEXT,
-                                             VkDebugUtilsMessageTypeFlagsEXT,
-                                             const VkDebugUtilsMessengerCallbackDataEXT* data, void* user) {
-    static_cast<Host*>(user)->messages.push_back(data->pMessage);
-    return VK_FALSE;
-  }
-
-  void make_instance() {
-    const char* layer = "VK_LAYER_KHRONOS_validation";
-    const char* extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
-    const bool validation = validation_demanded({});
-    messenger_info_.messageSeverity =
-        VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
-    messenger_info_.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT;
-    messenger_info_.pfnUserCallback = note;
-    messenger_info_.pUserData = this;
-    const VkValidationFeatureEnableEXT sync = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
-    const VkValidationFeaturesEXT features = {VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT, nullptr, 1, &sync};
-    VkApplicationInfo application = {VK_STRUCTURE_TYPE_APPLICATION_INFO};
-    application.apiVersion = VK_API_VERSION_1_3;
-    VkInstanceCreateInfo info = {VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
-    info.pApplicationInfo = &application;
-    info.ppEnabledLayerNames = &layer;
-    info.ppEnabledExtensionNames = extensions;
-    if (validation) {
-      info.pNext = &features;
-      info.enabledLayerCount = 1;
-      info.enabledExtensionCount = 2;
-    }
-    check_vk(vkCreateInstance(&info, nullptr, &instance_), "vkCreateInstance");
-  }
-
-  void make_device(const std::string& left_out) {
-    v12_.bufferDeviceAddress = left_out != "bufferDeviceAddress";
-    v12_.timelineSemaphore = left_out != "timelineSemaphore";
-    v13_.synchronization2 = left_out != "synchronization2";
-    v13_.maintenance4 = left_out != "maintenance4";
-    v13_.subgroupSizeControl = left_out != "subgroupSizeControl";
-    v13_.computeFullSubgroups = left_out != "computeFullSubgroups";
-    const float priority = 1;
-    VkDeviceQueueCreateInfo queue = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
-    queue.queueCount = 1;
-    queue.pQueuePriorities = &priority;
-    VkDeviceCreateInfo info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features_};
-    info.queueCreateInfoCount = 1;
-    info.pQueueCreateInfos = &queue;
-    check_vk(table_.create_device(physical_, &info, nullptr, &device_), "vkCreateDevice");
-  }
-
-  VkInstance instance_ = VK_NULL_HANDLE;
-  VkPhysicalDevice physical_ = VK_NULL_HANDLE;
-  VkDevice device_ = VK_NULL_HANDLE;
-  InstanceTable table_;
-  VkDebugUtilsMessengerCreateInfoEXT messenger_info_ = {
-      VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT};
-  VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
-  VkPhysicalDeviceVulkan12Features v12_ = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
-  VkPhysicalDeviceVulkan13Features v13_ = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12_};
-  VkPhysicalDeviceFeatures2 features_ = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13_};
-};
 
 // A submission that scales a buffer by 2; the buffer's values.
 std::vector<float> work(Gpu& gpu) {
@@ -158,7 +85,7 @@ std::vector<float> work(Gpu& gpu) {
   record_scale(gpu, recorder, {&buffer, 0, 4000}, {&buffer, 0, 4000}, 2);
   recorder.leave();
   commands.end();
-  gpu.wait(gpu.submit(commands.handle()));
+  gpu.wait(gpu.submit({commands.handle()}));
   return read_floats(gpu, buffer);
 }
 
@@ -196,19 +123,127 @@ TEST_CASE("a host's own loader is asked for every function") {
   CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
 }
 
-TEST_CASE("a host's device without a needed feature is rejected by its name") {
-  const std::vector<std::string> needed = Device::required_features();
-  CHECK(needed.size() == 6);
-  for (const char* left_out : {"bufferDeviceAddress", "timelineSemaphore", "synchronization2", "maintenance4",
-                               "subgroupSizeControl", "computeFullSubgroups"}) {
-    CHECK(std::find(needed.begin(), needed.end(), left_out) != needed.end());
+TEST_CASE("a host's device with buffer device addresses alone is enough") {
+  Host host({.features = {"bufferDeviceAddress"}});
+  {
+    Device adopted(host.offer());
+    CHECK(!adopted.gpu().usable("subgroup_size"));
+    CHECK(!adopted.gpu().usable("full_subgroups"));
+    CHECK(adopted.gpu().usable("subgroup"));
+    CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
   }
-  for (const char* left_out : {"timelineSemaphore", "maintenance4"}) {
-    Host host(left_out);
-    check_rejects([&] { Device adopted(host.offer()); }, {"adopting", left_out, "not enabled"});
-    host.destroy_device();
-    CHECK(host.messages == std::vector<std::string>{});
+  host.destroy_device();
+  CHECK(host.messages == std::vector<std::string>{});
+}
+
+TEST_CASE("a host's device without buffer device addresses is rejected by their name") {
+  Host host({.features = {"timelineSemaphore"}});
+  check_rejects([&] { Device adopted(host.offer()); }, {"adopting", "bufferDeviceAddress", "not enabled"});
+}
+
+TEST_CASE("a host's instance of an older Vulkan is rejected with the true reason") {
+  Host host({.features = {"bufferDeviceAddress"}, .api_version = VK_API_VERSION_1_2});
+  check_rejects([&] { Device adopted(host.offer()); }, {"instance", "Vulkan 1.2.0", "1.3 is needed"});
+  HostDevice silent = host.offer();
+  silent.api_version = 0;
+  if (host.instance_table().get_device_proc(host.device(), "vkCmdPipelineBarrier2") == nullptr)
+    check_rejects([&] { Device adopted(silent); }, {"instance", "apiVersion", "1.3 is needed"});
+}
+
+TEST_CASE("a host's chain is filled with what Fovea uses") {
+  Host host;
+  VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+  VkPhysicalDeviceFeatures2 chain = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12};
+  const std::vector<std::string> homeless = enable_features(host.offer(), &chain);
+  CHECK(v12.bufferDeviceAddress == VK_TRUE);
+  CHECK(homeless == std::vector<std::string>{"subgroupSizeControl", "computeFullSubgroups"});
+  VkPhysicalDeviceFeatures2 bare = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+  CHECK(enable_features(host.offer(), &bare).front() == "bufferDeviceAddress");
+}
+
+TEST_CASE("a host's lock is held around every submission, and only there") {
+  Host host;
+  struct Lock {
+    int depth = 0, taken = 0;
+  } lock;
+  HostDevice offer = host.offer();
+  offer.user = &lock;
+  offer.lock = [](void* user) {
+    auto* l = static_cast<Lock*>(user);
+    CHECK(l->depth++ == 0);
+    ++l->taken;
+  };
+  offer.unlock = [](void* user) { CHECK(--static_cast<Lock*>(user)->depth == 0); };
+  offer.get_instance_proc_addr = instance_proc;
+  Device adopted(offer);
+  submissions = 0;
+  lock.taken = 0;
+  CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
+  CHECK(lock.depth == 0);
+  CHECK(submissions > 0);
+  CHECK(lock.taken == submissions);
+}
+
+TEST_CASE("a host's allocation callbacks see every object, and get all of it back") {
+  struct Count {
+    std::atomic<int64_t> live = 0, made = 0;
+  } count;
+  VkAllocationCallbacks callbacks = {};
+  callbacks.pUserData = &count;
+  callbacks.pfnAllocation = [](void* user, size_t size, size_t alignment, VkSystemAllocationScope) {
+    auto* c = static_cast<Count*>(user);
+    ++c->live;
+    ++c->made;
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  };
+  callbacks.pfnReallocation = [](void* user, void* old, size_t size, size_t alignment,
+                                 VkSystemAllocationScope) -> void* {
+    auto* c = static_cast<Count*>(user);
+    c->live += old == nullptr ? 1 : 0;
+    return alignment <= alignof(std::max_align_t) ? std::realloc(old, size) : nullptr;
+  };
+  callbacks.pfnFree = [](void* user, void* memory) {
+    if (memory != nullptr) --static_cast<Count*>(user)->live;
+    std::free(memory);
+  };
+  Host host;
+  HostDevice offer = host.offer();
+  offer.allocation = &callbacks;
+  {
+    Device adopted(offer);
+    CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
   }
+  CHECK(count.made > 0);
+  CHECK(count.live == 0);
+}
+
+TEST_CASE("slips in the environment do not end a host, and may be ignored") {
+  Host host;
+  const ScopedVariable disable("FOVEA_DISABLE", "timestamp"), kernels("FOVEA_KERNELS", "npu");
+  std::vector<std::string> lines;
+  const auto log = [&](const std::string& line) { lines.push_back(line); };
+  CHECK(work(Device(host.offer(), {.log = log}).gpu()) == std::vector<float>(1000, 3));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].find("\"timestamp\"") != std::string::npos);
+  CHECK(lines[1].find("npu") != std::string::npos);
+  lines.clear();
+  CHECK(work(Device(host.offer(), {.ignore_environment = true, .log = log}).gpu()).size() == 1000);
+  CHECK(lines.empty());
+}
+
+TEST_CASE("a host that submits everything itself gets no submission of Fovea's") {
+  Host host;
+  HostDevice offer = host.offer();
+  offer.never_submit = true;
+  offer.get_instance_proc_addr = instance_proc;
+  submissions = 0;
+  Device adopted(offer);
+  const Buffer buffer(adopted.gpu(), 4000, MemoryKind::device, "work");
+  write_floats(adopted.gpu(), buffer, std::vector<float>(1000, 1.5f));
+  CHECK(read_floats(adopted.gpu(), buffer) == std::vector<float>(1000, 1.5f));
+  const Commands commands(adopted.gpu());
+  check_rejects([&] { adopted.gpu().submit({commands.handle()}); }, {"never_submit"});
+  CHECK(submissions == 0);
 }
 
 TEST_CASE("an offer with holes is rejected") {
@@ -222,6 +257,32 @@ TEST_CASE("an offer with holes is rejected") {
   offer = host.offer();
   offer.family = 77;
   check_rejects([&] { Device adopted(offer); }, {"queue family 77"});
+}
+
+TEST_CASE("who has its kernels does not wait for another thread's compilation") {
+  Host host;
+  HostDevice offer = host.offer();
+  offer.get_instance_proc_addr = instance_proc;
+  Device adopted(offer);
+  Gpu& gpu = adopted.gpu();
+  const uint32_t lanes = gpu.limits().subgroup;
+  const Kernel* ready = &gpu.kernel("scale", lanes);
+  compiling = {};
+  compile = {};
+  const ScopedFault scoped(Fault::compiler_waits);
+  const Kernel *first = nullptr, *second = nullptr;
+  std::thread loader([&] { first = &gpu.kernel("scale", 2 * lanes); });
+  compiling.get_future().wait();
+  std::thread follower([&] { second = &gpu.kernel("scale", 2 * lanes); });  // waits for the loader's
+  auto recorded = std::async(std::launch::async, [&] { return &gpu.kernel("scale", lanes); });
+  const bool in_time = recorded.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  compile.set_value();
+  loader.join();
+  follower.join();
+  CHECK(in_time);
+  CHECK(recorded.get() == ready);
+  CHECK(first == second);
+  CHECK(first != ready);
 }
 
 TEST_CASE("a lost device is an error for good") {

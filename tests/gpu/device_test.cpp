@@ -24,7 +24,7 @@ bool doubles(Gpu& gpu, const std::vector<float>& values, int times) {
   record_scale(gpu, recorder, all, all, 2);
   recorder.leave();
   commands.end();
-  for (int i = 0; i < times; ++i) gpu.wait(gpu.submit(commands.handle()));
+  for (int i = 0; i < times; ++i) gpu.wait(gpu.submit({commands.handle()}));
   std::vector<float> want = values;
   for (float& value : want) value *= static_cast<float>(1 << times);
   return read_floats(gpu, buffer) == want;
@@ -152,8 +152,8 @@ TEST_CASE("two devices live side by side") {
   CHECK(doubles(second->gpu(), values, 3));
   CHECK(first.gpu().device() != second->gpu().device());
   const Buffer kept(first.gpu(), 64, MemoryKind::device, "kept");
-  CHECK(first.allocated_bytes() == 64);
-  CHECK(second->allocated_bytes() == 0);
+  CHECK(first.memory().used == 64);
+  CHECK(second->memory().used == 0);
   second.reset();
   CHECK(doubles(first.gpu(), values, 4));
   CHECK(first.validation_messages().empty());
@@ -185,7 +185,7 @@ TEST_CASE("threads submit to one device") {
   for (std::thread& thread : threads) thread.join();
   CHECK(right == std::vector<int>(3, 10));
   CHECK(shared.validation_messages().empty());
-  CHECK(shared.allocated_bytes() == 0);
+  CHECK(shared.memory().used == 0);
 }
 
 TEST_CASE("threads share the staging ring") {

@@ -51,7 +51,7 @@ TEST_CASE("workgroups of any width compute the same") {
     record_scale(gpu, recorder, {&x, 0, x.bytes()}, {&y, 0, y.bytes()}, -3, lanes);
     recorder.leave();
     commands.end();
-    gpu.wait(gpu.submit(commands.handle()));
+    gpu.wait(gpu.submit({commands.handle()}));
     INFO("lanes " << lanes);
     CHECK(read_floats(gpu, y) == want);
   }

@@ -63,14 +63,14 @@ void check_memory(Device& device) {
 TEST_CASE("what is written to memory is read back") {
   Device device;
   check_memory(device);
-  CHECK(device.allocated_bytes() == 0);
+  CHECK(device.memory().used == 0);
 }
 
 TEST_CASE("what is written through the staging ring is read back") {
   Device device({.disable = {"mapped"}});
   CHECK(!device.gpu().memory().device_is_mapped());
   check_memory(device);
-  CHECK(device.allocated_bytes() == 0);  // the ring itself is not counted
+  CHECK(device.memory().used == 0);  // the ring itself is not counted
 }
 
 TEST_CASE("kernels see staged writes, and staged reads see kernels' writes") {
@@ -87,7 +87,7 @@ TEST_CASE("kernels see staged writes, and staged reads see kernels' writes") {
   record_scale(gpu, recorder, {&x, 0, x.bytes()}, {&y, 0, y.bytes()}, 2);
   recorder.leave();
   commands.end();
-  gpu.submit(commands.handle());  // read() comes after what was submitted
+  gpu.submit({commands.handle()});  // read() comes after what was submitted
   std::vector<float> want = values;
   for (float& value : want) value *= 2;
   CHECK(read_floats(gpu, y) == want);
@@ -120,13 +120,13 @@ TEST_CASE("copies outside a buffer are rejected") {
 
 TEST_CASE("live buffers are counted, and nothing remains") {
   Device device;
-  CHECK(device.allocated_bytes() == 0);
+  CHECK(device.memory().used == 0);
   {
     const Buffer a(device.gpu(), 1000, MemoryKind::device, "a"),
         b(device.gpu(), 234, MemoryKind::staging, "b");
-    CHECK(device.allocated_bytes() == 1234);
+    CHECK(device.memory().used == 1234);
     check_rejects([&] { Buffer(device.gpu(), 0, MemoryKind::device, "c"); }, {"c"});
-    CHECK(device.allocated_bytes() == 1234);
+    CHECK(device.memory().used == 1234);
   }
-  CHECK(device.allocated_bytes() == 0);
+  CHECK(device.memory().used == 0);
 }

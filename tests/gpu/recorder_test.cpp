@@ -53,7 +53,7 @@ uint32_t run(Gpu& gpu, const std::function<void(Recorder&)>& work) {
   work(recorder);
   recorder.leave();
   commands.end();
-  gpu.wait(gpu.submit(commands.handle()));
+  gpu.wait(gpu.submit({commands.handle()}));
   return recorder.barriers();
 }
 
@@ -283,7 +283,7 @@ TEST_CASE("every step has its time") {
   }
   recorder.leave();
   commands.end();
-  gpu.wait(gpu.submit(commands.handle()));
+  gpu.wait(gpu.submit({commands.handle()}));
   const std::vector<double> times = timestamps.milliseconds();
   REQUIRE(times.size() == 3);
   for (int step = 0; step < 2; ++step) {

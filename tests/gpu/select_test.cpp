@@ -75,62 +75,52 @@ TEST_CASE("a request that no device meets lists the devices") {
   check_rejects(choose({}, ""), {"no usable Vulkan device", "there is no Vulkan device"});
 }
 
-TEST_CASE("capabilities are disabled by option and by environment, unknown words are rejected") {
+TEST_CASE("capabilities are disabled by name, unknown names are rejected") {
   const std::vector<Capability> all = {{.name = "subgroup"}, {.name = "mapped"}, {.name = "timestamps"}};
-  const auto disabled = [&](const DeviceOptions& options) {
+  const auto disabled = [&](const char* list) {
     std::vector<Capability> some = all;
-    disable_capabilities(some, options);
+    disable_capabilities(some, words(list));
     std::string names;
     for (const Capability& each : some) names += each.disabled ? each.name + " " : "";
     return names;
   };
-  const ScopedVariable none("FOVEA_DISABLE", "");
-  CHECK(disabled({}).empty());
-  CHECK(disabled({.disable = {"mapped"}}) == "mapped ");
-  const ScopedVariable two("FOVEA_DISABLE", "timestamps,subgroup");
-  CHECK(disabled({}) == "subgroup timestamps ");
-  CHECK(disabled({.disable = {"mapped"}}) == "subgroup mapped timestamps ");
-  check_rejects([&] { disabled({.disable = {"fp17"}}); }, {"fp17", "subgroup, mapped, timestamps"});
-  const ScopedVariable wrong("FOVEA_DISABLE", "mapped,,warp");
-  check_rejects([&] { disabled({}); }, {"warp", "known"});
+  CHECK(disabled("").empty());
+  CHECK(disabled("mapped") == "mapped ");
+  CHECK(disabled("timestamps,,subgroup,") == "subgroup timestamps ");
+  check_rejects([&] { disabled("fp17"); }, {"fp17", "subgroup, mapped, timestamps"});
+  check_rejects([&] { disabled("mapped,warp"); }, {"warp", "known"});
 }
 
-TEST_CASE("the kernel class may be overridden") {
-  {
-    const ScopedVariable unset("FOVEA_KERNELS", "");
-    CHECK(kernel_class(KernelClass::cpu) == KernelClass::cpu);
-    CHECK(kernel_class(KernelClass::gpu) == KernelClass::gpu);
-  }
-  const ScopedVariable gpu("FOVEA_KERNELS", "gpu");
-  CHECK(kernel_class(KernelClass::cpu) == KernelClass::gpu);
-  const ScopedVariable tpu("FOVEA_KERNELS", "tpu");
-  check_rejects([] { kernel_class(KernelClass::cpu); }, {"FOVEA_KERNELS", "tpu", "cpu or gpu"});
+TEST_CASE("the kernel class may be demanded") {
+  CHECK(kernel_class(KernelClass::cpu, "") == KernelClass::cpu);
+  CHECK(kernel_class(KernelClass::gpu, "") == KernelClass::gpu);
+  CHECK(kernel_class(KernelClass::cpu, "gpu") == KernelClass::gpu);
+  check_rejects([] { kernel_class(KernelClass::cpu, "tpu"); }, {"FOVEA_KERNELS", "tpu", "cpu or gpu"});
 }
 
 TEST_CASE("features are found in every structure that can carry them") {
+  const auto has = [](const void* chain, const char* feature) {
+    const std::vector<std::string> all = features_in_chain(chain);
+    return std::find(all.begin(), all.end(), feature) != all.end();
+  };
   CHECK(missing_feature(features_in_chain(nullptr)) == "bufferDeviceAddress");
 
   VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
-  v12.bufferDeviceAddress = v12.timelineSemaphore = VK_TRUE;
+  v12.bufferDeviceAddress = VK_TRUE;
   VkPhysicalDeviceVulkan13Features v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, &v12};
-  v13.synchronization2 = v13.maintenance4 = v13.subgroupSizeControl = v13.computeFullSubgroups = VK_TRUE;
+  v13.subgroupSizeControl = v13.computeFullSubgroups = VK_TRUE;
   const VkPhysicalDeviceFeatures2 versions = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v13};
   CHECK(missing_feature(features_in_chain(&versions)).empty());
-  v13.maintenance4 = VK_FALSE;
-  CHECK(missing_feature(features_in_chain(&versions)) == "maintenance4");
+  CHECK(has(&versions, "subgroupSizeControl"));
+  v13.subgroupSizeControl = VK_FALSE;
+  CHECK(!has(&versions, "subgroupSizeControl"));
+  CHECK(has(&versions, "computeFullSubgroups"));
 
   VkPhysicalDeviceBufferDeviceAddressFeatures address = {
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, nullptr, VK_TRUE};
-  VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, &address, VK_TRUE};
-  VkPhysicalDeviceSynchronization2Features synchronization = {
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, &timeline, VK_TRUE};
-  VkPhysicalDeviceMaintenance4Features maintenance = {
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES, &synchronization, VK_TRUE};
   VkPhysicalDeviceSubgroupSizeControlFeatures subgroup = {
-      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, &maintenance, VK_TRUE, VK_TRUE};
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES, &address, VK_TRUE, VK_FALSE};
   CHECK(missing_feature(features_in_chain(&subgroup)).empty());
-  subgroup.computeFullSubgroups = VK_FALSE;
-  CHECK(missing_feature(features_in_chain(&subgroup)) == "computeFullSubgroups");
-  CHECK(missing_feature(features_in_chain(&synchronization)) == "maintenance4");
+  CHECK(has(&subgroup, "subgroupSizeControl"));
+  CHECK(!has(&subgroup, "computeFullSubgroups"));
 }

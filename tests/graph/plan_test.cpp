@@ -94,15 +94,12 @@ TEST_CASE("record puts the same work into a caller's command buffer") {
   CHECK(other != wanted);
 
   chain.write(plan, 5);
-  Gpu& gpu = device().gpu();
-  VkCommandBuffer commands = gpu.make_commands();
-  const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-  check_vk(gpu.vk().vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
-  plan.record(commands);
-  plan.record(commands);  // twice in one buffer: its own barriers keep the two apart
-  check_vk(gpu.vk().vkEndCommandBuffer(commands), "vkEndCommandBuffer");
-  gpu.wait(gpu.submit(commands));
-  gpu.free_commands(commands);
+  Commands commands(device().gpu());
+  commands.begin();
+  plan.record(commands.handle());
+  plan.record(commands.handle());  // twice in one buffer: its own barriers keep the two apart
+  commands.end();
+  commands.submit();
   CHECK(plan.read(chain.y) == wanted);
   CHECK(device().validation_messages().empty());
 }
@@ -138,13 +135,13 @@ TEST_CASE("plans reject what does not belong to them") {
 }
 
 TEST_CASE("destroying a plan gives its memory back") {
-  const uint64_t before = device().allocated_bytes();
+  const uint64_t before = device().memory().used;
   {
     Chain chain(33, 65);
     Plan plan(device(), chain.graph, {chain.y});
-    CHECK(device().allocated_bytes() > before);
+    CHECK(device().memory().used > before);
   }
-  CHECK(device().allocated_bytes() == before);
+  CHECK(device().memory().used == before);
 }
 
 TEST_CASE("the arena of a long chain stays within a quarter of its largest live set") {
@@ -170,7 +167,7 @@ TEST_CASE("n replays in one submission equal n runs") {
       Plan plan(device(), graph, {y}, {.guards = true});
       plan.write(x, random_values(15, 4));
       if (together) {
-        plan.submit(times);
+        plan.submit({.times = times});
         plan.wait();
       } else {
         for (uint32_t i = 0; i < times; ++i) plan.run();
@@ -189,7 +186,7 @@ TEST_CASE("n replays in one submission equal n runs") {
 TEST_CASE("submit takes 1 to 16 replays") {
   Chain chain(2, 3);
   Plan plan(device(), chain.graph, {chain.y});
-  check_rejects([&] { plan.submit(0); }, {"plan", "0 replays", "1 to 16"});
-  check_rejects([&] { plan.submit(17); }, {"plan", "17 replays", "1 to 16"});
+  check_rejects([&] { plan.submit({.times = 0}); }, {"plan", "0 replays", "1 to 16"});
+  check_rejects([&] { plan.submit({.times = 17}); }, {"plan", "17 replays", "1 to 16"});
   plan.run();  // and is as good as before
 }

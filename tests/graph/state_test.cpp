@@ -131,12 +131,12 @@ TEST_CASE("state moves between graph and plan") {
 }
 
 TEST_CASE("state gives its memory back") {
-  const uint64_t before = device().allocated_bytes();
+  const uint64_t before = device().memory().used;
   {
     State state(device(), {1000});
-    REQUIRE(device().allocated_bytes() >= before + 4000);
+    REQUIRE(device().memory().used >= before + 4000);
   }
-  REQUIRE(device().allocated_bytes() == before);
+  REQUIRE(device().memory().used == before);
 }
 
 TEST_CASE("parts of a state are tensors of their own in its memory") {

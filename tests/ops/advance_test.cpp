@@ -22,7 +22,7 @@ TEST_CASE("advance adds one to the 64 bits of the step and leaves the seed") {
   REQUIRE(after({7, 9, most, most}) == std::vector<uint32_t>{7, 9, 0, 0});
   REQUIRE(plan.read_u32(y) == std::vector<uint32_t>{7, 9, 0, 0});
   generator.write(std::vector<uint32_t>{7, 9, most - 1, 3});
-  plan.submit(5);
+  plan.submit({.times = 5});
   plan.wait();
   REQUIRE(generator.read_u32() == std::vector<uint32_t>{7, 9, 3, 4});
   REQUIRE(plan.guards_intact());

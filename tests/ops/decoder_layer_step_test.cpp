@@ -124,13 +124,13 @@ TEST_CASE("decoder layers that no fused step takes are not fused") {
 
 TEST_CASE("a decoder layer's weights lie on the device once, fused or not") {
   for (const int64_t width : {16, 132}) {
-    const uint64_t before = device().allocated_bytes();
+    const uint64_t before = device().memory().used;
     DecoderLayer layer = Layers::make({1, 1, width, 2, 24, 2});
     Parameters all;
     layer.parameters("layer", all);
     uint64_t bytes = 0;
     for (const Parameter& parameter : all) bytes += parameter.state->bytes();
-    CHECK(device().allocated_bytes() - before == bytes);
+    CHECK(device().memory().used - before == bytes);
   }
 }
 

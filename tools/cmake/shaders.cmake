@@ -36,11 +36,11 @@ function(fovea_shader source shader)  # further arguments are definitions
   endif()
   set(validate)
   if(FOVEA_SPIRV_VAL)
-    set(validate COMMAND ${FOVEA_SPIRV_VAL} --target-env vulkan1.3 ${binary})
+    set(validate COMMAND ${FOVEA_SPIRV_VAL} --target-env vulkan1.2 ${binary})
   endif()
   add_custom_command(
     OUTPUT ${binary} ${embedded}
-    COMMAND ${FOVEA_GLSLANG} --quiet --target-env vulkan1.3 -I${PROJECT_SOURCE_DIR}/shaders ${definitions}
+    COMMAND ${FOVEA_GLSLANG} --quiet --target-env vulkan1.2 -I${PROJECT_SOURCE_DIR}/shaders ${definitions}
             --depfile ${binary}.d -o ${binary} ${source}
     ${optimise} ${validate}
     COMMAND ${CMAKE_COMMAND} -DNAME=${shader} -DINPUT=${binary} -DOUTPUT=${embedded} -P ${embed_script}

@@ -13,11 +13,28 @@
 
 namespace fovea FOVEA_API {
 
+// What kind of failure an Error is, for programs to decide by.
+enum class ErrorCode : uint8_t {
+  invalid,        // the call breaks a rule
+  out_of_memory,  // of the device, the host, or DeviceOptions::memory_limit
+  device_lost,    // for good: open another Device
+  bad_file,       // a file is missing, malformed or of another kind
+  unsupported,    // the device, the driver or this build of the library cannot
+  cancelled,      // the caller asked to stop
+  not_ready,      // a host has not said that its work is done
+};
+const char* name(ErrorCode code);
+
 // Every failure the library reports. what() names the op or the file, the rule, and both sides of a
 // disagreement.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& what, ErrorCode code = ErrorCode::invalid)
+      : std::runtime_error(what), code_(code) {}
+  ErrorCode code() const { return code_; }
+
+ private:
+  ErrorCode code_;
 };
 
 // A label that counts nowhere: of the rows and positions that only fill a batch up to its shape.

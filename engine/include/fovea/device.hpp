@@ -1,7 +1,9 @@
 // Device: one Vulkan device, opened by Fovea or adopted from a host application.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,13 +11,7 @@
 #include <vector>
 
 #include "fovea/core.hpp"
-
-// Vulkan's own handle types, so that this header needs no vulkan.h (the repeated typedefs agree with it).
-typedef struct VkInstance_T* VkInstance;
-typedef struct VkPhysicalDevice_T* VkPhysicalDevice;
-typedef struct VkDevice_T* VkDevice;
-typedef struct VkQueue_T* VkQueue;
-typedef struct VkCommandBuffer_T* VkCommandBuffer;
+#include "fovea/host.hpp"
 
 namespace fovea {
 class Gpu;  // the Vulkan side, engine/gpu/gpu.h: a shared library does not show it
@@ -63,21 +59,25 @@ struct DeviceInfo {
 struct DeviceOptions {
   std::string name;                  // index or part of the name; empty: FOVEA_DEVICE, else the best
   std::vector<std::string> disable;  // capabilities not to use, beside those in FOVEA_DISABLE=a,b
-  bool validation = false;  // Khronos layer, synchronization included, or an Error; also FOVEA_VALIDATION=1
+  bool validation = false;    // Khronos layer, synchronization included, or an Error; also FOVEA_VALIDATION=1
+  bool low_priority = false;  // other work of the device comes first, where the driver can
+  bool ignore_environment = false;  // no FOVEA_* variable counts
+  bool skip_selftest = false;       // what the driver advertises is believed
+  uint64_t memory_limit = 0;        // bytes taken of each of the device's heaps, at most; 0: no limit
+  uint64_t memory_block = 0;        // bytes taken from the driver at once; 0: VulkanMemoryAllocator's choice
+  // Folder for compiled kernels, read when the Device is made and written when it goes; empty: none. See
+  // cache_folder(). A file of another device, driver or version of Fovea, or a damaged one, is a miss.
+  std::string cache;
+  std::vector<std::byte> cached_kernels;  // the same from memory: what Device::cached_kernels() gave
+  // Gets what is worth knowing and no Error, a line each, from any thread; empty: it goes to stderr.
+  std::function<void(const std::string& line)> log;
 };
 
-// A device that a host application made. Fovea uses it and never destroys it; validation is the host's own.
-// The device needs Vulkan 1.3 with bufferDeviceAddress, timelineSemaphore, synchronization2, maintenance4,
-// subgroupSizeControl and computeFullSubgroups enabled (Device::required_features names them); one that the
-// chain lacks is an Error. The host keeps instance, device and queue until the Device is gone.
-struct HostDevice {
-  VkInstance instance = nullptr;
-  VkPhysicalDevice physical = nullptr;
-  VkDevice device = nullptr;
-  VkQueue queue = nullptr;  // of a family with compute; Fovea submits to it from the calling thread
-  uint32_t family = 0;
-  const void* features = nullptr;  // the VkPhysicalDeviceFeatures2 chain given to vkCreateDevice
-  void* (*get_instance_proc_addr)(VkInstance, const char*) = nullptr;  // null: the system's Vulkan loader
+// Bytes of device memory.
+struct MemoryUse {
+  uint64_t held = 0;     // taken from the driver: what is used, staging, and free parts of blocks
+  uint64_t used = 0;     // by States and Plans
+  uint64_t largest = 0;  // that were ever held at once
 };
 
 class Device {
@@ -89,18 +89,26 @@ class Device {
   Device& operator=(Device&&) noexcept;
 
   const DeviceInfo& info() const;
-  const std::string& why() const;                        // why this device was chosen
-  const std::vector<std::string>& layers() const;        // active instance layers
-  uint64_t allocated_bytes() const;                      // device memory in use by buffers
+  const std::string& why() const;                  // why this device was chosen
+  const std::vector<std::string>& layers() const;  // active instance layers
+  MemoryUse memory() const;
+  void trim();  // gives back what only speeds up later copies; blocks while copies are on their way
+  std::vector<std::byte> cached_kernels() const;         // for DeviceOptions::cached_kernels of a later start
   std::vector<std::string> validation_messages() const;  // all so far; empty without validation
 
   static std::vector<DeviceInfo> list();  // every physical device, usable or not; nothing is tested
-  static std::vector<std::string> required_features();
+
+  // Whether the work of a ticket is done, after at most this time. An Error if the device is lost.
+  bool poll(Ticket ticket, double milliseconds = 0) const;
 
   Gpu& gpu() const { return *gpu_; }
 
  private:
   std::unique_ptr<Gpu> gpu_;
 };
+
+// The user's folder for compiled kernels: $XDG_CACHE_HOME/fovea or ~/.cache/fovea, on Windows
+// %LOCALAPPDATA%\\fovea, on macOS ~/Library/Caches/fovea; empty where there is none or FOVEA_CACHE=0.
+std::string cache_folder();
 
 }  // namespace fovea

@@ -18,6 +18,7 @@
 #include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
 #include "fovea/image.hpp"
+#include "fovea/job.hpp"
 #include "fovea/loader.hpp"
 #include "fovea/metrics.hpp"
 #include "fovea/nn.hpp"

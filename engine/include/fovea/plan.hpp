@@ -16,6 +16,11 @@ struct StepTime {
   double milliseconds = 0;  // on the device; 0 where it has no timestamps
 };
 
+struct SubmitOptions {
+  uint32_t times = 1;                   // in a row, at most 16; one submission, no allocation
+  std::vector<Semaphore> wait, signal;  // of a host: before the first, and behind the last
+};
+
 struct PlanOptions {
   bool guards = false;  // debugging: values share no memory and lie between guard words, see guards_intact()
 };
@@ -30,23 +35,34 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  // Inputs: exactly shape().elements() values each, or an Error that says both counts.
+  // Inputs: exactly shape().elements() values each, or an Error that says both counts. Waits for runs of this
+  // plan that are on their way.
   void write(Tensor input, std::span<const float> values);
   void write(Tensor input, std::span<const uint32_t> values);
   void run();  // submit() and wait()
-  // Replays the recorded work `times` times in a row; one submission, no allocation. One run at a time.
-  void submit(uint32_t times = 1);
+  // Replays the recorded work. Several plans, and several runs of one, may be on their way: they run in the
+  // order of their submissions. Device::poll asks for a ticket.
+  Ticket submit(const SubmitOptions& options = {});
   void wait();  // for the last submit(); a lost device is an Error here and in every later call
-  // Outputs, in row order whatever their strides.
+  // Outputs of the last run, which it waits for, in row order whatever their strides.
   void read(Tensor output, std::span<float> values) const;
   std::vector<float> read(Tensor output) const;
   std::vector<uint32_t> read_u32(Tensor output) const;
 
   // Records the same work into a command buffer of the caller, outside a render pass, for a queue with
   // compute. On entry it waits for earlier transfers, compute and host writes; on exit its results are
-  // visible to later transfers, compute and host reads. Between write() and read() the caller submits and
-  // waits. Of the command buffer's state only the compute pipeline and push constants change.
-  void record(VkCommandBuffer commands) const;
+  // visible to later transfers, compute and host reads. Of the command buffer's state only the compute
+  // pipeline and push constants change. Submits the copies that wait for a submission.
+  void record(VkCommandBuffer commands);
+  // The same in parts: steps [first, first + count), each of steps() once and in their order.
+  void record(VkCommandBuffer commands, uint32_t first, uint32_t count);
+  uint32_t steps() const;
+  // Until when what was recorded last is in use, as only the host knows: then copies to and from the plan's
+  // inputs, outputs and States wait for that. As long as it has not said so they go through the queue, behind
+  // what the host has submitted to the same queue; with HostDevice::never_submit they are an Error,
+  // not_ready.
+  void in_use_until(VkSemaphore timeline, uint64_t value);
+  void finished();  // nothing that was recorded is on its way
 
   std::string print() const;        // a line a step: op, shapes, bytes, offset in the arena; then the totals
   std::vector<StepTime> profile();  // runs once with timestamps around every step
@@ -59,6 +75,7 @@ class Plan {
   uint32_t barriers() const;
 
  private:
+  friend class PlanJob;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fovea/decoding.hpp"
-#include "fovea/device.hpp"
+#include "fovea/job.hpp"
 
 namespace fovea FOVEA_API {
 
@@ -58,6 +58,8 @@ struct TranslationAttention {
 };
 using TranslatorStatistics = DecodeStatistics;
 
+class TranslationJob;
+
 class Translator {
  public:
   // A CTranslate2 directory (model.bin), a Hugging Face directory of MarianMTModel or
@@ -81,10 +83,36 @@ class Translator {
   Translation stream(const std::string& line, const std::function<bool(const std::string& token)>& on_token,
                      const TranslateOptions& options = {});
 
+  // The same as translate() in slices, for as long as the translator lives; one output where it samples.
+  TranslationJob start(std::span<const std::string> lines, const TranslateOptions& options = {});
+  // Makes ready, in one go, what lines of up to these lengths in tokens need, `lines` of them together:
+  // kernels are compiled on all processors and run once. Without it the first translation of a length pays
+  // for that.
+  void prepare(std::span<const int64_t> lengths, int64_t lines = 1, const TranslateOptions& options = {});
+
   const TranslatorStatistics& statistics() const;
 
  private:
+  friend class TranslationJob;
   struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class TranslationJob : public Job {
+ public:
+  ~TranslationJob() override;
+  TranslationJob(TranslationJob&&) noexcept;
+  TranslationJob& operator=(TranslationJob&&) noexcept;
+
+  bool tick(double milliseconds) override;
+  double progress() const override;
+  void cancel() override;
+  std::vector<Translation> result();  // when tick() said true; before, an Error, not_ready
+
+ private:
+  friend class Translator;
+  struct Impl;
+  explicit TranslationJob(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

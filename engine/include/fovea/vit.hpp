@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "fovea/job.hpp"
 #include "fovea/nn.hpp"
-#include "fovea/plan.hpp"
 
 namespace fovea FOVEA_API {
 
@@ -46,6 +46,8 @@ struct ViTResult {
 // Writes config.json and model.safetensors of a model that has learnt nothing yet: where a training starts.
 void write_fresh_vit(const std::string& directory, const ViTConfig& config, uint64_t seed);
 
+class ViTJob;
+
 class VisionTransformer {
  public:
   // config.json and model.safetensors of model_type vit or deit; see Error for what does not fit.
@@ -62,6 +64,11 @@ class VisionTransformer {
 
   // Runs a batch of images; a plan is kept for each batch size and request seen.
   ViTResult run(std::span<const float> pixels, int64_t batch, const ViTRequest& request = {});
+  // The same in slices, while the model lives; one job at a time for a batch size and request.
+  ViTJob start(std::span<const float> pixels, int64_t batch, const ViTRequest& request = {});
+  // Makes ready what run() and start() need for a batch size: kernels are compiled on all processors and run
+  // once, steps are timed. Without it the first run pays for that.
+  void prepare(int64_t batch, const ViTRequest& request = {});
 
   // Of a model for training, named as in the file but for Q, K and V, which are one: attention.qkv.
   Parameters parameters();
@@ -69,7 +76,26 @@ class VisionTransformer {
   void save(const std::string& directory, Storage storage = Storage::f32);
 
  private:
+  friend class ViTJob;
   struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class ViTJob : public Job {
+ public:
+  ~ViTJob() override;
+  ViTJob(ViTJob&&) noexcept;
+  ViTJob& operator=(ViTJob&&) noexcept;
+
+  bool tick(double milliseconds) override;
+  double progress() const override;
+  void cancel() override;
+  ViTResult result();  // when tick() said true; before, an Error, not_ready
+
+ private:
+  friend class VisionTransformer;
+  struct Impl;
+  explicit ViTJob(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -57,6 +57,10 @@ Seq2Seq::Forward Seq2Seq::forward(Tensor sources, Tensor lengths, Tensor targets
           std::move(decoded.own)};
 }
 
+std::unique_ptr<DecodeJob> Seq2Seq::start(const DecodeRequest& request) {
+  return impl_->sessions.start(request);
+}
+
 std::vector<std::vector<DecodedTarget>> Seq2Seq::decode(const DecodeRequest& request,
                                                         const std::function<bool(uint32_t)>& on_token) {
   return impl_->sessions.decode(request, on_token);

@@ -32,6 +32,7 @@ class Seq2Seq {
   // See DecodeSessions.
   std::vector<std::vector<DecodedTarget>> decode(const DecodeRequest& request,
                                                  const std::function<bool(uint32_t)>& on_token = {});
+  std::unique_ptr<DecodeJob> start(const DecodeRequest& request);  // the same in slices
   // While a target is read: source and target as of score(), the end included; see TranslationAttention.
   struct Weights {
     int64_t encoder_heads = 0, decoder_heads = 0;

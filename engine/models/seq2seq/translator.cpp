@@ -67,8 +67,17 @@ struct Translator::Impl {
   Hypothesis hypothesis(const DecodedTarget& target, const Source& source,
                         const TranslateOptions& options) const;
   DecodeRequest request(const TranslateOptions& options) const;
-  void translate_batch(const std::vector<size_t>& which, const std::vector<Source>& sources,
-                       const TranslateOptions& options, std::vector<Translation>& results);
+  // Lines as they go through the model: those without tokens have their result already, the others go in
+  // batches of similar lengths.
+  struct Work {
+    std::vector<Source> sources;
+    std::vector<Translation> results;
+    std::vector<std::vector<size_t>> batches;  // of lines
+  };
+  Work read(std::span<const std::string> lines, const TranslateOptions& options) const;
+  DecodeRequest request_of(const Work& work, size_t batch, const TranslateOptions& options) const;
+  void note(const std::vector<std::vector<DecodedTarget>>& decoded, size_t batch, Work& work,
+            const TranslateOptions& options) const;
 
   TranslatorOptions options;
   Decoding decoding;
@@ -160,19 +169,51 @@ DecodeRequest Translator::Impl::request(const TranslateOptions& asked) const {
   return made;
 }
 
-void Translator::Impl::translate_batch(const std::vector<size_t>& which, const std::vector<Source>& sources,
-                                       const TranslateOptions& asked, std::vector<Translation>& results) {
-  DecodeRequest batch = request(asked);
-  const std::vector<uint32_t> prefix = target_ids(asked.prefix);
-  for (size_t line : which) {
-    batch.sources.push_back(sources[line].ids);
-    if (!prefix.empty()) batch.prompts.push_back(prefix);
-    batch.seeds.push_back(seed_of(batch.decoding.seed, line));
+Translator::Impl::Work Translator::Impl::read(std::span<const std::string> lines,
+                                              const TranslateOptions& asked) const {
+  const int64_t limit = asked.decoding.value_or(decoding).max_source;
+  Work work;
+  work.results.resize(lines.size());
+  std::vector<size_t> order;  // lines with tokens, by their length: batches with little padding
+  for (size_t line = 0; line < lines.size(); ++line) {
+    const Source& source = work.sources.emplace_back(read_source(lines[line], limit));
+    work.results[line].source = source.tokens;
+    work.results[line].keys = source.keys;
+    if (source.ids.empty()) {
+      work.results[line].outputs.emplace_back();
+    } else {
+      order.push_back(line);
+    }
   }
-  const auto decoded = model.decode(batch);
-  for (size_t i = 0; i < decoded.size(); ++i)
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return work.sources[a].ids.size() < work.sources[b].ids.size();
+  });
+  for (size_t first = 0; first < order.size(); first += size_t(options.batch)) {
+    const size_t end = std::min(first + size_t(options.batch), order.size());
+    work.batches.emplace_back(order.begin() + int64_t(first), order.begin() + int64_t(end));
+  }
+  return work;
+}
+
+DecodeRequest Translator::Impl::request_of(const Work& work, size_t batch,
+                                           const TranslateOptions& asked) const {
+  DecodeRequest made = request(asked);
+  const std::vector<uint32_t> prefix = target_ids(asked.prefix);
+  for (size_t line : work.batches[batch]) {
+    made.sources.push_back(work.sources[line].ids);
+    if (!prefix.empty()) made.prompts.push_back(prefix);
+    made.seeds.push_back(seed_of(made.decoding.seed, line));
+  }
+  return made;
+}
+
+void Translator::Impl::note(const std::vector<std::vector<DecodedTarget>>& decoded, size_t batch, Work& work,
+                            const TranslateOptions& asked) const {
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    const size_t line = work.batches[batch][i];
     for (const DecodedTarget& target : decoded[i])
-      results[which[i]].outputs.push_back(hypothesis(target, sources[which[i]], asked));
+      work.results[line].outputs.push_back(hypothesis(target, work.sources[line], asked));
+  }
 }
 
 Translator::Translator(Device& device, const std::string& directory, const TranslatorOptions& options)
@@ -186,28 +227,76 @@ const TranslatorStatistics& Translator::statistics() const { return impl_->model
 
 std::vector<Translation> Translator::translate(std::span<const std::string> lines,
                                                const TranslateOptions& options) {
-  const int64_t limit = options.decoding.value_or(impl_->decoding).max_source;
-  std::vector<Impl::Source> sources;
-  std::vector<Translation> results(lines.size());
-  std::vector<size_t> order;  // lines with tokens, by their length: batches with little padding
-  for (size_t line = 0; line < lines.size(); ++line) {
-    sources.push_back(impl_->read_source(lines[line], limit));
-    results[line].source = sources[line].tokens;
-    results[line].keys = sources[line].keys;
-    if (sources[line].ids.empty()) {
-      results[line].outputs.emplace_back();
-    } else {
-      order.push_back(line);
-    }
+  Impl::Work work = impl_->read(lines, options);
+  for (size_t batch = 0; batch < work.batches.size(); ++batch)
+    impl_->note(impl_->model.decode(impl_->request_of(work, batch, options)), batch, work, options);
+  return std::move(work.results);
+}
+
+struct TranslationJob::Impl {
+  bool tick(double milliseconds);
+
+  Translator::Impl& translator;
+  TranslateOptions options;
+  Translator::Impl::Work work;
+  size_t batch = 0;  // that is on its way, or comes next
+  std::unique_ptr<DecodeJob> decoding = {};
+  bool cancelled = false;
+};
+
+bool TranslationJob::Impl::tick(double milliseconds) {
+  if (!decoding) {
+    if (cancelled || batch == work.batches.size()) return true;
+    decoding = translator.model.start(translator.request_of(work, batch, options));
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return sources[a].ids.size() < sources[b].ids.size(); });
-  const size_t batch = size_t(impl_->options.batch);
-  for (size_t first = 0; first < order.size(); first += batch) {
-    const auto end = order.begin() + int64_t(std::min(first + batch, order.size()));
-    impl_->translate_batch({order.begin() + int64_t(first), end}, sources, options, results);
+  if (!decoding->tick(milliseconds)) return false;
+  if (!cancelled) translator.note(decoding->results(), batch, work, options);
+  decoding.reset();
+  ++batch;
+  return cancelled || batch == work.batches.size();
+}
+
+TranslationJob Translator::start(std::span<const std::string> lines, const TranslateOptions& options) {
+  return TranslationJob(std::make_unique<TranslationJob::Impl>(*impl_, options, impl_->read(lines, options)));
+}
+
+TranslationJob::TranslationJob(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TranslationJob::~TranslationJob() = default;
+TranslationJob::TranslationJob(TranslationJob&&) noexcept = default;
+TranslationJob& TranslationJob::operator=(TranslationJob&&) noexcept = default;
+bool TranslationJob::tick(double milliseconds) { return impl_->tick(milliseconds); }
+
+double TranslationJob::progress() const {
+  const double part = impl_->decoding ? impl_->decoding->progress() : 0;
+  return impl_->work.batches.empty() ? 1 : (double(impl_->batch) + part) / double(impl_->work.batches.size());
+}
+
+void TranslationJob::cancel() {
+  impl_->cancelled = true;
+  if (impl_->decoding) impl_->decoding->cancel();
+}
+
+std::vector<Translation> TranslationJob::result() {
+  FOVEA_CHECK_AS(cancelled, !impl_->cancelled, "translation: the job was cancelled");
+  FOVEA_CHECK_AS(not_ready, impl_->batch == impl_->work.batches.size(), "translation: batch ", impl_->batch,
+                 " of ", impl_->work.batches.size(), " is on its way");
+  return impl_->work.results;
+}
+
+void Translator::prepare(std::span<const int64_t> lengths, int64_t lines, const TranslateOptions& options) {
+  FOVEA_CHECK(lines >= 1 && lines <= impl_->options.batch, "translator: ", lines, " lines together, 1 to ",
+              impl_->options.batch, " are possible");
+  const Seq2SeqConfig& config = impl_->model.config();
+  for (const int64_t length : lengths) {
+    FOVEA_CHECK(length >= 1 && length <= config.positions, "translator: a source of ", length,
+                " tokens, the model takes 1 to ", config.positions);
+    DecodeRequest request = impl_->request(options);
+    request.sources.assign(size_t(lines), std::vector<uint32_t>(size_t(length), config.eos));
+    const std::vector<uint32_t> prefix = impl_->target_ids(options.prefix);
+    if (!prefix.empty()) request.prompts.assign(size_t(lines), prefix);
+    request.seeds.assign(size_t(lines), request.decoding.seed);
+    impl_->model.start(request)->warm_up();
   }
-  return results;
 }
 
 std::vector<Scored> Translator::score(std::span<const std::pair<std::string, std::string>> pairs) {

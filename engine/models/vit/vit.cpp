@@ -36,6 +36,9 @@ struct VisionTransformer::Impl {
     Tensor pixels;
     ViTTensors tensors;
     Plan plan;
+    bool in_job = false;
+
+    ViTResult read() const;
   };
 
   Impl(Device& owner, const std::string& directory, Use use);
@@ -134,6 +137,7 @@ ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& req
 
 VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t batch,
                                                                      const ViTRequest& request) {
+  FOVEA_CHECK(batch >= 1, "vit: a batch of ", batch);
   const auto key = std::tuple(batch, request.hidden_states, request.attentions);
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
   auto graph = std::make_unique<Graph>();
@@ -145,6 +149,18 @@ VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t bat
   outputs.insert(outputs.end(), tensors.attentions.begin(), tensors.attentions.end());
   Plan plan(device, *graph, outputs);
   return plans.emplace(key, Compiled{std::move(graph), pixels, tensors, std::move(plan)}).first->second;
+}
+
+ViTResult VisionTransformer::Impl::Compiled::read() const {
+  ViTResult result;
+  if (tensors.logits) {
+    result.logits = plan.read(tensors.logits);
+  } else {
+    result.embedding = plan.read(tensors.embedding);
+  }
+  for (Tensor hidden : tensors.hidden_states) result.hidden_states.push_back(plan.read(hidden));
+  for (Tensor weights : tensors.attentions) result.attentions.push_back(plan.read(weights));
+  return result;
 }
 
 VisionTransformer::VisionTransformer(Device& device, const std::string& directory, Use use)
@@ -173,19 +189,52 @@ void write_fresh_vit(const std::string& directory, const ViTConfig& config, uint
 }
 
 ViTResult VisionTransformer::run(std::span<const float> pixels, int64_t batch, const ViTRequest& request) {
-  FOVEA_CHECK(batch >= 1, "vit: a batch of ", batch);
   Impl::Compiled& made = impl_->compiled(batch, request);
+  FOVEA_CHECK(!made.in_job, "vit: a job with a batch of ", batch, " is on its way");
   made.plan.write(made.pixels, pixels);
   made.plan.run();
-  ViTResult result;
-  if (made.tensors.logits) {
-    result.logits = made.plan.read(made.tensors.logits);
-  } else {
-    result.embedding = made.plan.read(made.tensors.embedding);
-  }
-  for (Tensor hidden : made.tensors.hidden_states) result.hidden_states.push_back(made.plan.read(hidden));
-  for (Tensor weights : made.tensors.attentions) result.attentions.push_back(made.plan.read(weights));
-  return result;
+  return made.read();
+}
+
+void VisionTransformer::prepare(int64_t batch, const ViTRequest& request) {
+  Impl::Compiled& made = impl_->compiled(batch, request);
+  FOVEA_CHECK(!made.in_job, "vit: a job with a batch of ", batch, " is on its way");
+  made.plan.run();  // a driver may compile only now
+  made.plan.profile();
+}
+
+struct ViTJob::Impl {
+  explicit Impl(VisionTransformer::Impl::Compiled& of) : made(of), job(of.plan) { made.in_job = true; }
+  ~Impl() { made.in_job = false; }
+
+  VisionTransformer::Impl::Compiled& made;
+  PlanJob job;
+  bool done = false, cancelled = false;
+};
+
+ViTJob VisionTransformer::start(std::span<const float> pixels, int64_t batch, const ViTRequest& request) {
+  Impl::Compiled& made = impl_->compiled(batch, request);
+  FOVEA_CHECK(!made.in_job, "vit: a job with a batch of ", batch, " is on its way");
+  made.plan.write(made.pixels, pixels);
+  return ViTJob(std::make_unique<ViTJob::Impl>(made));
+}
+
+ViTJob::ViTJob(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ViTJob::~ViTJob() = default;
+ViTJob::ViTJob(ViTJob&&) noexcept = default;
+ViTJob& ViTJob::operator=(ViTJob&&) noexcept = default;
+bool ViTJob::tick(double milliseconds) { return impl_->done = impl_->job.tick(milliseconds); }
+double ViTJob::progress() const { return impl_->job.progress(); }
+
+void ViTJob::cancel() {
+  impl_->cancelled = true;
+  impl_->job.cancel();
+}
+
+ViTResult ViTJob::result() {
+  FOVEA_CHECK_AS(cancelled, !impl_->cancelled, "vit: the job was cancelled");
+  FOVEA_CHECK_AS(not_ready, impl_->done, "vit: the job is on its way");
+  return impl_->made.read();
 }
 
 }  // namespace fovea
