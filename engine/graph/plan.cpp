@@ -130,8 +130,7 @@ Span Plan::Impl::span_of(ValueId id) const {
 // last.
 void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count) {
   recorder.enter();
-  if (staging && input_bytes > 0 && first == 0)
-    recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
+  if (first == 0) copy_in(recorder);
   for (uint32_t s = first; s < first + count; ++s) {
     const Node& step = steps[s];
     const auto spans = [&](const std::vector<ValueId>& of) {
@@ -145,9 +144,7 @@ void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count
     step.spec.launch(launch);
     recorder.end_step();
   }
-  const uint64_t output_bytes = io_bytes - input_bytes;
-  if (staging && output_bytes > 0 && first + count == steps.size())
-    recorder.copy({io.get(), input_bytes, output_bytes}, {staging.get(), input_bytes, output_bytes});
+  if (first + count == steps.size()) copy_out(recorder);
   recorder.leave();
 }
 
@@ -168,6 +165,7 @@ void Plan::Impl::record_anew(VkQueryPool timestamps) {
   commands.end();
   dispatches = recorder.dispatches();
   barriers = recorder.barriers();
+  stale = false;
 }
 
 const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const {
@@ -183,6 +181,7 @@ const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, u
 void Plan::Impl::write(Tensor input, DType dtype, std::span<const std::byte> bytes) {
   const Value& value = checked("write", input, dtype, bytes.size() / kElementBytes);
   FOVEA_CHECK(value.input, "plan: write of ", value.shape, ", which is not an input");
+  check_own("write", input.id);
   gpu.memory().write(staging ? *staging : *io, places[input.id].offset, bytes);
 }
 
@@ -191,6 +190,7 @@ void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) co
   const bool known =
       std::any_of(outputs.begin(), outputs.end(), [&](ValueId id) { return values[id].base == value.base; });
   FOVEA_CHECK(known, "plan: read of ", value.shape, ", which is not an output");
+  check_own("read", output.id);
   const Span span = span_of(output.id);
   const Buffer& from = staging && span.buffer == io.get() ? *staging : *span.buffer;
   if (output.contiguous()) {
@@ -222,6 +222,7 @@ void Plan::run() {
 Ticket Plan::submit(const SubmitOptions& options) {
   FOVEA_CHECK(options.times >= 1 && options.times <= Queue::kMaxReplays, "plan: ", options.times,
               " replays in a submission, 1 to ", Queue::kMaxReplays, " are possible");
+  impl_->prepare(options.times);
   const Ticket ticket = impl_->commands.submit(options.times, options.wait, options.signal);
   impl_->usage->submitted(ticket);
   return ticket;
@@ -279,7 +280,10 @@ void Plan::Impl::table_row(std::string& text, size_t step) const {
     if (input != kNoValue) inputs += (inputs.empty() ? "" : " ") + to_string(values[input].shape);
   const Value& made = values[node.outputs[0]];
   const Span place = span_of(node.outputs[0]);
-  const char* where = made.state ? "state" : place.buffer == io.get() ? "output" : "arena";
+  const char* where = made.state                    ? "state"
+                      : place.buffer == io.get()    ? "output"
+                      : binding_of(node.outputs[0]) ? "host"
+                                                    : "arena";
   text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.spec.op,
                       inputs, to_string(made.shape), made.bytes, where, place.offset, node.spec.detail);
 }

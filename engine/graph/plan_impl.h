@@ -10,6 +10,7 @@
 #include "gpu/gpu.h"
 #include "gpu/recorder.h"
 #include "gpu/usage.h"
+#include "graph/bind.h"
 #include "graph/launch.h"
 #include "graph/lifetimes.h"
 
@@ -25,11 +26,22 @@ struct Plan::Impl {
   void record_slice(Recorder& recorder, uint32_t first, uint32_t count);
   void compile();
   void record_anew(VkQueryPool timestamps);
+  void prepare(uint32_t times);  // the recording, for so many replays
   void note_users();
   const Value& checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const;
   void write(Tensor input, DType dtype, std::span<const std::byte> bytes);
   void read(Tensor output, DType dtype, std::span<std::byte> bytes) const;
   void table_row(std::string& text, size_t step) const;
+
+  ValueId bindable(Tensor tensor) const;
+  void bind(ValueId base, const HostBuffer& buffer);
+  void bind(ValueId base, const HostImage& image, const Shape& shape);
+  void unbind(ValueId base);
+  const Binding* binding_of(ValueId id) const;  // null: none
+  void check_own(const char* what, ValueId id) const;
+  std::vector<Span> staged(uint64_t begin, uint64_t end) const;
+  void copy_in(Recorder& recorder);
+  void copy_out(Recorder& recorder);
 
   Gpu& gpu;
   uint64_t guard;  // bytes between values
@@ -45,6 +57,8 @@ struct Plan::Impl {
   Commands commands;
   std::shared_ptr<Usage> usage;        // of all memory that the recording touches
   std::vector<const Buffer*> touched;  // whose user that is
+  std::vector<Binding> bindings;
+  bool stale = false;  // what was recorded is of other bindings
   uint32_t dispatches = 0, barriers = 0;
   std::vector<double> milliseconds;  // of each step, as last measured; 0: not yet
 };

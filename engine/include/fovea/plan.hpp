@@ -39,6 +39,14 @@ class Plan {
   // plan that are on their way.
   void write(Tensor input, std::span<const float> values);
   void write(Tensor input, std::span<const uint32_t> values);
+
+  // An input or output lies in a host's buffer, of exactly its bytes in row order: nothing is copied.
+  // HostBuffer{}: in the plan's own memory again. The recordings that a host holds stay as they were.
+  void bind(Tensor tensor, const HostBuffer& buffer);
+  // A u32 input (height, width), (height, width, 2) of rgba16f, takes the texels of an image as they lie, in
+  // front of the first step; an output becomes an image's texels, behind the last. HostImage{}: not any more.
+  void bind(Tensor tensor, const HostImage& image);
+
   void run();  // submit() and wait()
   // Replays the recorded work. Several plans, and several runs of one, may be on their way: they run in the
   // order of their submissions. Device::poll asks for a ticket.
