@@ -46,9 +46,14 @@ const Binding* Plan::Impl::binding_of(ValueId id) const {
   return found == bindings.end() ? nullptr : &*found;
 }
 
+bool Plan::Impl::of_image(ValueId id) const {
+  return std::find(images.begin(), images.end(), values[id].base) != images.end();
+}
+
 void Plan::Impl::check_own(const char* what, ValueId id) const {
   FOVEA_CHECK(!binding_of(id), "plan: ", what, " of ", values[id].shape,
               ", which is bound to a host's memory");
+  FOVEA_CHECK(!of_image(id), "plan: ", what, " of ", values[id].shape, ", which is for images alone");
 }
 
 // The base of an input or output that may be bound.
@@ -123,7 +128,7 @@ std::vector<Span> Plan::Impl::staged(uint64_t begin, uint64_t end) const {
 
 void Plan::Impl::copy_in(Recorder& recorder) {
   for (const Binding& each : bindings)
-    if (each.image.handle && values[each.value].input) recorder.copy(each.image, each.own);
+    if (touches_images && each.image.handle && values[each.value].input) recorder.copy(each.image, each.own);
   if (!staging) return;
   for (const Span& part : staged(0, input_bytes))
     recorder.copy({staging.get(), part.offset, part.bytes}, part);
@@ -131,9 +136,9 @@ void Plan::Impl::copy_in(Recorder& recorder) {
 
 void Plan::Impl::copy_out(Recorder& recorder) {
   for (const Binding& each : bindings)
-    if (each.image.handle && !values[each.value].input) recorder.copy(each.own, each.image);
+    if (touches_images && each.image.handle && !values[each.value].input) recorder.copy(each.own, each.image);
   if (!staging) return;
-  for (const Span& part : staged(input_bytes, io_bytes))
+  for (const Span& part : staged(input_bytes, staged_bytes))
     recorder.copy(part, {staging.get(), part.offset, part.bytes});
 }
 

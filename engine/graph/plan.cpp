@@ -60,6 +60,7 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
   steps = order(values, graph.nodes(), outputs);
   steps = fuse(values, std::move(steps), outputs);
   lives = lifetimes(values, steps, outputs);
+  for (const Tensor& image : options.images) images.push_back(bindable(image));
   place_inputs_and_outputs();
   place_intermediates();
   compile();
@@ -95,13 +96,17 @@ void Plan::Impl::place_inputs_and_outputs() {
     io_bytes += guard + arena_aligned(values[id].bytes);
   };
   for (ValueId id = 0; id < values.size(); ++id)
-    if (values[id].input) append(id);
+    if (values[id].input && !of_image(id)) append(id);
   input_bytes = io_bytes;
-  for (ValueId output : outputs) append(values[output].base);
+  for (ValueId output : outputs)
+    if (!of_image(output)) append(values[output].base);
+  staged_bytes = io_bytes;
+  for (ValueId image : images) append(image);
   if (io_bytes == 0) return;
   io_bytes += guard;
   io = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::device, "plan inputs and outputs");
-  if (!io->mapped()) staging = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::staging, "plan staging");
+  if (!io->mapped() && staged_bytes > 0)
+    staging = std::make_unique<Buffer>(gpu, staged_bytes, MemoryKind::staging, "plan staging");
   if (staging && guard) arm_guards(gpu.memory(), *staging);
   for (const auto& [id, offset] : offsets) places[id] = {io.get(), offset, values[id].bytes};
   if (guard) arm_guards(gpu.memory(), *io);
@@ -159,12 +164,14 @@ void Plan::Impl::compile() {
 void Plan::Impl::record_anew(VkQueryPool timestamps) {
   commands.wait();
   commands.begin(VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+  touches_images = timestamps == VK_NULL_HANDLE;
   if (timestamps) gpu.vk().vkCmdResetQueryPool(commands.handle(), timestamps, 0, uint32_t(2 * steps.size()));
   Recorder recorder(gpu, commands.handle(), timestamps);
   record_slice(recorder, 0, uint32_t(steps.size()));
   commands.end();
   dispatches = recorder.dispatches();
   barriers = recorder.barriers();
+  touches_images = true;
   stale = false;
 }
 

@@ -38,6 +38,7 @@ struct Plan::Impl {
   void bind(ValueId base, const HostImage& image, const Shape& shape);
   void unbind(ValueId base);
   const Binding* binding_of(ValueId id) const;  // null: none
+  bool of_image(ValueId id) const;              // PlanOptions::images
   void check_own(const char* what, ValueId id) const;
   std::vector<Span> staged(uint64_t begin, uint64_t end) const;
   void copy_in(Recorder& recorder);
@@ -51,14 +52,18 @@ struct Plan::Impl {
   std::vector<Lifetime> lives;
   std::vector<Span> places;  // memory of each base value; null where the plan does not use it
   uint64_t arena_bytes = 0, live_bytes = 0;
-  uint64_t input_bytes = 0, io_bytes = 0;             // inputs lie first in io, outputs behind them
-  std::unique_ptr<Buffer> arena_buffer, io, staging;  // staging mirrors io where the host cannot reach io
+  // Inputs lie first in io, outputs behind them, then those that only images are bound to.
+  uint64_t input_bytes = 0, staged_bytes = 0, io_bytes = 0;
+  std::unique_ptr<Buffer> arena_buffer, io;
+  std::unique_ptr<Buffer> staging;  // mirrors the first staged_bytes of io where the host cannot reach io
   Tables tables;
   Commands commands;
   std::shared_ptr<Usage> usage;        // of all memory that the recording touches
   std::vector<const Buffer*> touched;  // whose user that is
+  std::vector<ValueId> images;         // bases that only images are bound to
   std::vector<Binding> bindings;
-  bool stale = false;  // what was recorded is of other bindings
+  bool touches_images = true;  // what is being recorded
+  bool stale = false;          // what was recorded is of other bindings
   uint32_t dispatches = 0, barriers = 0;
   std::vector<double> milliseconds;  // of each step, as last measured; 0: not yet
 };

@@ -3,6 +3,7 @@
 
 #include "fovea/job.hpp"
 #include "fovea/ops.hpp"
+#include "gpu/gpu.h"
 #include "support/check.h"
 #include "support/host_memory.h"
 
@@ -53,10 +54,12 @@ struct Sums {
 
 // A copy of texels: every word of `in` comes out, through a step.
 struct Texels {
-  Texels(Device& device, const Shape& shape) {
+  Texels(Device& device, const Shape& shape, bool of_images = false) {
     in = graph.input(shape, DType::u32);
     out = pad(in, 0, 1, 0);  // a row of zeros in front
-    plan.emplace(device, graph, std::vector{out});
+    PlanOptions options;
+    if (of_images) options.images = {in, out};
+    plan.emplace(device, graph, std::vector{out}, options);
   }
   Graph graph;
   Tensor in, out;
@@ -137,6 +140,7 @@ TEST_CASE("a plan's texels are copied from and to a host's images") {
         texels.plan->bind(texels.in, in);
         texels.plan->bind(texels.out, out);
         texels.plan->run();
+        CHECK(texels.plan->barriers() == 2);  // between a copy, a dispatch and a copy
         CHECK(memory.words(out) == wanted);
         CHECK(memory.words(in) == words);  // as it was, in the layout that was asked for
         memory.turn(in);
@@ -182,6 +186,52 @@ TEST_CASE("images go in with the first slice and come out with the last") {
     while (!job.tick(0)) continue;
     CHECK(memory.words(to) == wanted);
     CHECK(memory.words(from) == words);
+  });
+}
+
+TEST_CASE("what is for images alone has no mirror in host memory") {
+  with_host([](const Host&, Device& adopted, HostMemory& memory) {
+    const auto used = [&](bool of_images) {
+      const uint64_t before = adopted.memory().used;
+      const Texels texels(adopted, {300, 200}, of_images);
+      return adopted.memory().used - before;
+    };
+    const uint64_t texels_bytes = (300 + 301) * 200 * 4;
+    const uint64_t mirror = adopted.gpu().memory().device_is_mapped() ? 0 : texels_bytes;
+    CHECK(used(false) - used(true) >= mirror);
+    CHECK(used(true) >= texels_bytes);
+    CHECK(used(true) < texels_bytes + 1024);
+
+    Texels texels(adopted, {5, 7}, true);
+    const std::vector<uint32_t> words = random_ids(35, 9, UINT32_MAX);
+    check_rejects([&] { texels.plan->write(texels.in, words); }, {"plan", "write", "(5, 7)", "images alone"});
+    check_rejects([&] { texels.plan->read_u32(texels.out); }, {"plan", "read", "(6, 7)", "images alone"});
+    const HostImage in = memory.image({.width = 7, .height = 5, .before = kRead, .after = kRead}, words);
+    const HostImage out = memory.image({.width = 7, .height = 6, .before = kUndefined, .after = kRead});
+    texels.plan->bind(texels.in, in);
+    texels.plan->bind(texels.out, out);
+    texels.plan->run();
+    const std::vector<uint32_t> got = memory.words(out);
+    CHECK(std::vector<uint32_t>(got.begin() + 7, got.end()) == words);
+  });
+}
+
+TEST_CASE("a profile leaves images alone, whatever layout they have by then") {
+  with_host([](const Host&, Device& adopted, HostMemory& memory) {
+    Texels texels(adopted, {5, 7}, true);
+    const std::vector<uint32_t> words = random_ids(35, 9, UINT32_MAX);
+    HostImage in = memory.image({.width = 7, .height = 5, .before = kTarget, .after = kTarget}, words);
+    const HostImage out = memory.image({.width = 7, .height = 6, .before = kRead, .after = kRead});
+    in.before = in.after = kRead;
+    texels.plan->bind(texels.in, in);
+    texels.plan->bind(texels.out, out);
+    CHECK(texels.plan->profile().size() == 1);
+    CHECK(memory.words(out) == std::vector<uint32_t>(42, 0x5a5a5a5a));
+    in.after = kTarget;
+    memory.turn(in);
+    texels.plan->run();
+    const std::vector<uint32_t> got = memory.words(out);
+    CHECK(std::vector<uint32_t>(got.begin() + 7, got.end()) == words);
   });
 }
 

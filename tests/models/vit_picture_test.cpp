@@ -145,6 +145,7 @@ TEST_CASE("a picture in slices of a host's frames is the same to the bit") {
       {.format = TexelFormat::rgba16f, .width = 31, .height = 29, .before = kUndefined, .after = kRead});
   ViTPicture picture = model.picture(in, {.map = out, .colours = Colormap::viridis, .alpha_light = 0.5f});
   Plan& plan = picture.plan();
+  picture.prepare();
   plan.run();
   const std::vector<float> logits = picture.logits();
   const std::vector<uint32_t> map = own.memory->words(out);

@@ -23,6 +23,8 @@ struct SubmitOptions {
 
 struct PlanOptions {
   bool guards = false;  // debugging: values share no memory and lie between guard words, see guards_intact()
+  // Inputs and outputs that images will be bound to: no memory of the host mirrors them, where there is any.
+  std::vector<Tensor> images = {};
 };
 
 class Plan {
@@ -72,8 +74,10 @@ class Plan {
   void in_use_until(VkSemaphore timeline, uint64_t value);
   void finished();  // nothing that was recorded is on its way
 
-  std::string print() const;        // a line a step: op, shapes, bytes, offset in the arena; then the totals
-  std::vector<StepTime> profile();  // runs once with timestamps around every step
+  std::string print() const;  // a line a step: op, shapes, bytes, offset in the arena; then the totals
+  // Runs once with timestamps around every step; no image is read or written, so that it serves before the
+  // first frame.
+  std::vector<StepTime> profile();
 
   bool guards_intact() const;  // no step wrote outside its values
 

@@ -117,13 +117,15 @@ class ViTPicture {
   ViTPicture& operator=(ViTPicture&&) noexcept;
 
   Plan& plan();                    // to run, to submit, to record, or for a PlanJob
+  void prepare();                  // as VisionTransformer's; no image is read or written
   void look(const ViTLook& look);  // what the next run shows: inputs of the plan, nothing is compiled
   // The token of the patch at a place in the picture, in its texels; 0 where the model does not see it.
   int64_t token_at(double x, double y) const;
   // Others of the same sizes and formats, such as those of a swapchain, from the next run on; without a map
   // it stays what it is.
   void bind(const HostImage& image, const HostImage& map = {});
-  std::vector<float> logits() const;  // (labels) of the last run, which it waits for
+  // (labels) of the last run, which it waits for; of a model without a classifier (tokens, embedding).
+  std::vector<float> logits() const;
 
  private:
   friend class VisionTransformer;

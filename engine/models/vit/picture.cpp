@@ -48,7 +48,9 @@ ViTPicture::Impl::Impl(Device& device, const VisionTransformer& model, const Pre
       seen(steps.seen(int(image.width), int(image.height))) {
   FOVEA_CHECK(config.channels == 3, "vit: a picture has 3 channels, the model takes ", config.channels);
   const std::vector<Tensor> outputs = build(model, steps, options);
-  plan.emplace(device, graph, outputs);
+  PlanOptions of_plan{.images = {texels}};
+  if (painted) of_plan.images.push_back(painted);
+  plan.emplace(device, graph, outputs, of_plan);
   bind(picture, shown);
   if (painted) look(options.look);
 }
@@ -119,6 +121,10 @@ ViTPicture::~ViTPicture() = default;
 ViTPicture::ViTPicture(ViTPicture&&) noexcept = default;
 ViTPicture& ViTPicture::operator=(ViTPicture&&) noexcept = default;
 Plan& ViTPicture::plan() { return *impl_->plan; }
+void ViTPicture::prepare() {
+  impl_->plan->profile();  // a driver may compile only now
+  impl_->plan->profile();
+}
 void ViTPicture::look(const ViTLook& look) { impl_->look(look); }
 void ViTPicture::bind(const HostImage& image, const HostImage& map) { impl_->bind(image, map); }
 std::vector<float> ViTPicture::logits() const { return impl_->plan->read(impl_->answer); }

@@ -23,7 +23,7 @@ struct ViTPicture::Impl {
   Tensor texels;  // (height, width[, 2]) of the picture
   Tensor query,
       choice;  // (1): the token that looks; (1, depth * heads): how much each head of a layer counts
-  Tensor answer, painted;  // logits, or the class token's embedding; texels of the map
+  Tensor answer, painted;  // logits, or the embedding; texels of the map
   std::optional<Plan> plan;
 };
 
