@@ -44,8 +44,7 @@ Buffer::Buffer(Gpu& gpu, uint64_t bytes, MemoryKind kind, const char* what)
                  gpu.info().name, " has ", gpu.info().memory_bytes, memory_.limit_text(),
                  ", this Device holds ", memory_.use().held);
   check_vk(result, what);
-  const VkBufferDeviceAddressInfo info = {VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr, handle_};
-  address_ = gpu.vk().vkGetBufferDeviceAddress(gpu.device(), &info);
+  find_address();
   if (address_ % kAlignment != 0) {
     release();
     fail(what, ": the driver placed a buffer at address ", address_, ", not a multiple of ", kAlignment);
@@ -55,7 +54,18 @@ Buffer::Buffer(Gpu& gpu, uint64_t bytes, MemoryKind kind, const char* what)
   memory_.note_held();
 }
 
+Buffer::Buffer(Gpu& gpu, VkBuffer lent, uint64_t bytes)
+    : gpu_(gpu), memory_(gpu.memory()), bytes_(bytes), handle_(lent), users_(std::make_shared<Users>()) {
+  find_address();
+}
+
+void Buffer::find_address() {
+  const VkBufferDeviceAddressInfo info = {VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, nullptr, handle_};
+  address_ = gpu_.vk().vkGetBufferDeviceAddress(gpu_.device(), &info);
+}
+
 Buffer::~Buffer() {
+  if (!allocation_) return;
   try {
     memory_.settle(*this);
   } catch (const Error&) {

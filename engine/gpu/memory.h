@@ -29,31 +29,34 @@ enum class MemoryKind : uint8_t {
   staging,  // host memory that the device copies from and to
 };
 
-// Owns a VkBuffer with its memory. Usable as storage by address, as source and target of copies.
+// Owns a VkBuffer with its memory, usable as storage by address, as source and target of copies; or names one
+// that a host lends, usable as storage by address alone.
 class Buffer {
  public:
   Buffer(Gpu& gpu, uint64_t bytes, MemoryKind kind,
          const char* what);  // an Error says what was too large, and how much
+  Buffer(Gpu& gpu, VkBuffer lent, uint64_t bytes);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
   VkBuffer handle() const { return handle_; }
   uint64_t bytes() const { return bytes_; }
-  uint64_t address() const { return address_; }  // multiple of 64
+  uint64_t address() const { return address_; }  // multiple of 64; of a lent one, what the driver gave
   const std::shared_ptr<Users>& users() const { return users_; }
   std::byte* mapped() const { return mapped_; }  // host address, coherent; null when the memory is not mapped
 
  private:
   friend class Memory;
   VkResult allocate(MemoryKind kind, bool map);
+  void find_address();
   void release();
 
   Gpu& gpu_;
   Memory& memory_;
   uint64_t bytes_, address_ = 0;
   VkBuffer handle_ = VK_NULL_HANDLE;
-  VmaAllocation allocation_ = nullptr;
+  VmaAllocation allocation_ = nullptr;  // null: lent
   std::byte* mapped_ = nullptr;
   std::shared_ptr<Users> users_;
   mutable std::atomic<bool> staged_ = false;  // copies through the ring may be on their way

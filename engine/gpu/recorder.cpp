@@ -4,9 +4,11 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "core/check.h"
 #include "gpu/gpu.h"
+#include "gpu/texels.h"
 
 namespace fovea {
 namespace {
@@ -16,6 +18,20 @@ void check_span(const std::string& what, const Span& span) {
   const uint64_t all = span.buffer->bytes();
   FOVEA_CHECK(span.offset <= all && span.bytes <= all - span.offset, what, ": bytes ", span.offset, " to ",
               span.offset + span.bytes, " of a buffer of ", all);
+}
+
+void check_texels(const HostImage& image, const Span& span) {
+  const uint64_t bytes = uint64_t(image.width) * image.height * words_of(image.format) * kElementBytes;
+  FOVEA_CHECK(span.buffer && span.bytes == bytes, "copy: an image of ", bytes, " bytes with ", span.bytes);
+  check_span("copy", span);
+}
+
+VkBufferImageCopy whole(const HostImage& image, const Span& span) {
+  VkBufferImageCopy region = {};
+  region.bufferOffset = span.offset;
+  region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+  region.imageExtent = {image.width, image.height, 1};
+  return region;
 }
 
 // What a dispatch gives, held against what its shader takes.
@@ -201,6 +217,51 @@ void Recorder::copy(const Span& from, const Span& to) {
   order({std::span(&from, 1), std::span(&to, 1)});
   const VkBufferCopy region = {from.offset, to.offset, from.bytes};
   gpu_.vk().vkCmdCopyBuffer(commands_, from.buffer->handle(), to.buffer->handle(), 1, &region);
+}
+
+// All that a host may do with an image, in whatever stages, is before or behind the copy.
+void Recorder::turn(const HostImage& image, VkImageLayout copied, bool back) const {
+  const bool read = copied == VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+  VkImageMemoryBarrier memory = {VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER};
+  memory.srcQueueFamilyIndex = memory.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
+  memory.image = image.handle;
+  memory.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+  VkPipelineStageFlags from = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, to = VK_PIPELINE_STAGE_TRANSFER_BIT;
+  if (back) {
+    memory.oldLayout = copied;
+    memory.newLayout = VkImageLayout(image.after);
+    memory.srcAccessMask = read ? 0 : VK_ACCESS_TRANSFER_WRITE_BIT;
+    memory.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
+    std::swap(from, to);
+  } else {
+    memory.oldLayout = VkImageLayout(image.before);
+    memory.newLayout = copied;
+    memory.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT;
+    memory.dstAccessMask = read ? VK_ACCESS_TRANSFER_READ_BIT : VK_ACCESS_TRANSFER_WRITE_BIT;
+  }
+  gpu_.vk().vkCmdPipelineBarrier(commands_, from, to, 0, 0, nullptr, 0, nullptr, 1, &memory);
+}
+
+void Recorder::copy(const HostImage& from, const Span& to) {
+  check_texels(from, to);
+  if (wishes_) return;
+  order({{}, std::span(&to, 1)});
+  constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
+  const VkBufferImageCopy region = whole(from, to);
+  turn(from, kLayout, false);
+  gpu_.vk().vkCmdCopyImageToBuffer(commands_, from.handle, kLayout, to.buffer->handle(), 1, &region);
+  turn(from, kLayout, true);
+}
+
+void Recorder::copy(const Span& from, const HostImage& to) {
+  check_texels(to, from);
+  if (wishes_) return;
+  order({std::span(&from, 1), {}});
+  constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
+  const VkBufferImageCopy region = whole(to, from);
+  turn(to, kLayout, false);
+  gpu_.vk().vkCmdCopyBufferToImage(commands_, from.buffer->handle(), to.handle, kLayout, 1, &region);
+  turn(to, kLayout, true);
 }
 
 void Recorder::fill_zero(const Span& span) {

@@ -79,6 +79,9 @@ class Recorder {
   void dispatch(const Dispatch& what, std::span<const std::byte> params);
   void copy(const Span& from, const Span& to);  // equal bytes
   void fill_zero(const Span& span);             // from a whole word on
+  // The texels of a host's image, row by row; see HostImage for what is waited for.
+  void copy(const HostImage& from, const Span& to);
+  void copy(const Span& from, const HostImage& to);
 
   uint32_t dispatches() const { return dispatches_; }
   uint32_t barriers() const { return barriers_; }  // between commands: not those of enter and leave
@@ -87,6 +90,7 @@ class Recorder {
   void order(const Access& access);
   void barrier(VkPipelineStageFlags also_before, VkPipelineStageFlags also_after) const;
   void stamp(uint32_t query) const;
+  void turn(const HostImage& image, VkImageLayout copied, bool back) const;
 
   Gpu& gpu_;
   VkCommandBuffer commands_;

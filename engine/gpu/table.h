@@ -40,7 +40,8 @@ struct InstanceTable {
   X(vkCreateComputePipelines) X(vkDestroyPipeline) X(vkGetBufferDeviceAddress)                          \
   X(vkCreateQueryPool) X(vkDestroyQueryPool) X(vkGetQueryPoolResults)                                   \
   X(vkCmdResetQueryPool) X(vkCmdWriteTimestamp) X(vkCmdBindPipeline) X(vkCmdPushConstants)              \
-  X(vkCmdDispatch) X(vkCmdPipelineBarrier) X(vkCmdCopyBuffer) X(vkCmdFillBuffer)
+  X(vkCmdDispatch) X(vkCmdPipelineBarrier) X(vkCmdCopyBuffer) X(vkCmdFillBuffer)                        \
+  X(vkCmdCopyImageToBuffer) X(vkCmdCopyBufferToImage)
 // clang-format on
 
 struct DeviceTable {

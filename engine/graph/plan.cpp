@@ -60,6 +60,7 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
   steps = order(values, graph.nodes(), outputs);
   steps = fuse(values, std::move(steps), outputs);
   lives = lifetimes(values, steps, outputs);
+  for (const Tensor& image : options.images) images.push_back(bindable(image));
   place_inputs_and_outputs();
   place_intermediates();
   compile();
@@ -95,13 +96,17 @@ void Plan::Impl::place_inputs_and_outputs() {
     io_bytes += guard + arena_aligned(values[id].bytes);
   };
   for (ValueId id = 0; id < values.size(); ++id)
-    if (values[id].input) append(id);
+    if (values[id].input && !of_image(id)) append(id);
   input_bytes = io_bytes;
-  for (ValueId output : outputs) append(values[output].base);
+  for (ValueId output : outputs)
+    if (!of_image(output)) append(values[output].base);
+  staged_bytes = io_bytes;
+  for (ValueId image : images) append(image);
   if (io_bytes == 0) return;
   io_bytes += guard;
   io = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::device, "plan inputs and outputs");
-  if (!io->mapped()) staging = std::make_unique<Buffer>(gpu, io_bytes, MemoryKind::staging, "plan staging");
+  if (!io->mapped() && staged_bytes > 0)
+    staging = std::make_unique<Buffer>(gpu, staged_bytes, MemoryKind::staging, "plan staging");
   if (staging && guard) arm_guards(gpu.memory(), *staging);
   for (const auto& [id, offset] : offsets) places[id] = {io.get(), offset, values[id].bytes};
   if (guard) arm_guards(gpu.memory(), *io);
@@ -130,8 +135,7 @@ Span Plan::Impl::span_of(ValueId id) const {
 // last.
 void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count) {
   recorder.enter();
-  if (staging && input_bytes > 0 && first == 0)
-    recorder.copy({staging.get(), 0, input_bytes}, {io.get(), 0, input_bytes});
+  if (first == 0) copy_in(recorder);
   for (uint32_t s = first; s < first + count; ++s) {
     const Node& step = steps[s];
     const auto spans = [&](const std::vector<ValueId>& of) {
@@ -145,9 +149,7 @@ void Plan::Impl::record_slice(Recorder& recorder, uint32_t first, uint32_t count
     step.spec.launch(launch);
     recorder.end_step();
   }
-  const uint64_t output_bytes = io_bytes - input_bytes;
-  if (staging && output_bytes > 0 && first + count == steps.size())
-    recorder.copy({io.get(), input_bytes, output_bytes}, {staging.get(), input_bytes, output_bytes});
+  if (first + count == steps.size()) copy_out(recorder);
   recorder.leave();
 }
 
@@ -162,12 +164,15 @@ void Plan::Impl::compile() {
 void Plan::Impl::record_anew(VkQueryPool timestamps) {
   commands.wait();
   commands.begin(VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+  touches_images = timestamps == VK_NULL_HANDLE;
   if (timestamps) gpu.vk().vkCmdResetQueryPool(commands.handle(), timestamps, 0, uint32_t(2 * steps.size()));
   Recorder recorder(gpu, commands.handle(), timestamps);
   record_slice(recorder, 0, uint32_t(steps.size()));
   commands.end();
   dispatches = recorder.dispatches();
   barriers = recorder.barriers();
+  touches_images = true;
+  stale = false;
 }
 
 const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, uint64_t count) const {
@@ -183,6 +188,7 @@ const Value& Plan::Impl::checked(const char* what, Tensor tensor, DType dtype, u
 void Plan::Impl::write(Tensor input, DType dtype, std::span<const std::byte> bytes) {
   const Value& value = checked("write", input, dtype, bytes.size() / kElementBytes);
   FOVEA_CHECK(value.input, "plan: write of ", value.shape, ", which is not an input");
+  check_own("write", input.id);
   gpu.memory().write(staging ? *staging : *io, places[input.id].offset, bytes);
 }
 
@@ -191,6 +197,7 @@ void Plan::Impl::read(Tensor output, DType dtype, std::span<std::byte> bytes) co
   const bool known =
       std::any_of(outputs.begin(), outputs.end(), [&](ValueId id) { return values[id].base == value.base; });
   FOVEA_CHECK(known, "plan: read of ", value.shape, ", which is not an output");
+  check_own("read", output.id);
   const Span span = span_of(output.id);
   const Buffer& from = staging && span.buffer == io.get() ? *staging : *span.buffer;
   if (output.contiguous()) {
@@ -222,6 +229,7 @@ void Plan::run() {
 Ticket Plan::submit(const SubmitOptions& options) {
   FOVEA_CHECK(options.times >= 1 && options.times <= Queue::kMaxReplays, "plan: ", options.times,
               " replays in a submission, 1 to ", Queue::kMaxReplays, " are possible");
+  impl_->prepare(options.times);
   const Ticket ticket = impl_->commands.submit(options.times, options.wait, options.signal);
   impl_->usage->submitted(ticket);
   return ticket;
@@ -279,7 +287,10 @@ void Plan::Impl::table_row(std::string& text, size_t step) const {
     if (input != kNoValue) inputs += (inputs.empty() ? "" : " ") + to_string(values[input].shape);
   const Value& made = values[node.outputs[0]];
   const Span place = span_of(node.outputs[0]);
-  const char* where = made.state ? "state" : place.buffer == io.get() ? "output" : "arena";
+  const char* where = made.state                    ? "state"
+                      : place.buffer == io.get()    ? "output"
+                      : binding_of(node.outputs[0]) ? "host"
+                                                    : "arena";
   text += fmt::format("{:4}  {:<18} {:<34} -> {:<22} {:>12} bytes  {:>6} + {:<10} {}\n", step, node.spec.op,
                       inputs, to_string(made.shape), made.bytes, where, place.offset, node.spec.detail);
 }

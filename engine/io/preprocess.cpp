@@ -1,9 +1,12 @@
+#include "io/preprocess.h"
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/check.h"
+#include "core/resample.h"
 #include "fovea/image.hpp"
 #include "io/config.h"
 #include "io/image.h"
@@ -97,20 +100,6 @@ void read_normalisation(const JsonFile& config, const Defaults& defaults, Prepro
                 ": image_std: expected numbers above 0, got ", deviation);
 }
 
-// The size to resize to.
-struct Extent {
-  int64_t width, height;
-};
-Extent resized_extent(const Preprocessor& steps, const Image& image) {
-  if (steps.shortest_edge == 0) return {steps.resize_width, steps.resize_height};
-  const int64_t shorter = std::min(image.width, image.height);
-  const auto scaled = [&](int64_t side) {
-    const int64_t product = steps.shortest_edge * side;
-    return (product + (steps.round_long_edge ? shorter / 2 : 0)) / shorter;
-  };
-  return {scaled(image.width), scaled(image.height)};
-}
-
 }  // namespace
 
 Preprocessor Preprocessor::load(const std::filesystem::path& dir) {
@@ -165,40 +154,56 @@ int Preprocessor::height() const {
   return shortest_edge > 0 ? shortest_edge : resize_height;
 }
 
-std::vector<float> Preprocessor::pixels(const Image& image) const {
-  check_image_size("preprocess", image.width, image.height);
-  Image made = image;
-  if (do_resize) {
-    const Extent extent = resized_extent(*this, image);
-    check_image_size("preprocess", extent.width, extent.height);
-    made = resize(image, int(extent.width), int(extent.height), resample);
+Placement placement_of(const Preprocessor& steps, int64_t width, int64_t height) {
+  check_image_size("preprocess", width, height);
+  Placement made{width, height};
+  if (steps.do_resize && steps.shortest_edge == 0) {
+    made.width = steps.resize_width;
+    made.height = steps.resize_height;
+  } else if (steps.do_resize) {
+    const int64_t shorter = std::min(width, height);
+    const auto scaled = [&](int64_t side) {
+      const int64_t product = steps.shortest_edge * side;
+      return (product + (steps.round_long_edge ? shorter / 2 : 0)) / shorter;
+    };
+    made.width = scaled(width);
+    made.height = scaled(height);
   }
+  check_image_size("preprocess", made.width, made.height);
+  if (steps.do_center_crop) {
+    const auto half_down = [](int64_t value) { return (value - (value < 0)) / 2; };
+    made.left = half_down(made.width - steps.crop_width);
+    made.top = half_down(made.height - steps.crop_height);
+  }
+  const bool fits = steps.do_center_crop || (made.width == steps.width() && made.height == steps.height());
+  FOVEA_CHECK(fits, "preprocess: expected ", steps.width(), " x ", steps.height(), " pixels, got ",
+              made.width, " x ", made.height);
+  return made;
+}
+
+std::vector<float> Preprocessor::pixels(const Image& image) const {
+  const Placement place = placement_of(*this, image.width, image.height);
+  Image made = do_resize ? resize(image, int(place.width), int(place.height), resample) : image;
   if (do_center_crop) made = center_crop(made, crop_width, crop_height);
-  FOVEA_CHECK(made.width == width() && made.height == height(), "preprocess: expected ", width(), " x ",
-              height(), " pixels, got ", made.width, " x ", made.height);
 
   const size_t plane = size_t(made.width) * size_t(made.height);
   std::vector<float> pixels(3 * plane);  // (3, height, width)
   for (size_t colour = 0; colour < 3; ++colour) {
-    // A byte has 256 values. Rescaled in double and normalised in float, as transformers rounds.
-    std::array<float, 256> value_of_byte;
-    for (int byte = 0; byte < 256; ++byte)
-      value_of_byte[size_t(byte)] = (float(byte * rescale_factor) - mean[colour]) / std[colour];
+    const std::array<float, 256> value_of_byte = normalised_bytes(rescale_factor, mean[colour], std[colour]);
     for (size_t i = 0; i < plane; ++i) pixels[colour * plane + i] = value_of_byte[made.rgb[3 * i + colour]];
   }
   return pixels;
 }
 
-Region Preprocessor::seen(const Image& image) const {
-  check_image_size("preprocess", image.width, image.height);
-  if (!do_center_crop) return {0, 0, double(image.width), double(image.height)};
-  const Extent extent = do_resize ? resized_extent(*this, image) : Extent{image.width, image.height};
-  const double across = double(image.width) / double(extent.width);  // pixels of the image a resized pixel
-  const double down = double(image.height) / double(extent.height);
-  // As center_crop: the odd pixel towards the upper left, also of a crop that is larger than the image.
-  const double left = std::floor(double(extent.width - crop_width) / 2);
-  const double top = std::floor(double(extent.height - crop_height) / 2);
-  return {left * across, top * down, crop_width * across, crop_height * down};
+Region Preprocessor::seen(const Image& image) const { return seen(image.width, image.height); }
+
+Region Preprocessor::seen(int image_width, int image_height) const {
+  check_image_size("preprocess", image_width, image_height);
+  if (!do_center_crop) return {0, 0, double(image_width), double(image_height)};
+  const Placement place = placement_of(*this, image_width, image_height);
+  const double across = double(image_width) / double(place.width);  // pixels of the image a resized pixel
+  const double down = double(image_height) / double(place.height);
+  return {double(place.left) * across, double(place.top) * down, crop_width * across, crop_height * down};
 }
 
 }  // namespace fovea

@@ -47,6 +47,8 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, const Projected&
   // What distances add to values takes the weights, and their gradient.
   const bool fused = has_attention(x.q.shape()[3]) && !heads.additive && !heads.relative &&
                      !rows_of_lengths && given.weight_dropout.rate == 0;
+  const bool chosen = given.which.rows >= 0 || given.which.heads >= 0 || given.which.at;
+  FOVEA_CHECK(fused || !chosen, "attention: weights of chosen heads or rows, which only fused attention has");
   SelfAttention::Result result;
   Tensor out;  // (batch, heads, tokens, head_dim)
   if (!fused) {
@@ -56,7 +58,7 @@ SelfAttention::Result attend_heads(const AttentionHeads& heads, const Projected&
     if (heads.relative) out = add(out, relative_values(kept, *heads.relative));
   } else {
     const Attention attended = attention(x.q, x.k, x.v, options);
-    if (given.weights) result.weights = attention_weights(x.q, x.k, attended.lse, {}, options);
+    if (given.weights) result.weights = attention_weights(x.q, x.k, attended.lse, given.which, options);
     out = attended.out;
   }
   if (!given.weights) result.weights = {};

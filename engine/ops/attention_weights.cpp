@@ -19,6 +19,9 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
   FOVEA_CHECK(which.row >= 0 && rows >= 1 && which.row + rows <= shape.tokens, kOp, ": rows ", which.row,
               " to ", which.row + rows, " of ", shape.tokens);
 
+  const Tensor at = which.at ? dense(kOp, which.at, DType::u32) : Tensor();
+  FOVEA_CHECK(!at || (at.shape() == Shape({1}) && which.rows >= 1), kOp, ": rows from ",
+              at ? at.shape() : Shape(), " on needs one number and how many rows");
   const AttentionWeightsParams params{
       .tokens = uint32_t(shape.tokens),
       .keys = uint32_t(shape.keys),
@@ -35,7 +38,7 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
   return q.graph->add({.op = kOp,
                        .detail = concat("heads ", which.head, " to ", which.head + heads, ", rows ",
                                         which.row, " to ", which.row + rows),
-                       .inputs = {q, k, lse, options.lengths, options.bias},
+                       .inputs = {q, k, lse, options.lengths, options.bias, at},
                        .shape = {shape.batch, heads, rows, shape.keys},
                        .launch = [=](Launch& launch) {
                          launch.dispatch({.kernel = kOp,
@@ -43,12 +46,14 @@ Tensor attention_weights(Tensor q, Tensor k, Tensor lse, const HeadsAndRows& whi
                                           .constants = {{"kHeadDim", uint32_t(shape.head_dim)},
                                                         {"kCausal", causal},
                                                         {"kHasLengths", has_lengths},
-                                                        {"kHasBias", has_bias}},
+                                                        {"kHasBias", has_bias},
+                                                        {"kHasAt", launch.in(5).buffer != nullptr}},
                                           .reads = {{"q", launch.in(0)},
                                                     {"k", launch.in(1)},
                                                     {"lse", launch.in(2)},
                                                     {"lengths", launch.in(3)},
-                                                    {"bias", launch.in(4)}},
+                                                    {"bias", launch.in(4)},
+                                                    {"at", launch.in(5)}},
                                           .writes = {{"weights", launch.out()}}},
                                          params);
                        }});

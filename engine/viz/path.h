@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace fovea {
+#include "core/colormap.h"
 
-using Colour = std::array<uint8_t, 3>;
+namespace fovea {
 
 struct Point {
   double x = 0, y = 0;

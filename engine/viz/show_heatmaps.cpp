@@ -5,7 +5,6 @@
 #include "core/extents.h"
 #include "fovea/figure.hpp"
 #include "viz/axis.h"
-#include "viz/colormap.h"
 
 namespace fovea {
 namespace {

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <cmath>
 #include <limits>
 
 #include "support/attention.h"
@@ -54,6 +55,34 @@ TEST_CASE("attention_weights of chosen heads and rows") {
   check_weights(x, {.head = 4});
   check_weights(x, {.row = 8});
   check_weights(x, {.heads = 1, .rows = 1});
+}
+
+TEST_CASE("attention_weights of rows that are known only when it runs") {
+  const AttentionCase x = random_attention(2, 3, 9, 17, 8, 1);
+  AttentionGraph asked(x, {});
+  const Attention made = attention(asked.q, asked.k, asked.v, asked.options);
+  const Tensor at = asked.graph.input({1}, DType::u32);
+  const HeadsAndRows which{.head = 1, .heads = 2, .row = 1, .rows = 2, .at = at};
+  const Tensor weights = attention_weights(asked.q, asked.k, made.lse, which, asked.options);
+  for (const uint32_t start : {0u, 6u, 7u, 100u}) {
+    INFO("from " << start << " on");
+    std::vector<Input> inputs = asked.inputs;
+    inputs.push_back({at, std::vector<uint32_t>{start}});
+    std::vector<double> want;
+    for (int64_t b = 0; b < x.batch; ++b)
+      for (int64_t h = 1; h < 3; ++h)
+        for (int64_t i = 1 + start; i < 3 + int64_t(start); ++i) {
+          std::vector<double> row(size_t(x.keys), NAN);  // behind the last query
+          if (i < x.tokens) row = attention_row(x, b, h, i).weights;
+          want.insert(want.end(), row.begin(), row.end());
+        }
+    check_close(run(asked.graph, inputs, weights), want, kProduct);
+  }
+  const auto with = [&](const HeadsAndRows& wrong) {
+    return [&, wrong] { attention_weights(asked.q, asked.k, made.lse, wrong, asked.options); };
+  };
+  check_rejects(with({.at = at}), {"attention_weights", "(1)", "how many"});
+  check_rejects(with({.rows = 1, .at = asked.graph.input({2}, DType::u32)}), {"attention_weights", "(2)"});
 }
 
 TEST_CASE("attention_weights follow causal, lengths and bias; rows without keys are zero") {

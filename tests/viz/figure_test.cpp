@@ -8,7 +8,6 @@
 #include "support/svg.h"
 #include "support/temporary.h"
 #include "support/values.h"
-#include "viz/colormap.h"
 
 using namespace fovea;
 using namespace fovea::test;

@@ -13,7 +13,8 @@ struct StepState;  // of a decoding, engine/ops/step_state.h
 
 // How layers of attention are called.
 struct LayerOptions {
-  bool weights = false;  // also gives attention weights, before their dropout
+  bool weights = false;     // also gives attention weights, before their dropout
+  HeadsAndRows which = {};  // of them; others than all only where attention is the fused one
   // lengths: of the keys, (batch), or where a call is of MultiHeadAttention of each query's, (batch, tokens).
   AttentionOptions attention = {};
   Dropout dropout = {};         // of what a block adds to its residual

@@ -14,8 +14,6 @@
 
 namespace fovea FOVEA_API {
 
-enum class Colormap : uint8_t { reds, blues, viridis, greys };  // the largest value is dark, in viridis light
-
 struct FigureOptions {
   std::string xlabel, ylabel;               // of every matrix of the last row, and of the first column
   std::vector<std::string> titles;          // one a matrix in row order, or one a column; or none

@@ -16,9 +16,13 @@ typedef struct VkCommandBuffer_T* VkCommandBuffer;
 #if UINTPTR_MAX == UINT64_MAX
 typedef struct VkSemaphore_T* VkSemaphore;
 typedef struct VkPipelineCache_T* VkPipelineCache;
+typedef struct VkBuffer_T* VkBuffer;
+typedef struct VkImage_T* VkImage;
 #else
 typedef uint64_t VkSemaphore;
 typedef uint64_t VkPipelineCache;
+typedef uint64_t VkBuffer;
+typedef uint64_t VkImage;
 #endif
 struct VkAllocationCallbacks;
 
@@ -57,6 +61,31 @@ std::vector<std::string> enable_features(const HostDevice& host, void* chain);
 struct Semaphore {
   VkSemaphore handle = {};
   uint64_t value = 0;
+};
+
+// A part of a buffer of the host, whose usage has STORAGE_BUFFER and SHADER_DEVICE_ADDRESS and whose memory
+// was allocated for addresses. The host keeps both while a plan that it is bound to may run.
+struct HostBuffer {
+  VkBuffer handle = {};
+  uint64_t offset = 0;  // bytes, a multiple of 16
+  uint64_t bytes = 0;
+};
+
+// How the texels of a host's image lie, as in Vulkan's R8G8B8A8_UNORM, B8G8R8A8_UNORM, R8G8B8A8_SRGB,
+// B8G8R8A8_SRGB and R16G16B16A16_SFLOAT.
+enum class TexelFormat : uint8_t { rgba8, bgra8, rgba8_srgb, bgra8_srgb, rgba16f };
+const char* name(TexelFormat format);
+
+// A two-dimensional colour image of the host, its mip level 0 and layer 0, whose usage has TRANSFER_SRC where
+// a plan reads it and TRANSFER_DST where one writes it. It belongs to the family of the queue that the work
+// runs on, or to several.
+struct HostImage {
+  VkImage handle = {};
+  TexelFormat format = TexelFormat::rgba8;
+  uint32_t width = 0, height = 0;
+  // VkImageLayout: the one that the work finds it in, and the one that it leaves it in. Whatever the queue
+  // did with the image before comes first, and everything behind sees what the work wrote.
+  uint32_t before = 0, after = 0;
 };
 
 using Ticket = uint64_t;  // of a submission to a Device; 0: of none

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fovea/core.hpp"
+#include "fovea/picture.hpp"
 
 namespace fovea FOVEA_API {
 
@@ -19,14 +20,6 @@ struct Image {
 // Grey and palettes become RGB, alpha is dropped, 16 bits are cut to the upper 8. A file that is truncated,
 // damaged (as far as its format can tell), too large or none of the three formats is an Error that names it.
 Image load_image(const std::filesystem::path& path);
-
-// A part of an image in its pixels, not rounded. It may reach beyond the image.
-struct Region {
-  double left = 0, top = 0, width = 0, height = 0;
-};
-
-// The filters by their numbers in Pillow and in preprocessor_config.json; no box (4) and no hamming (5).
-enum class Resample { nearest = 0, lanczos = 1, bilinear = 2, bicubic = 3 };
 
 // From an image to a model's input, as preprocessor_config.json of a Hugging Face directory says: resize,
 // crop, rescale, normalise.
@@ -63,6 +56,7 @@ struct Preprocessor {
 
   // The part of an image that pixels() takes: all of it, or what the crop leaves.
   Region seen(const Image& image) const;
+  Region seen(int image_width, int image_height) const;
 };
 
 }  // namespace fovea

@@ -48,6 +48,8 @@ struct RotaryOptions {
 struct HeadsAndRows {
   int64_t head = 0, heads = -1;  // first head, how many; -1: the rest
   int64_t row = 0, rows = -1;    // first query, how many
+  // (1) u32: added to row, known only when it runs, with rows given; NaN behind the last query.
+  Tensor at = {};
 };
 using Pixels = std::array<int64_t, 2>;  // down, across
 struct Conv2dOptions {

@@ -23,6 +23,8 @@ struct SubmitOptions {
 
 struct PlanOptions {
   bool guards = false;  // debugging: values share no memory and lie between guard words, see guards_intact()
+  // Inputs and outputs that images will be bound to: no memory of the host mirrors them, where there is any.
+  std::vector<Tensor> images = {};
 };
 
 class Plan {
@@ -39,6 +41,14 @@ class Plan {
   // plan that are on their way.
   void write(Tensor input, std::span<const float> values);
   void write(Tensor input, std::span<const uint32_t> values);
+
+  // An input or output lies in a host's buffer, of exactly its bytes in row order: nothing is copied.
+  // HostBuffer{}: in the plan's own memory again. The recordings that a host holds stay as they were.
+  void bind(Tensor tensor, const HostBuffer& buffer);
+  // A u32 input (height, width), (height, width, 2) of rgba16f, takes the texels of an image as they lie, in
+  // front of the first step; an output becomes an image's texels, behind the last. HostImage{}: not any more.
+  void bind(Tensor tensor, const HostImage& image);
+
   void run();  // submit() and wait()
   // Replays the recorded work. Several plans, and several runs of one, may be on their way: they run in the
   // order of their submissions. Device::poll asks for a ticket.
@@ -64,8 +74,10 @@ class Plan {
   void in_use_until(VkSemaphore timeline, uint64_t value);
   void finished();  // nothing that was recorded is on its way
 
-  std::string print() const;        // a line a step: op, shapes, bytes, offset in the arena; then the totals
-  std::vector<StepTime> profile();  // runs once with timestamps around every step
+  std::string print() const;  // a line a step: op, shapes, bytes, offset in the arena; then the totals
+  // Runs once with timestamps around every step; no image is read or written, so that it serves before the
+  // first frame.
+  std::vector<StepTime> profile();
 
   bool guards_intact() const;  // no step wrote outside its values
 

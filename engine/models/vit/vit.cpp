@@ -7,6 +7,7 @@
 #include "io/safetensors.h"
 #include "models/layers.h"
 #include "models/vit/config.h"
+#include "models/vit/picture.h"
 
 namespace fovea {
 namespace {
@@ -51,6 +52,7 @@ struct VisionTransformer::Impl {
   std::string name(const std::string& part) const { return usual_layout(config).prefix + part; }
 
   Device& device;
+  std::string source;  // its directory
   ViTConfig config;
   ViTLayout layout;  // of the file that it was loaded from
   std::optional<Embeddings> embeddings;
@@ -59,7 +61,8 @@ struct VisionTransformer::Impl {
   std::map<std::tuple<int64_t, bool, bool>, Compiled> plans;
 };
 
-VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use) : device(owner) {
+VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use)
+    : device(owner), source(directory) {
   const SafeTensors file(weights_of(directory));
   layout = layout_of(file);
   config = read_vit_config(directory, file, layout);
@@ -126,8 +129,9 @@ ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& req
               config.width, ")");
   ViTTensors result;
   const Tensor x = dropout(embed(pixels));  // (batch, tokens, embedding)
-  Encoder::Result encoded = (*encoder)(x, {.layers = {.weights = request.attentions, .dropout = dropout},
-                                           .hidden_states = request.hidden_states});
+  LayerOptions layers{.weights = request.attentions, .dropout = dropout};
+  if (request.query) layers.which = {.rows = 1, .at = request.query};
+  Encoder::Result encoded = (*encoder)(x, {.layers = layers, .hidden_states = request.hidden_states});
   result.hidden_states = std::move(encoded.hidden_states);
   result.attentions = std::move(encoded.weights);
   result.embedding = encoded.out;
@@ -138,6 +142,7 @@ ViTTensors VisionTransformer::Impl::forward(Tensor pixels, const ViTRequest& req
 VisionTransformer::Impl::Compiled& VisionTransformer::Impl::compiled(int64_t batch,
                                                                      const ViTRequest& request) {
   FOVEA_CHECK(batch >= 1, "vit: a batch of ", batch);
+  FOVEA_CHECK(!request.query, "vit: a run asks for attentions of one token, which only operator() has");
   const auto key = std::tuple(batch, request.hidden_states, request.attentions);
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
   auto graph = std::make_unique<Graph>();
@@ -201,6 +206,14 @@ void VisionTransformer::prepare(int64_t batch, const ViTRequest& request) {
   FOVEA_CHECK(!made.in_job, "vit: a job with a batch of ", batch, " is on its way");
   made.plan.run();  // a driver may compile only now
   made.plan.profile();
+}
+
+ViTPicture VisionTransformer::picture(const HostImage& image, const ViTPictureOptions& options) {
+  const ViTConfig& config = impl_->config;
+  const Preprocessor steps = options.preprocessor
+                                 ? *options.preprocessor
+                                 : Preprocessor::for_model(impl_->source, config.width, config.height);
+  return ViTPicture(std::make_unique<ViTPicture::Impl>(impl_->device, *this, steps, image, options));
 }
 
 struct ViTJob::Impl {

@@ -1,12 +1,11 @@
-#include "viz/colormap.h"
+#include "core/colormap.h"
 
+#include <algorithm>
 #include <cmath>
-#include <span>
 
 namespace fovea {
 namespace {
 
-// Between two of its colours a map goes straight.
 constexpr Colour kReds[] = {{255, 250, 247}, {253, 212, 195}, {250, 150, 118},
                             {238, 72, 52},   {190, 24, 28},   {105, 2, 14}};
 constexpr Colour kBlues[] = {{248, 251, 255}, {205, 223, 241}, {138, 187, 222},
@@ -17,14 +16,14 @@ constexpr Colour kViridis[] = {{68, 1, 84},    {72, 40, 120},  {62, 74, 137},  {
                                {180, 222, 44}, {253, 231, 37}};
 constexpr Colour kGreys[] = {{255, 255, 255}, {0, 0, 0}};
 
+}  // namespace
+
 std::span<const Colour> colours_of(Colormap map) {
   if (map == Colormap::blues) return kBlues;
   if (map == Colormap::viridis) return kViridis;
   if (map == Colormap::greys) return kGreys;
   return kReds;
 }
-
-}  // namespace
 
 Colour colour_of(Colormap map, double share) {
   const std::span<const Colour> colours = colours_of(map);
