@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/job.hpp"
 #include "fovea/nn.hpp"
 
@@ -51,7 +52,8 @@ class ViTJob;
 class VisionTransformer {
  public:
   // config.json and model.safetensors of model_type vit or deit; see Error for what does not fit.
-  VisionTransformer(Device& device, const std::string& directory, Use use = Use::inference);
+  VisionTransformer(Device& device, const ModelFiles& files, Use use = Use::inference,
+                    const LoadOptions& load = {});
   ~VisionTransformer();
   VisionTransformer(VisionTransformer&&) noexcept;
   VisionTransformer& operator=(VisionTransformer&&) noexcept;
@@ -69,6 +71,7 @@ class VisionTransformer {
   // Makes ready what run() and start() need for a batch size: kernels are compiled on all processors and run
   // once, steps are timed. Without it the first run pays for that.
   void prepare(int64_t batch, const ViTRequest& request = {});
+  void trim();  // gives back the plans kept, but those of jobs; later runs make theirs anew
 
   // Of a model for training, named as in the file but for Q, K and V, which are one: attention.qkv.
   Parameters parameters();

@@ -6,13 +6,16 @@
 #include "core/check.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
+#include "models/load.h"
 #include "models/vit/config.h"
 
 namespace fovea {
 namespace {
 
+constexpr const char* kWeights = "model.safetensors";
+
 std::filesystem::path weights_of(const std::string& directory) {
-  return std::filesystem::path(directory) / "model.safetensors";
+  return std::filesystem::path(directory) / kWeights;
 }
 
 struct Embeddings {
@@ -41,7 +44,7 @@ struct VisionTransformer::Impl {
     ViTResult read() const;
   };
 
-  Impl(Device& owner, const std::string& directory, Use use);
+  Impl(Device& owner, const ModelFiles& files, Use use, const LoadOptions& load);
   Tensor embed(Tensor pixels) const;
   Tensor classify(Tensor tokens) const;
   ViTTensors forward(Tensor pixels, const ViTRequest& request, const Dropout& dropout = {}) const;
@@ -59,12 +62,13 @@ struct VisionTransformer::Impl {
   std::map<std::tuple<int64_t, bool, bool>, Compiled> plans;
 };
 
-VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use) : device(owner) {
-  const SafeTensors file(weights_of(directory));
+VisionTransformer::Impl::Impl(Device& owner, const ModelFiles& files, Use use, const LoadOptions& load)
+    : device(owner) {
+  const SafeTensors file(files.open(kWeights));
   layout = layout_of(file);
-  config = read_vit_config(directory, file, layout);
+  config = read_vit_config(files, file, layout);
   const TensorTable table = vit_table(config, layout);
-  const TensorSource tensors(table, file);
+  const TensorSource tensors(table, file, load);
   const LayerSource from{.device = device, .tensors = tensors, .use = use, .eps = config.eps};
   const int64_t width = config.embedding, prefix = config.distillation ? 2 : 1;
   embeddings = Embeddings{make_state(from, name("embeddings.prefix"), {1, prefix, width}),
@@ -163,8 +167,9 @@ ViTResult VisionTransformer::Impl::Compiled::read() const {
   return result;
 }
 
-VisionTransformer::VisionTransformer(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+VisionTransformer::VisionTransformer(Device& device, const ModelFiles& files, Use use,
+                                     const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, use, load); })) {}
 VisionTransformer::~VisionTransformer() = default;
 VisionTransformer::VisionTransformer(VisionTransformer&&) noexcept = default;
 VisionTransformer& VisionTransformer::operator=(VisionTransformer&&) noexcept = default;
@@ -201,6 +206,10 @@ void VisionTransformer::prepare(int64_t batch, const ViTRequest& request) {
   FOVEA_CHECK(!made.in_job, "vit: a job with a batch of ", batch, " is on its way");
   made.plan.run();  // a driver may compile only now
   made.plan.profile();
+}
+
+void VisionTransformer::trim() {
+  std::erase_if(impl_->plans, [](const auto& each) { return !each.second.in_job; });
 }
 
 struct ViTJob::Impl {
