@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "core/check.h"
@@ -81,37 +82,58 @@ Kernels::~Kernels() {
   gpu_.vk().vkDestroyPipelineLayout(gpu_.device(), layout_, gpu_.allocation());
 }
 
-const Kernel& Kernels::get(const std::string& name, uint32_t lanes, std::span<const Constant> constants) {
-  std::unique_lock lock(mutex_);
-  const Interface& interface = interface_of(name);
-  check_lanes(name, interface, lanes, gpu_.limits());
-  const Key key(name, values_of(name, interface, lanes, constants));
-  if (const auto at = kernels_.find(key); at != kernels_.end()) {
-    const std::shared_future<Kernel> made = at->second;
-    lock.unlock();
-    return made.get();  // the map keeps what it refers to
+// What the map has for a key, or what is made now: by the first who asks, without the lock, while others who
+// ask for the same wait. The map keeps what the result refers to.
+template <class Map, class Make>
+const auto& Kernels::found_or_made(Map& map, const typename Map::key_type& key, const Make& make) {
+  std::shared_lock reading(mutex_);
+  if (const auto at = map.find(key); at != map.end()) {
+    const auto made = at->second;
+    reading.unlock();
+    return made.get();
   }
-  std::promise<Kernel> promise;
-  const std::shared_future<Kernel> future = kernels_.emplace(key, promise.get_future()).first->second;
+  reading.unlock();
+  std::promise<decltype(make())> promise;
+  std::unique_lock lock(mutex_);
+  const auto [at, is_new] = map.try_emplace(key);
+  if (is_new) at->second = promise.get_future();
+  const auto future = at->second;
   lock.unlock();
+  if (!is_new) return future.get();
   try {
-    promise.set_value({name, make(name, interface, key.second), layout_, lanes, &interface});
+    promise.set_value(make());
   } catch (...) {
     promise.set_exception(std::current_exception());
     lock.lock();
-    kernels_.erase(key);  // a later call tries again
+    map.erase(key);  // a later call tries again
   }
   return future.get();
 }
 
+const Interface& Kernels::interface_of(const std::string& name) {
+  return found_or_made(interfaces_, name, [&] {
+    const std::span<const uint32_t> words = shader_words(name);
+    FOVEA_CHECK(!words.empty(), "kernel ", name, ": there is no shader of that name");
+    return reflect(name, words);
+  });
+}
+
+const Kernel& Kernels::get(const std::string& name, uint32_t lanes, std::span<const Constant> constants) {
+  const Interface& interface = interface_of(name);
+  check_lanes(name, interface, lanes, gpu_.limits());
+  const Key key(name, values_of(name, interface, lanes, constants));
+  return found_or_made(kernels_, key, [&]() -> Kernel {
+    return {name, make(name, interface, key.second), layout_, lanes, &interface};
+  });
+}
+
 void Kernels::make_all(const std::vector<KernelWish>& wishes) {
   std::map<Key, const KernelWish*> missing;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const KernelWish& wish : wishes) {
-      const Key key(wish.name, values_of(wish.name, interface_of(wish.name), wish.lanes, wish.constants));
-      if (!kernels_.contains(key)) missing.emplace(key, &wish);
-    }
+  for (const KernelWish& wish : wishes) {
+    const Interface& interface = interface_of(wish.name);
+    const Key key(wish.name, values_of(wish.name, interface, wish.lanes, wish.constants));
+    const std::shared_lock lock(mutex_);
+    if (!kernels_.contains(key)) missing.emplace(key, &wish);
   }
   std::vector<const KernelWish*> open;
   for (const auto& [key, wish] : missing) open.push_back(wish);
@@ -125,14 +147,6 @@ void Kernels::make_all(const std::vector<KernelWish>& wishes) {
   for (size_t t = 1; t < threads; ++t) others.push_back(std::async(std::launch::async, work));
   work();
   for (std::future<void>& other : others) other.get();
-}
-
-const Interface& Kernels::interface_of(const std::string& name) {
-  const auto at = interfaces_.find(name);
-  if (at != interfaces_.end()) return at->second;
-  const std::span<const uint32_t> words = shader_words(name);
-  FOVEA_CHECK(!words.empty(), "kernel ", name, ": there is no shader of that name");
-  return interfaces_.emplace(name, reflect(name, words)).first->second;
 }
 
 VkPipeline Kernels::make(const std::string& name, const Interface& interface,

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <future>
 #include <map>
-#include <mutex>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -50,14 +50,16 @@ class Kernels {
 
  private:
   using Key = std::pair<std::string, std::vector<uint32_t>>;  // name and values
+  template <class Map, class Make>
+  const auto& found_or_made(Map& map, const typename Map::key_type& key, const Make& make);
   const Interface& interface_of(const std::string& name);
   VkPipeline make(const std::string& name, const Interface& interface, std::span<const uint32_t> values);
 
   Gpu& gpu_;
   PipelineCache cache_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
-  std::mutex mutex_;  // of the maps; never held while the driver compiles
-  std::map<std::string, Interface> interfaces_;
+  std::shared_mutex mutex_;  // of the maps; never held while a shader is read or the driver compiles
+  std::map<std::string, std::shared_future<Interface>> interfaces_;
   std::map<Key, std::shared_future<Kernel>> kernels_;
 };
 

@@ -31,7 +31,7 @@ bool out_of_memory(VkResult result) {
 }  // namespace
 
 Buffer::Buffer(Gpu& gpu, uint64_t bytes, MemoryKind kind, const char* what)
-    : gpu_(gpu), memory_(gpu.memory()), bytes_(bytes) {
+    : gpu_(gpu), memory_(gpu.memory()), bytes_(bytes), users_(std::make_shared<Users>()) {
   FOVEA_CHECK(bytes > 0, what, ": a buffer of 0 bytes");
   const uint64_t most = gpu.limits().max_buffer_bytes;
   FOVEA_CHECK(bytes <= most, what, ": ", bytes, " bytes, the device allows ", most, " in one buffer");
@@ -155,21 +155,8 @@ std::shared_ptr<Staging> Memory::staging() {
   return staging_;
 }
 
-void Memory::add_user(const Buffer& buffer, const std::shared_ptr<Usage>& user) {
-  const std::lock_guard lock(mutex_);
-  buffer.users_.push_back(user);
-}
-
-void Memory::remove_user(const Buffer& buffer, const Usage* user) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(buffer.users_, [&](const auto& each) { return each.get() == user; });
-}
-
 bool Memory::wait_for_users(const Buffer& buffer) {
-  const std::vector<std::shared_ptr<Usage>> users = [&] {  // waited for without the lock
-    const std::lock_guard lock(mutex_);
-    return buffer.users_;
-  }();
+  const std::vector<std::shared_ptr<Usage>> users = buffer.users_->all();
   for (const auto& user : users) {
     if (!user->known()) {
       FOVEA_CHECK_AS(not_ready, !gpu_.queue().never_submits(),
@@ -185,11 +172,7 @@ bool Memory::wait_for_users(const Buffer& buffer) {
 }
 
 void Memory::settle(const Buffer& buffer) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!buffer.staged_) return;
-    buffer.staged_ = false;
-  }
+  if (!buffer.staged_.exchange(false)) return;
   if (const auto ring = current_staging()) ring->drain();
 }
 
@@ -225,12 +208,8 @@ void Memory::fill_zero(const Buffer& buffer) {
 
 // A host may submit what it recorded at any time: the copy then goes to the queue at once, in front of it.
 void Memory::note_staged(const Buffer& buffer) {
-  const bool hosted = [&] {
-    const std::lock_guard lock(mutex_);
-    buffer.staged_ = true;
-    return std::any_of(buffer.users_.begin(), buffer.users_.end(), [](const auto& u) { return u->hosted(); });
-  }();
-  if (hosted) flush();
+  buffer.staged_ = true;
+  if (buffer.users_->hosted()) flush();
 }
 
 void Memory::flush() {

@@ -22,7 +22,7 @@ namespace fovea {
 class Gpu;
 class Memory;
 class Staging;
-class Usage;
+class Users;
 
 enum class MemoryKind : uint8_t {
   device,   // fastest for shaders; mapped too where host and device share memory
@@ -41,6 +41,7 @@ class Buffer {
   VkBuffer handle() const { return handle_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t address() const { return address_; }  // multiple of 64
+  const std::shared_ptr<Users>& users() const { return users_; }
   std::byte* mapped() const { return mapped_; }  // host address, coherent; null when the memory is not mapped
 
  private:
@@ -54,8 +55,8 @@ class Buffer {
   VkBuffer handle_ = VK_NULL_HANDLE;
   VmaAllocation allocation_ = nullptr;
   std::byte* mapped_ = nullptr;
-  mutable std::vector<std::shared_ptr<Usage>> users_;  // under the Memory's mutex, as is
-  mutable bool staged_ = false;                        // copies through the ring may be on their way
+  std::shared_ptr<Users> users_;
+  mutable std::atomic<bool> staged_ = false;  // copies through the ring may be on their way
 };
 
 // Part of a buffer.
@@ -84,9 +85,6 @@ class Memory {
   void fill_zero(const Buffer& buffer);
   void flush();  // submits the copies that have gathered: before any submission that may use them
 
-  void add_user(const Buffer& buffer, const std::shared_ptr<Usage>& user);
-  void remove_user(const Buffer& buffer, const Usage* user);
-
  private:
   friend class Buffer;
 
@@ -103,7 +101,7 @@ class Memory {
   VmaAllocator allocator_ = nullptr;
   std::mutex staging_mutex_;
   std::shared_ptr<Staging> staging_;  // made for the first copy that needs it
-  mutable std::mutex mutex_;          // of the buffers' users and of largest_
+  mutable std::mutex mutex_;          // of largest_
   std::atomic<uint64_t> used_ = 0;
   uint64_t limit_ = 0, largest_ = 0;
 };

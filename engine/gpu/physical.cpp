@@ -62,15 +62,8 @@ void note_queues(const InstanceTable& table, Physical& physical, uint32_t wanted
   table.get_queue_families(physical.handle, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   table.get_queue_families(physical.handle, &count, families.data());
-  for (uint32_t f = 0; f < count; ++f) {
-    if ((families[f].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0) continue;
-    if (wanted != UINT32_MAX && wanted != f) continue;
-    const bool asynchronous = (families[f].queueFlags & VK_QUEUE_GRAPHICS_BIT) == 0;
-    if (physical.family != UINT32_MAX && !asynchronous) continue;
-    physical.family = f;
-    physical.timestamp_bits = families[f].timestampValidBits;
-    if (asynchronous) return;
-  }
+  physical.family = choose_family(families, wanted);
+  if (physical.family != UINT32_MAX) physical.timestamp_bits = families[physical.family].timestampValidBits;
 }
 
 // Returns whether device-local memory that the host sees coherently exists.
@@ -118,6 +111,19 @@ std::string unsuitable(const Physical& physical, const Evidence& evidence, uint3
 }
 
 }  // namespace
+
+uint32_t choose_family(std::span<const VkQueueFamilyProperties> families, uint32_t wanted) {
+  uint32_t found = UINT32_MAX;
+  for (uint32_t f = 0; f < families.size(); ++f) {
+    const VkQueueFlags flags = families[f].queueFlags;
+    if ((flags & VK_QUEUE_COMPUTE_BIT) == 0 || families[f].queueCount == 0) continue;
+    if (wanted == f) return f;
+    if (wanted != UINT32_MAX) continue;
+    if ((flags & VK_QUEUE_GRAPHICS_BIT) == 0) return f;
+    if (found == UINT32_MAX) found = f;
+  }
+  return found;
+}
 
 Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index, uint32_t family) {
   Physical physical;

@@ -26,6 +26,10 @@ struct Physical {
   uint32_t timestamp_bits = 0;
 };
 
+// A host's family, if that has compute. Else one with compute and no graphics, whose work runs beside
+// rendering, else the first with compute. UINT32_MAX: none.
+uint32_t choose_family(std::span<const VkQueueFamilyProperties> families, uint32_t wanted);
+
 // family: of a host's queue; UINT32_MAX: choose one.
 Physical describe(const InstanceTable& table, VkPhysicalDevice handle, int index,
                   uint32_t family = UINT32_MAX);

@@ -57,4 +57,24 @@ void Usage::wait() const {
   gpu_.queue().check_alive(gpu_.vk().vkWaitSemaphores(gpu_.device(), &info, UINT64_MAX), "vkWaitSemaphores");
 }
 
+void Users::add(const std::shared_ptr<Usage>& user) {
+  const std::lock_guard lock(mutex_);
+  users_.push_back(user);
+}
+
+void Users::remove(const Usage* user) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(users_, [&](const auto& each) { return each.get() == user; });
+}
+
+std::vector<std::shared_ptr<Usage>> Users::all() const {
+  const std::lock_guard lock(mutex_);
+  return users_;
+}
+
+bool Users::hosted() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(users_, [](const auto& each) { return each->hosted(); });
+}
+
 }  // namespace fovea

@@ -4,7 +4,9 @@
 
 #include <volk.h>
 
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "fovea/device.hpp"
 
@@ -30,6 +32,19 @@ class Usage {
   Ticket ticket_ = 0;
   bool hosted_ = false, known_ = true;
   Semaphore until_;
+};
+
+// Those who use one buffer; shared, so that a plan may outlive the buffer. Thread safe.
+class Users {
+ public:
+  void add(const std::shared_ptr<Usage>& user);
+  void remove(const Usage* user);
+  std::vector<std::shared_ptr<Usage>> all() const;
+  bool hosted() const;  // a host holds a recording that uses it
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Usage>> users_;
 };
 
 }  // namespace fovea

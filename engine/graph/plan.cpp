@@ -69,7 +69,7 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
 }
 
 Plan::Impl::~Impl() {
-  for (const Buffer* each : touched) gpu.memory().remove_user(*each, usage.get());
+  for (const auto& users : touched) users->remove(usage.get());
 }
 
 void Plan::Impl::note_users() {
@@ -81,8 +81,8 @@ void Plan::Impl::note_users() {
   }
   for (const ValueId output : outputs) all.insert(span_of(output).buffer);
   all.erase(nullptr);
-  touched.assign(all.begin(), all.end());
-  for (const Buffer* each : touched) gpu.memory().add_user(*each, usage);
+  for (const Buffer* each : all) touched.push_back(each->users());
+  for (const auto& users : touched) users->add(usage);
 }
 
 void Plan::Impl::place_inputs_and_outputs() {

@@ -44,7 +44,7 @@ struct Plan::Impl {
   Tables tables;
   Commands commands;
   std::shared_ptr<Usage> usage;        // of all memory that the recording touches
-  std::vector<const Buffer*> touched;  // whose user that is
+  std::vector<std::shared_ptr<Users>> touched;
   uint32_t dispatches = 0, barriers = 0;
   std::vector<double> milliseconds;  // of each step, as last measured; 0: not yet
 };

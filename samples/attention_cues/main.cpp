@@ -58,7 +58,7 @@ void show(Sample& sample) {
   std::vector<float> scores(kSize * kSize);
   for (float& score : scores) score = float(random()) * 0x1p-32f;  // 0 to 1
 
-  fovea::Device device({.name = sample.device});
+  fovea::Device device({.name = sample.device, .cache = fovea::cache_folder()});
   fovea::Graph graph;
   const fovea::Tensor x = graph.input({kSize, kSize});
   const fovea::Tensor weights = fovea::softmax(x);  // over the last axis, the keys

@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
   Settings settings;
   settings.options(sample.app);
   return sample.run(argc, argv, [&](Sample& s) {
-    Device device({.name = s.device});
+    Device device({.name = s.device, .cache = cache_folder()});
     const WordPairs pairs(read_pairs(settings.data), {.pairs = settings.pairs,
                                                       .steps = settings.steps,
                                                       .batch = settings.batch,

@@ -98,7 +98,7 @@ void compare(Sample& sample, const Options& options) {
            : folder_task(split_of(options.data, options.validation), options.course.batch, sample.seed);
   fmt::print("{} classes, {} batches of {} an epoch\n", task.classes.size(), task.steps,
              options.course.batch);
-  Device device({.name = sample.device});
+  Device device({.name = sample.device, .cache = cache_folder()});
   const ModelFolder folder(sample.out, "");
   const std::string plain = (folder.path / "cnn").string(), gated = (folder.path / "cnn_gate").string(),
                     excited = (folder.path / "se_resnet").string();

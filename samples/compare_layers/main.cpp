@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
   return sample.run(argc, argv, [&](Sample&) {
     if (!std::ranges::is_sorted(settings.lengths, std::less_equal()))
       throw CLI::ValidationError("--lengths", "each must be longer than the one before");
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     fmt::print("width {}, kernel {}, on {}\n", settings.width, settings.kernel, device.info().name);
     const Layers layers(device, settings.width, settings.kernel, sample.seed);
     const std::vector<Rows> all = measure_all(sample, device, layers, settings);

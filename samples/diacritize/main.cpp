@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   sample.app.add_option("--model", directory, "folder of the model")->required();
   sample.app.add_option("lines", lines, "of Arabic; none: those of the input");
   return sample.run(argc, argv, [&](Sample& s) {
-    Device device({.name = s.device});
+    Device device({.name = s.device, .cache = cache_folder()});
     Diacritizer model(device, directory);
     if (lines.empty())
       for (std::string line; std::getline(std::cin, line);) lines.push_back(line);

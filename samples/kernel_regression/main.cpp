@@ -178,7 +178,7 @@ int main(int argc, char** argv) {
   sample.app.add_flag("--with-self", settings.with_self, "each example is a key of its own query");
   return sample.run(argc, argv, [&](Sample&) {
     std::mt19937 random(sample.seed);
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     fmt::print("on {}\n", device.info().name);
     show_pooling(sample, device, settings, random);
     show_kernels(sample, device, random);

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   sample.app.add_option("--model", model, "directory of a Vision Transformer")->capture_default_str();
   sample.app.add_option("--photo", photo, "what it looks at")->capture_default_str();
   return sample.run(argc, argv, [&](Sample&) {
-    fovea::Device device({.name = sample.device});
+    fovea::Device device({.name = sample.device, .cache = fovea::cache_folder()});
     Slides slides{sample, device};
     convolution_slides(slides);
     attention_slides(slides);

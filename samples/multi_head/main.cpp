@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   settings.epochs = 120;
   settings.add_to(sample.app);
   return sample.run(argc, argv, [&](Sample&) {
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     fmt::print("Shapes\n");
     show_shapes(device, sample);
 

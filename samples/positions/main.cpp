@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   settings.epochs = 100;
   settings.add_to(sample.app);
   return sample.run(argc, argv, [&](Sample&) {
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     fmt::print("Self-attention\n");
     show_self_attention(device, sample);
     const std::vector<float> table = sinusoids(kRows, kWidth, {.interleaved = true});

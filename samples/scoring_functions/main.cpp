@@ -171,7 +171,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 512));
   return sample.run(argc, argv, [&](Sample&) {
     std::mt19937 random(sample.seed);
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     fmt::print("on {}\n", device.info().name);
     show_masked_softmax(sample, device, random);
     show_ten_keys(sample, device, random);

@@ -91,7 +91,7 @@ void train(Options& o) {
   const fovea::Corpus corpus = read_corpus(o);
 
   // The model: a fresh one, or the one that lies there.
-  fovea::Device device({.name = o.device});
+  fovea::Device device({.name = o.device, .cache = fovea::cache_folder()});
   if (!o.resume) begin(o, corpus);
   fovea::Transformer model(device, o.out);
   o.text.end = model.config().eos;

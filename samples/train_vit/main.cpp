@@ -67,7 +67,7 @@ void train(Options& options) {
   if (!options.resume) fovea::expect_no_checkpoint(checkpoint);
 
   // The model: a fresh one, or the one that lies there.
-  fovea::Device device({.name = options.device});
+  fovea::Device device({.name = options.device, .cache = fovea::cache_folder()});
   options.model.labels = folder.classes();
   if (!options.resume) begin(options);
   fovea::VisionTransformer model(device, options.out, fovea::Use::training);

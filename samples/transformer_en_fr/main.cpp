@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   sample.app.add_option("--score", score)->check(CLI::IsMember({"dot", "additive"}))->capture_default_str();
   sample.app.add_option("--norm", norm)->check(CLI::IsMember({"after", "before"}))->capture_default_str();
   return sample.run(argc, argv, [&](Sample&) {
-    Device device({.name = sample.device});
+    Device device({.name = sample.device, .cache = cache_folder()});
     show_parts(device, sample);
 
     settings.additive = score == "additive";

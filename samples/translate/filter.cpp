@@ -24,7 +24,7 @@ bool is_terminal(std::FILE* file) {
 
 Filter::Filter(const Options& options)
     : options_(options),
-      device_({.name = options.device}),
+      device_({.name = options.device, .cache = fovea::cache_folder()}),
       translator_(device_, options.model, {options.tokenizer, options.batch}),
       asked_(translate_options(options, translator_.decoding())),
       sources_(std::cin, "standard input"),

@@ -35,7 +35,7 @@ std::vector<Likely> likeliest(std::span<const float> logits, size_t count) {
 
 Classifier::Classifier(const Options& options, const std::string& directory)
     : options_(options),
-      device_({.name = options.device}),
+      device_({.name = options.device, .cache = fovea::cache_folder()}),
       model_(device_, directory),
       config_(model_.config()),
       preprocessor_(fovea::Preprocessor::for_model(directory, config_.width, config_.height)) {

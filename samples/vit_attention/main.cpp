@@ -172,7 +172,7 @@ int main(int argc, char** argv) {
       ->expected(2);
   add_options(sample.app, training);
   return sample.run(argc, argv, [&](Sample& s) {
-    fovea::Device device({.name = s.device});
+    fovea::Device device({.name = s.device, .cache = fovea::cache_folder()});
     look(s, options, device);
     take_apart(s, device);
     if (training.steps > 0 || training.epochs > 0) train(s, training, device);

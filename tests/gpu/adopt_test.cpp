@@ -24,7 +24,8 @@ PFN_vkWaitForFences real_wait = nullptr;
 PFN_vkCmdDispatch real_dispatch = nullptr;
 PFN_vkCreateComputePipelines real_compile = nullptr;
 int submissions = 0;
-std::promise<void> compiling, compile;  // told by, and waited for by a compiler that waits
+VkPipelineCache cache_of_host = VK_NULL_HANDLE;  // that the last pipeline was made with
+std::promise<void> compiling, compile;           // told by, and waited for by a compiler that waits
 
 VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo* infos,
                                       VkFence fence) {
@@ -43,6 +44,7 @@ VKAPI_ATTR void VKAPI_CALL dispatch(VkCommandBuffer commands, uint32_t x, uint32
 VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache, uint32_t count,
                                                 const VkComputePipelineCreateInfo* infos,
                                                 const VkAllocationCallbacks* allocation, VkPipeline* made) {
+  cache_of_host = cache;
   if (fault == Fault::compiler_waits) {
     fault = Fault::none;
     compiling.set_value();
@@ -182,6 +184,23 @@ TEST_CASE("a host's lock is held around every submission, and only there") {
   CHECK(lock.depth == 0);
   CHECK(submissions > 0);
   CHECK(lock.taken == submissions);
+}
+
+TEST_CASE("a host's pipeline cache is used and kept") {
+  Host host;
+  const VkPipelineCacheCreateInfo info = {VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
+  HostDevice offer = host.offer();
+  check_vk(host.vk().vkCreatePipelineCache(host.device(), &info, nullptr, &offer.pipeline_cache), "cache");
+  offer.get_instance_proc_addr = instance_proc;
+  {
+    Device adopted(offer);
+    CHECK(work(adopted.gpu()) == std::vector<float>(1000, 3));
+    CHECK(cache_of_host == offer.pipeline_cache);
+    CHECK(adopted.cached_kernels().empty());  // the host saves its own
+  }
+  host.vk().vkDestroyPipelineCache(host.device(), offer.pipeline_cache, nullptr);
+  host.destroy_device();
+  CHECK(host.messages == std::vector<std::string>{});
 }
 
 TEST_CASE("a host's allocation callbacks see every object, and get all of it back") {

@@ -236,3 +236,20 @@ TEST_CASE("a machine without a Vulkan driver is an error") {
   check_rejects([] { Device(); }, {"no Vulkan here"});
   check_rejects([] { Device::list(); }, {"no Vulkan here"});
 }
+
+TEST_CASE("a device of low priority computes the same, and one without self-test too") {
+  for (const DeviceOptions& options :
+       {DeviceOptions{.low_priority = true}, DeviceOptions{.skip_selftest = true}}) {
+    const Device opened(options);
+    CHECK(capability(opened, "subgroup").usable());
+    CHECK(doubles(opened.gpu(), random_values(777, 1), 3));
+    CHECK(opened.validation_messages().empty());
+  }
+}
+
+TEST_CASE("an own program may ignore the environment") {
+  const ScopedVariable disable("FOVEA_DISABLE", "warp"), kernels("FOVEA_KERNELS", "npu"),
+      name("FOVEA_DEVICE", "99"), validation("FOVEA_VALIDATION", "perhaps");
+  check_rejects([] { Device(); }, {"FOVEA_VALIDATION"});
+  CHECK(doubles(Device({.ignore_environment = true}).gpu(), random_values(100, 1), 1));
+}

@@ -4,6 +4,7 @@
 
 #include "gpu/environment.h"
 #include "support/check.h"
+#include "support/submissions.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -129,4 +130,64 @@ TEST_CASE("live buffers are counted, and nothing remains") {
     CHECK(device.memory().used == 1234);
   }
   CHECK(device.memory().used == 0);
+}
+
+TEST_CASE("what is held covers what is used, and the largest is remembered") {
+  Device device;
+  CHECK(device.memory().used == 0);
+  uint64_t held = 0;
+  {
+    const Buffer a(device.gpu(), 50 << 20, MemoryKind::device, "a");
+    const MemoryUse use = device.memory();
+    CHECK(use.used == 50 << 20);
+    CHECK(use.held >= use.used);
+    CHECK(use.largest == use.held);
+    held = use.held;
+  }
+  CHECK(device.memory().used == 0);
+  CHECK(device.memory().held < held);
+  CHECK(device.memory().largest == held);
+}
+
+TEST_CASE("more than the memory limit is an error with its code, and the device goes on") {
+  Device device({.memory_limit = 40 << 20, .memory_block = 4 << 20});
+  const Buffer a(device.gpu(), 8 << 20, MemoryKind::device, "a");
+  try {
+    const Buffer b(device.gpu(), 48 << 20, MemoryKind::device, "b");
+    FAIL("made beyond the limit");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::out_of_memory);
+    CHECK(std::string(error.what()).find("memory_limit is 41943040") != std::string::npos);
+  }
+  const Buffer c(device.gpu(), 8 << 20, MemoryKind::device, "c");
+  CHECK(device.memory().held <= 40 << 20);
+  CHECK(device.memory().used == 16 << 20);
+}
+
+TEST_CASE("trim gives the staging ring back, and it comes again") {
+  Device device({.disable = {"mapped"}});
+  Gpu& gpu = device.gpu();
+  const Buffer buffer(gpu, 1000, MemoryKind::device, "buffer");
+  const uint64_t before = device.memory().held;
+  check_round_trip(gpu, buffer, 0, 1000);
+  CHECK(device.memory().held > before);
+  device.trim();
+  CHECK(device.memory().held == before);
+  CHECK(device.memory().used == 1000);
+  check_round_trip(gpu, buffer, 3, 500);
+  CHECK(device.memory().used == 1000);
+}
+
+TEST_CASE("writes through the ring gather into few submissions") {
+  Device device({.disable = {"mapped"}});
+  Gpu& gpu = device.gpu();
+  const Buffer buffer(gpu, 100 * 4096, MemoryKind::device, "buffer");
+  gpu.memory().fill_zero(buffer);
+  SubmissionCount count(device);
+  std::vector<float> values = random_values(100 * 1024, 6);
+  for (uint64_t i = 0; i < 100; ++i)
+    gpu.memory().write(buffer, i * 4096, std::as_bytes(std::span(values).subspan(i * 1024, 1024)));
+  CHECK(read_floats(gpu, buffer) == values);
+  CHECK(count.value() <= 3);
+  CHECK(device.validation_messages().empty());
 }

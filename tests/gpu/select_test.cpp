@@ -124,3 +124,21 @@ TEST_CASE("features are found in every structure that can carry them") {
   CHECK(has(&subgroup, "subgroupSizeControl"));
   CHECK(!has(&subgroup, "computeFullSubgroups"));
 }
+
+TEST_CASE("a queue family with compute beside rendering is preferred, a host's is kept") {
+  const auto family = [](VkQueueFlags flags, uint32_t queues = 1) {
+    VkQueueFamilyProperties made = {};
+    made.queueFlags = flags;
+    made.queueCount = queues;
+    return made;
+  };
+  constexpr VkQueueFlags kCompute = VK_QUEUE_COMPUTE_BIT, kAll = VK_QUEUE_GRAPHICS_BIT | kCompute;
+  const std::vector<VkQueueFamilyProperties> gpu = {family(VK_QUEUE_TRANSFER_BIT), family(kAll),
+                                                    family(kCompute, 0), family(kCompute), family(kAll)};
+  CHECK(choose_family(gpu, UINT32_MAX) == 3);
+  CHECK(choose_family(gpu, 1) == 1);
+  CHECK(choose_family(gpu, 0) == UINT32_MAX);
+  CHECK(choose_family(gpu, 9) == UINT32_MAX);
+  CHECK(choose_family(std::span(gpu).first(2), UINT32_MAX) == 1);
+  CHECK(choose_family({}, UINT32_MAX) == UINT32_MAX);
+}

@@ -111,3 +111,18 @@ TEST_CASE("bench --help explains the shapes") {
   REQUIRE(outcome.status == 0);
   REQUIRE(outcome.out.find("HEADSxTOKENS[xKEYS]xHEAD_DIM") != std::string::npos);
 }
+
+TEST_CASE("bench measures a start without compiled kernels and one with them") {
+  const auto lines = measured("start --model " FOVEA_SOURCE_DIR "/samples/models/vit");
+  REQUIRE(lines.size() == 2);
+  for (const nlohmann::json& line : lines) {
+    CHECK(line.at("case") == "start");
+    CHECK(line.at("device_ms").get<double>() > 0);
+    CHECK(line.at("model_ms").get<double>() > line.at("device_ms").get<double>());
+    CHECK(line.at("answer_ms").get<double>() > line.at("model_ms").get<double>());
+    CHECK(line.at("kernels_bytes").get<int>() > 0);
+  }
+  CHECK(!lines[0].at("kernels_known").get<bool>());
+  CHECK(lines[1].at("kernels_known").get<bool>());
+  CHECK(bench("start").status == 2);
+}

@@ -26,6 +26,12 @@ TEST_CASE("hello prints a product and where it was computed") {
   CHECK(run_sample("hello").out == "   4.0   5.0\n  10.0  11.0\ncomputed on " + device().info().name + "\n");
 }
 
+TEST_CASE("host_c classifies on its own device, in slices") {
+  const Outcome outcome = run_sample("host_c", {FOVEA_SOURCE_DIR "/samples/models/vit"});
+  CHECK(contains(outcome.out, ", probability 0."));
+  CHECK(contains(outcome.out, ", on " + device().info().name + "\n"));
+}
+
 TEST_CASE("host_device runs a plan in the host's command buffer") {
   CHECK(run_sample("host_device").out ==
         "softmax(1, 2, 3) = 0.0900 0.2447 0.6652, on " + device().info().name + "\n");

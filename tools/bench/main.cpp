@@ -11,6 +11,7 @@
 
 #include "measure.h"
 #include "options.h"
+#include "start.h"
 #include "train.h"
 #include "translate.h"
 
@@ -86,6 +87,7 @@ void run(const Options& options) {
   const bool translates = asks_for(options, "translate"), trains = asks_for(options, "train"),
              recurrent = asks_for(options, "train_rnn");
   const bool table = translates || trains || recurrent;
+  if (asks_for(options, "start")) return measure_start({options.device, options.model, options.json});
   const std::vector<Ask> asks = table ? std::vector<Ask>() : asked_cases(options);
   Device device({.name = options.device});
   if (!asks.empty()) return measure_all(device, asks, options);

@@ -13,6 +13,8 @@ constexpr const char* kFooter = R"(  copy            permute, concat and transpo
                   and waits of a run
   train           a training step of the textbook's Transformer: width 32, 2 + 2 layers, 64 pairs
   train_rnn       the same of its recurrent network with additive attention: GRU of width 32, 2 + 2 layers
+  start           --model, a ViT: until the first answer, with nothing compiled and with what that compiled;
+                  the driver's own cache should be off (lavapipe: MESA_SHADER_CACHE_DISABLE=1)
   replay          the calling thread's time in Plan::submit() for one small dispatch
 
 Without cases the speed table is run. Times are of Plan::run() by the host's clock. A short case stands
@@ -33,7 +35,7 @@ std::string footer() {
 std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const Kind& kind : kinds()) names.push_back(kind.name);
-  names.insert(names.end(), {"copy", "vit", "replay", "translate", "train", "train_rnn"});
+  names.insert(names.end(), {"copy", "vit", "replay", "start", "translate", "train", "train_rnn"});
   return names;
 }
 
@@ -51,7 +53,7 @@ void add_options(CLI::App& app, Options& options) {
   app.footer(footer());
   app.add_option("case", options.names,
                  "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or "
-                 "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, translate, train, train_rnn")
+                 "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, start, translate, train, train_rnn")
       ->check(CLI::IsMember(all_names()));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model, "directory of the model for vit or translate");
@@ -71,6 +73,8 @@ bool asks_for(const Options& options, const char* name) {
   if (!contains(options.names, name)) return false;
   if (options.names.size() != 1 || !options.shape.empty())
     throw CLI::ValidationError(name, "goes with no other case or shape");
+  if (options.names[0] == "start")
+    need(options.model, name, "--model", "a Hugging Face ViT or DeiT directory");
   if (options.names[0] == "translate") {
     need(options.model, name, "--model", "a CTranslate2, Marian or BART directory");
     need(options.lines, name, "--lines", "a file of sources, one a line");

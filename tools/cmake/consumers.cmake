@@ -8,7 +8,8 @@ set(consumer_folder ${test_folder}/consumers)
 if(CMAKE_NM)
   foreach(library ${FOVEA_STATIC} ${FOVEA_SHARED})
     add_test(NAME consumer.symbols.${library}
-             COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIBRARY=$<TARGET_FILE:${library}> -P ${consumers}/symbols.cmake)
+             COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIBRARY=$<TARGET_FILE:${library}>
+                     -P ${consumers}/symbols.cmake)
     set_tests_properties(consumer.symbols.${library} PROPERTIES LABELS consumer)
   endforeach()
 endif()
@@ -20,7 +21,8 @@ set_tests_properties(consumer.port PROPERTIES LABELS consumer)
 
 # The loader itself, for a host on prototypes; packages for developers have a link to it, others do not.
 find_library(FOVEA_VULKAN_LIBRARY NAMES libvulkan.so.1 vulkan)
-find_program(FOVEA_CLANG NAMES clang++ clang++-21 clang++-20 clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 clang++-14)
+find_program(FOVEA_CLANG NAMES clang++ clang++-21 clang++-20 clang++-19 clang++-18 clang++-17 clang++-16 clang++-15
+             clang++-14)
 find_program(FOVEA_GCC NAMES g++)
 mark_as_advanced(FOVEA_VULKAN_LIBRARY FOVEA_CLANG FOVEA_GCC)
 if(NOT FOVEA_VULKAN_LIBRARY)

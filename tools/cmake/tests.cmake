@@ -42,7 +42,7 @@ function(fovea_test_file source label driver)
   add_test(NAME ${label}.${stem}
            COMMAND ${PROJECT_SOURCE_DIR}/tools/with-driver ${driver} $<TARGET_FILE:fovea_tests> "-#" "[#${stem}]"
            WORKING_DIRECTORY ${test_folder})
-  set_tests_properties(${label}.${stem} PROPERTIES ENVIRONMENT "FOVEA_VALIDATION=1;LP_NUM_THREADS=1;${ARGN}"
+  set_tests_properties(${label}.${stem} PROPERTIES ENVIRONMENT "FOVEA_VALIDATION=1;FOVEA_CACHE=0;LP_NUM_THREADS=1;${ARGN}"
                        TIMEOUT 580 SKIP_RETURN_CODE 4 LABELS ${label})
 endfunction()
 

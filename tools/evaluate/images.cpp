@@ -45,7 +45,7 @@ uint32_t label_of(const fs::path& folder, const std::vector<std::string>& labels
 }  // namespace
 
 ImageAccuracy image_accuracy(const ImageSettings& settings) {
-  Device device({.name = settings.device});
+  Device device({.name = settings.device, .cache = cache_folder()});
   VisionTransformer model(device, settings.model);
   const ViTConfig& config = model.config();
   FOVEA_CHECK(!config.labels.empty(), settings.model, ": a model without a classifier");

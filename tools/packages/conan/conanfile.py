@@ -32,6 +32,7 @@ class Fovea(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
+        toolchain.user_presets_path = False
         toolchain.cache_variables.update({
             "FOVEA_TESTS": False, "FOVEA_PROGRAMS": False, "FOVEA_VIZ": bool(self.options.viz),
             "FETCHCONTENT_FULLY_DISCONNECTED": True})
