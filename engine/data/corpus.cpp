@@ -51,9 +51,8 @@ Corpus split_corpus(std::vector<TextPair> pairs, const std::string& validation,
   return corpus;
 }
 
-std::vector<EncodedPair> encode_pairs(const std::filesystem::path& directory,
-                                      const std::vector<TextPair>& pairs) {
-  const TextEncoder source = TextEncoder::source(directory), target = TextEncoder::target(directory);
+std::vector<EncodedPair> encode_pairs(const ModelFiles& files, const std::vector<TextPair>& pairs) {
+  const TextEncoder source = TextEncoder::source(files), target = TextEncoder::target(files);
   std::vector<EncodedPair> encoded;
   encoded.reserve(pairs.size());
   for (const TextPair& pair : pairs)

@@ -14,7 +14,7 @@ std::vector<fs::path> entries(const fs::path& folder) {
   std::vector<fs::path> paths;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     if (!at->path().filename().string().starts_with('.')) paths.push_back(at->path());
-  FOVEA_CHECK(!error, folder.string(), ": cannot read the folder: ", error.message());
+  FOVEA_CHECK_AS(bad_file, !error, folder.string(), ": cannot read the folder: ", error.message());
   std::ranges::sort(paths, {}, [](const fs::path& path) { return path.filename().string(); });
   return paths;
 }
@@ -30,16 +30,17 @@ ImageFolder::ImageFolder(const fs::path& directory, const ImageFolderOptions& op
   for (const fs::path& folder : entries(directory)) {
     if (!is_folder(folder)) continue;
     const std::vector<fs::path> files = entries(folder);
-    FOVEA_CHECK(!files.empty(), folder.string(), ": a class without images");
+    FOVEA_CHECK_AS(bad_file, !files.empty(), folder.string(), ": a class without images");
     for (const fs::path& file : files) {
-      FOVEA_CHECK(!is_folder(file), file.string(), ": a folder within a class, expected images");
+      FOVEA_CHECK_AS(bad_file, !is_folder(file), file.string(), ": a folder within a class, expected images");
       items_.push_back({file, uint32_t(classes_.size())});
     }
     classes_.push_back(folder.filename().string());
   }
-  FOVEA_CHECK(!classes_.empty(), directory.string(), ": no class folders, expected one for each class");
-  FOVEA_CHECK(items_.size() < UINT32_MAX, directory.string(), ": ", items_.size(), " images, at most ",
-              UINT32_MAX - 1, " are possible");
+  FOVEA_CHECK_AS(bad_file, !classes_.empty(), directory.string(),
+                 ": no class folders, expected one for each class");
+  FOVEA_CHECK_AS(bad_file, items_.size() < UINT32_MAX, directory.string(), ": ", items_.size(),
+                 " images, at most ", UINT32_MAX - 1, " are possible");
   decode(options.memory);
 }
 

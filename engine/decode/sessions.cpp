@@ -129,6 +129,10 @@ std::shared_ptr<DecodeSession> DecodeSessions::session(const SessionShape& shape
   return sessions_.front();
 }
 
+void DecodeSessions::trim() {
+  sessions_.remove_if([](const auto& session) { return session.use_count() == 1; });
+}
+
 void DecodeSessions::check(const DecodeRequest& request) const {
   const DecoderFacts model = decoder_.facts();
   check_decoding(request.decoding, model);

@@ -39,6 +39,7 @@ class DecodeSessions {
   // The same in slices; one output of each sentence where it is sampled.
   std::unique_ptr<DecodeJob> start(const DecodeRequest& request);
   const DecodeStatistics& statistics() const { return statistics_; }
+  void trim();  // forgets the sessions that no job holds
 
  private:
   void check(const DecodeRequest& request) const;

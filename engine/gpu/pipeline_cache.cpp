@@ -75,7 +75,7 @@ PipelineCache::PipelineCache(Gpu& gpu, const DeviceOptions& options, VkPipelineC
   if (content.empty() && std::filesystem::exists(file(), error)) {
     source = file().string();
     try {
-      const MappedFile from(file());
+      const File from(file());
       content.assign(from.bytes().begin(), from.bytes().end());
     } catch (const Error& failure) {
       gpu.note(failure.what());

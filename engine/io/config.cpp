@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "io/file.h"
 #include "io/json.h"
 
 namespace fovea {
@@ -37,10 +36,10 @@ int64_t parse_index(const std::string& text, int64_t end) {
 JsonFile::JsonFile(std::string file, std::string prefix, std::shared_ptr<const json> object)
     : file_(std::move(file)), prefix_(std::move(prefix)), object_(std::move(object)) {}
 
-JsonFile JsonFile::load(const std::filesystem::path& path) {
-  const std::string file = path.string();
+JsonFile JsonFile::load(const File& from) {
+  const std::string& file = from.name();
   // Settings from the hub do hold duplicate keys (label2id of ImageNet: two cranes), and the last one counts.
-  auto value = std::make_shared<const json>(parse_json(read_text(path), file, DuplicateKeys::last));
+  auto value = std::make_shared<const json>(parse_json(from.text(), file, DuplicateKeys::last));
   FOVEA_CHECK(value->is_object(), file, ": expected a JSON object, got ", describe(*value));
   return {file, "", std::move(value)};
 }

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include "io/file.h"
 
 namespace fovea {
 
@@ -22,7 +23,7 @@ struct Bounds {
 // not; a value of another type or out of bounds is an Error that names file and key and shows what was found.
 class JsonFile {
  public:
-  static JsonFile load(const std::filesystem::path& path);  // Error: no such file, not JSON, not an object
+  static JsonFile load(const File& file);  // Error: not JSON, not an object
 
   bool has(const std::string& key) const;  // present and not null
   bool is_object(const std::string& key) const;

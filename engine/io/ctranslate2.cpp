@@ -58,7 +58,7 @@ uint64_t elements(const Variable& variable) { return variable.bytes.size() / sto
 // Walks through the file from its begin; what does not fit is an Error of `where` and `what` is read.
 class Reader {
  public:
-  explicit Reader(const MappedFile& file) : bytes_(file.bytes()) {}
+  explicit Reader(const File& file) : bytes_(file.bytes()) {}
 
   std::span<const std::byte> take(uint64_t size, const std::string& where, const char* what) {
     FOVEA_CHECK(size <= bytes_.size() - at_, where, ": ", what, " takes ", size, " bytes from byte ", at_,
@@ -203,12 +203,12 @@ std::vector<float> to_floats(const Variable& variable) {
   return values;
 }
 
-std::vector<std::string> tokens_of_json(const std::string& text, const std::string& file) {
-  const json value = parse_json(text, file, DuplicateKeys::error);
-  FOVEA_CHECK(value.is_array(), file, ": expected an array of tokens, got ", describe(value));
+std::vector<std::string> tokens_of_json(const File& file) {
+  const json value = parse_json(file.text(), file.name(), DuplicateKeys::error);
+  FOVEA_CHECK(value.is_array(), file.name(), ": expected an array of tokens, got ", describe(value));
   std::vector<std::string> tokens;
   for (const json& token : value) {
-    FOVEA_CHECK(token.is_string(), file, ": token ", tokens.size(), ": expected a string, got ",
+    FOVEA_CHECK(token.is_string(), file.name(), ": token ", tokens.size(), ": expected a string, got ",
                 describe(token));
     tokens.push_back(token.get<std::string>());
   }
@@ -228,7 +228,7 @@ std::vector<std::string> tokens_of_lines(std::string_view text) {
 
 }  // namespace
 
-CTranslate2File::CTranslate2File(const std::filesystem::path& path) : file_(path) {
+CTranslate2File::CTranslate2File(File from) : file_(std::move(from)) {
   const std::string& file = file_.name();
   Reader reader(file_);
   version_ = reader.number<uint32_t>(file, "the binary version");
@@ -301,13 +301,16 @@ double CTranslate2File::number(const std::string& name, double fallback) const {
   return value;
 }
 
-std::vector<std::string> read_vocabulary(const std::filesystem::path& directory, const std::string& stem) {
-  const std::filesystem::path in_json = directory / (stem + ".json"), in_lines = directory / (stem + ".txt");
-  std::error_code ignored;
-  if (std::filesystem::exists(in_json, ignored)) return tokens_of_json(read_text(in_json), in_json.string());
-  FOVEA_CHECK(std::filesystem::exists(in_lines, ignored), directory.string(), ": has no vocabulary ", stem,
-              ".json or ", stem, ".txt");
-  return tokens_of_lines(read_text(in_lines));
+std::optional<std::vector<std::string>> find_vocabulary(const ModelFiles& files, const std::string& stem) {
+  if (const std::optional<File> json = files.find(stem + ".json")) return tokens_of_json(*json);
+  if (const std::optional<File> lines = files.find(stem + ".txt")) return tokens_of_lines(lines->text());
+  return std::nullopt;
+}
+
+std::vector<std::string> read_vocabulary(const ModelFiles& files, const std::string& stem) {
+  std::optional<std::vector<std::string>> found = find_vocabulary(files, stem);
+  FOVEA_CHECK(found, files.label(), ": has no vocabulary ", stem, ".json or ", stem, ".txt");
+  return std::move(*found);
 }
 
 }  // namespace fovea

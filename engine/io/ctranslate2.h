@@ -11,9 +11,9 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +25,12 @@ namespace fovea {
 
 struct CTranslate2Variable;
 
-// A model.bin, memory-mapped. Opening checks all of it: afterwards every variable lies inside the file, is as
+// A model.bin. Opening checks all of it: afterwards every variable lies inside the file, is as
 // long as its shape and dtype say, and has the scales that it needs. Errors name the file, the variable and
 // both sides.
 class CTranslate2File : public TensorFile {
  public:
-  explicit CTranslate2File(const std::filesystem::path& path);
+  explicit CTranslate2File(File file);
 
   const std::string& spec() const { return spec_; }  // "TransformerSpec", ..
   uint32_t version() const { return version_; }      // of the binary format
@@ -53,7 +53,7 @@ class CTranslate2File : public TensorFile {
  private:
   const CTranslate2Variable& find(const std::string& name) const;
 
-  MappedFile file_;
+  File file_;
   std::string spec_;
   uint32_t version_ = 0;
   uint32_t revision_ = 0;
@@ -62,6 +62,7 @@ class CTranslate2File : public TensorFile {
 
 // The tokens of <stem>.json, an array of strings, or else of <stem>.txt: one a line, only '\n' ends a line, a
 // final one is optional, a '\r' before it is dropped. An Error when neither exists.
-std::vector<std::string> read_vocabulary(const std::filesystem::path& directory, const std::string& stem);
+std::vector<std::string> read_vocabulary(const ModelFiles& files, const std::string& stem);
+std::optional<std::vector<std::string>> find_vocabulary(const ModelFiles& files, const std::string& stem);
 
 }  // namespace fovea

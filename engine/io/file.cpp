@@ -32,18 +32,19 @@ struct HandleCloser {
 };
 using Handle = std::unique_ptr<void, HandleCloser>;
 
-std::span<const std::byte> map_file(const std::filesystem::path& path, const std::string& name) {
+std::span<const std::byte> map(const std::filesystem::path& path, const std::string& name) {
   HANDLE opened =
       CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr);
-  FOVEA_CHECK(opened != INVALID_HANDLE_VALUE, name, ": cannot open: error ", GetLastError());
+  FOVEA_CHECK_AS(bad_file, opened != INVALID_HANDLE_VALUE, name, ": cannot open: error ", GetLastError());
   const Handle file(opened);
   LARGE_INTEGER size{};
-  FOVEA_CHECK(GetFileSizeEx(opened, &size), name, ": cannot read its size: error ", GetLastError());
+  FOVEA_CHECK_AS(bad_file, GetFileSizeEx(opened, &size), name, ": cannot read its size: error ",
+                 GetLastError());
   if (size.QuadPart == 0) return {};
   const Handle mapping(CreateFileMappingW(opened, nullptr, PAGE_READONLY, 0, 0, nullptr));
-  FOVEA_CHECK(mapping, name, ": cannot map: error ", GetLastError());
+  FOVEA_CHECK_AS(bad_file, mapping, name, ": cannot map: error ", GetLastError());
   const void* view = MapViewOfFile(mapping.get(), FILE_MAP_READ, 0, 0, 0);
-  FOVEA_CHECK(view, name, ": cannot map ", size.QuadPart, " bytes: error ", GetLastError());
+  FOVEA_CHECK_AS(bad_file, view, name, ": cannot map ", size.QuadPart, " bytes: error ", GetLastError());
   return {static_cast<const std::byte*>(view), size_t(size.QuadPart)};
 }
 
@@ -62,18 +63,19 @@ struct Descriptor {
   }
 };
 
-std::span<const std::byte> map_file(const std::filesystem::path& path, const std::string& name) {
+std::span<const std::byte> map(const std::filesystem::path& path, const std::string& name) {
   // O_NONBLOCK: opening a pipe by mistake must not wait for a writer.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  FOVEA_CHECK(file.number >= 0, name, ": cannot open: ", reason(errno));
+  FOVEA_CHECK_AS(bad_file, file.number >= 0, name, ": cannot open: ", reason(errno));
   struct stat status{};
-  FOVEA_CHECK(::fstat(file.number, &status) == 0, name, ": cannot read its size: ", reason(errno));
-  FOVEA_CHECK(S_ISREG(status.st_mode), name, ": ",
-              S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file", ", expected a file");
+  FOVEA_CHECK_AS(bad_file, ::fstat(file.number, &status) == 0, name,
+                 ": cannot read its size: ", reason(errno));
+  FOVEA_CHECK_AS(bad_file, S_ISREG(status.st_mode), name, ": ",
+                 S_ISDIR(status.st_mode) ? "is a folder" : "is no regular file", ", expected a file");
   const size_t size = size_t(status.st_size);
   if (size == 0) return {};
   const void* view = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
-  FOVEA_CHECK(view != MAP_FAILED, name, ": cannot map ", size, " bytes: ", reason(errno));
+  FOVEA_CHECK_AS(bad_file, view != MAP_FAILED, name, ": cannot map ", size, " bytes: ", reason(errno));
   return {static_cast<const std::byte*>(view), size};
 }
 
@@ -84,6 +86,15 @@ void unmap(std::span<const std::byte> bytes) {
 bool flush_to_disk(std::FILE* file) { return std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0; }
 
 #endif
+
+struct Mapping {
+  explicit Mapping(const std::filesystem::path& path) : bytes(map(path, path.string())) {}
+  ~Mapping() { unmap(bytes); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const std::span<const std::byte> bytes;
+};
 
 // A file under a name that nobody else has, beside its target; removed unless it is renamed to it.
 class Temporary {
@@ -127,24 +138,14 @@ class Temporary {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::filesystem::path& path)
-    : name_(path.string()), bytes_(map_file(path, name_)) {}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : name_(std::move(other.name_)), bytes_(std::exchange(other.bytes_, {})) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(name_, other.name_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
+FileBytes map_file(const std::filesystem::path& path) {
+  const auto mapping = std::make_shared<const Mapping>(path);
+  return {mapping->bytes, mapping};
 }
 
-MappedFile::~MappedFile() { unmap(bytes_); }
+File::File(const std::filesystem::path& path) : File(path.string(), map_file(path)) {}
 
-std::string read_text(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
-}
+std::string read_text(const std::filesystem::path& path) { return std::string(File(path).text()); }
 
 void write_file_atomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> parts) {

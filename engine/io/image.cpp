@@ -140,6 +140,19 @@ void check_bmp(Reader reader, const std::string& file) {
   pixels.take(uint64_t((width * bits + 31) / 32 * 4 * std::abs(height)));
 }
 
+void check_image(std::span<const std::byte> bytes, const std::string& file) {
+  const Reader reader(bytes, file);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with("\x89PNG\r\n\x1a\n"))
+    check_png(reader, file);
+  else if (text.starts_with("\xff\xd8\xff"))
+    check_jpeg(reader, file);
+  else if (text.starts_with("BM"))
+    check_bmp(reader, file);
+  else
+    fail(file, ": ", text.size(), " bytes that are neither PNG nor JPEG nor BMP");
+}
+
 }  // namespace
 
 void check_image_size(const std::string& where, int64_t width, int64_t height) {
@@ -151,22 +164,15 @@ void check_image_size(const std::string& where, int64_t width, int64_t height) {
 }
 
 Image load_image(const std::filesystem::path& path) {
-  const MappedFile file(path);
+  const File file(path);
   return load_image(file.bytes(), file.name());
 }
 
-Image load_image(std::span<const std::byte> bytes, const std::string& file) {
-  const Reader reader(bytes, file);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.starts_with("\x89PNG\r\n\x1a\n"))
-    check_png(reader, file);
-  else if (text.starts_with("\xff\xd8\xff"))
-    check_jpeg(reader, file);
-  else if (text.starts_with("BM"))
-    check_bmp(reader, file);
-  else
-    fail(file, ": ", text.size(), " bytes that are neither PNG nor JPEG nor BMP");
-  return decode_image(bytes, file);
+Image load_image(std::span<const std::byte> bytes, const std::string& name) {
+  return from_file([&] {
+    check_image(bytes, name);
+    return decode_image(bytes, name);
+  });
 }
 
 }  // namespace fovea

@@ -16,6 +16,7 @@
 namespace fovea {
 namespace {
 
+constexpr const char* kSettings = "preprocessor_config.json";
 constexpr Bounds<int64_t> kSide{1, kMaxImageSide};
 
 // What a processor does where its file is silent, and how it reads a `size` that is one number.
@@ -100,10 +101,7 @@ void read_normalisation(const JsonFile& config, const Defaults& defaults, Prepro
                 ": image_std: expected numbers above 0, got ", deviation);
 }
 
-}  // namespace
-
-Preprocessor Preprocessor::load(const std::filesystem::path& dir) {
-  const JsonFile config = JsonFile::load(dir / "preprocessor_config.json");
+Preprocessor steps_of(const JsonFile& config) {
   const Defaults& defaults = defaults_of(config);
   Preprocessor steps;
   steps.do_resize = config.get_bool("do_resize", true);
@@ -114,14 +112,21 @@ Preprocessor Preprocessor::load(const std::filesystem::path& dir) {
   return steps;
 }
 
+}  // namespace
+
+Preprocessor Preprocessor::load(const ModelFiles& files) {
+  return from_file([&] { return steps_of(JsonFile::load(files.open(kSettings))); });
+}
+
 Preprocessor Preprocessor::vit(int image_size) {
   Preprocessor steps;
   steps.resize_width = steps.resize_height = image_size;
   return steps;
 }
 
-Preprocessor Preprocessor::for_model(const std::filesystem::path& dir, int64_t width, int64_t height) {
-  if (std::filesystem::exists(dir / "preprocessor_config.json")) return load(dir);
+Preprocessor Preprocessor::for_model(const ModelFiles& files, int64_t width, int64_t height) {
+  if (const std::optional<File> settings = from_file([&] { return files.find(kSettings); }))
+    return from_file([&] { return steps_of(JsonFile::load(*settings)); });
   Preprocessor steps;
   steps.resize_width = int(width);
   steps.resize_height = int(height);
@@ -141,7 +146,7 @@ void Preprocessor::save(const std::filesystem::path& dir) const {
                                        {"do_normalize", true},
                                        {"image_mean", mean},
                                        {"image_std", std}};
-  write_json(dir / "preprocessor_config.json", json);
+  write_json(dir / kSettings, json);
 }
 
 int Preprocessor::width() const {

@@ -128,7 +128,7 @@ void check_tiling(const std::map<std::string, SafeTensors::Info>& tensors, std::
 }
 
 // The JSON text behind the length.
-std::string_view header_text(const MappedFile& file) {
+std::string_view header_text(const File& file) {
   const std::span<const std::byte> bytes = file.bytes();
   FOVEA_CHECK(bytes.size() >= kLengthBytes, file.name(), ": ", bytes.size(),
               " bytes, too short for the 8 bytes of a safetensors header length");
@@ -170,7 +170,7 @@ void widen(std::span<const std::byte> bytes, std::vector<float>& values) {
 
 }  // namespace
 
-SafeTensors::SafeTensors(const std::filesystem::path& path) : file_(path) {
+SafeTensors::SafeTensors(File file) : file_(std::move(file)) {
   const std::string_view text = header_text(file_);
   const std::span<const std::byte> data = file_.bytes().subspan(kLengthBytes + text.size());
   const json header = parse_json(text, file_.name(), DuplicateKeys::error);

@@ -16,7 +16,7 @@
 
 namespace fovea {
 
-// A file of named tensors, memory-mapped. Opening checks the whole header: afterwards every tensor lies
+// A file of named tensors. Opening checks the whole header: afterwards every tensor lies
 // inside the file and is as long as its shape and dtype say. Errors name the file, the tensor and both sides.
 class SafeTensors : public TensorFile {
  public:
@@ -26,7 +26,7 @@ class SafeTensors : public TensorFile {
     std::span<const std::byte> bytes;  // little endian, not aligned; valid while the SafeTensors lives
   };
 
-  explicit SafeTensors(const std::filesystem::path& path);
+  explicit SafeTensors(File file);
 
   const std::string& path() const override { return file_.name(); }
   const char* word() const override { return "tensor"; }
@@ -40,7 +40,7 @@ class SafeTensors : public TensorFile {
   std::vector<float> read_f32(const std::string& name, const Shape& expected) const override;
 
  private:
-  MappedFile file_;
+  File file_;
   std::map<std::string, Info> tensors_;
   std::map<std::string, std::string> metadata_;
 };

@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "io/json.h"
 #include "io/safetensors.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -19,6 +20,13 @@ std::vector<float> transposed(const std::vector<float>& values, int64_t rows, in
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c) turned[size_t(c * rows + r)] = values[size_t(r * columns + c)];
   return turned;
+}
+
+// As a number that no setting can overflow.
+double elements_of(const TensorRow& row) {
+  double elements = 1;
+  for (const int64_t extent : row.shape) elements *= double(extent);
+  return elements;
 }
 
 // As the network has it: (out, in).
@@ -116,15 +124,24 @@ std::vector<const TensorRow*> TensorTable::rows_of(const std::string& name) cons
   return found;
 }
 
+TensorSource::TensorSource(const TensorTable& table, const TensorFile& file, const LoadOptions& load)
+    : table_(table), file_(file), load_(load) {
+  for (const TensorRow& row : table.rows())
+    if (file.has(row.in_file)) all_ += elements_of(row);
+}
+
 bool TensorSource::has(const std::string& name) const {
   return std::ranges::any_of(table_.rows_of(name),
                              [&](const TensorRow* row) { return !row->optional || file_.has(row->in_file); });
 }
 
 TensorSource::Host TensorSource::read(const std::string& name) const {
+  report_progress(load_, all_ > 0 ? done_ / all_ : 0);
+  const bool again = !read_.insert(name).second;
   Host made;
   for (const TensorRow* row : table_.rows_of(name)) {
     if (!row->optional || file_.has(row->in_file)) {
+      if (!again) done_ += elements_of(*row);
       const std::vector<int64_t> found = file_.shape(row->in_file);
       FOVEA_CHECK(found == row->shape, file_.where(row->in_file), ": expected shape ",
                   extents_text(row->shape), ", got ", extents_text(found));

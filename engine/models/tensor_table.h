@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/nn.hpp"
 #include "io/tensor_file.h"
 
@@ -70,7 +72,8 @@ class TensorTable {
 // outlive it. Errors name the file, the tensor as the file calls it, and both shapes.
 class TensorSource {
  public:
-  TensorSource(const TensorTable& table, const TensorFile& file) : table_(table), file_(file) {}
+  // load: hears, whenever a tensor is asked for, how much of the table's was read before.
+  TensorSource(const TensorTable& table, const TensorFile& file, const LoadOptions& load = {});
 
   struct Host {
     Shape shape;                // of the parts together
@@ -82,6 +85,10 @@ class TensorSource {
  private:
   const TensorTable& table_;
   const TensorFile& file_;
+  LoadOptions load_;
+  double all_ = 0;                      // elements that the file has for the table
+  mutable double done_ = 0;             // of them, read
+  mutable std::set<std::string> read_;  // names in the network
 };
 
 // Tensors: a network's, parameters and what else its file holds.

@@ -1,3 +1,4 @@
+#include "core/check.h"
 #include "fovea/text.hpp"
 #include "io/file.h"
 #include "text/utf8.h"
@@ -5,9 +6,8 @@
 namespace fovea {
 
 std::vector<std::string> read_lines(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  return lines_of(text, file.name());
+  const File file(path);
+  return from_file([&] { return lines_of(file.text(), file.name()); });
 }
 
 }  // namespace fovea

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "core/check.h"
-#include "io/file.h"
 #include "io/json.h"
 #include "text/tokenizer.h"
 #include "text/utf8.h"
@@ -106,11 +105,10 @@ void check_model(std::string_view model, const std::string& file) {
 
 class SpmTokenizer : public Tokenizer {
  public:
-  explicit SpmTokenizer(const std::filesystem::path& path) : file_(path.string()) {
-    const std::string model = read_text(path);
-    check_model(model, file_);
+  explicit SpmTokenizer(const File& model) : file_(model.name()) {
+    check_model(model.text(), file_);
     try {
-      require(processor_.LoadFromSerializedProto(model), "not a SentencePiece model");
+      require(processor_.LoadFromSerializedProto(model.text()), "not a SentencePiece model");
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {  // of the trie that the library builds from the pieces
@@ -145,8 +143,6 @@ class SpmTokenizer : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> spm_tokenizer(const std::filesystem::path& model) {
-  return std::make_unique<SpmTokenizer>(model);
-}
+std::unique_ptr<Tokenizer> spm_tokenizer(const File& model) { return std::make_unique<SpmTokenizer>(model); }
 
 }  // namespace fovea

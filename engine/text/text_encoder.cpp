@@ -49,7 +49,7 @@ void train_marian_tokenizer(std::span<const TextPair> pairs, const fs::path& dir
   const fs::path source = directory / "source.spm", target = directory / "target.spm";
   write_vocabulary(directory / "vocab.json", train_sentencepiece(sources, source, options));
   if (shared) {
-    write_file_atomically(target, MappedFile(source).bytes());
+    write_file_atomically(target, File(source).bytes());
     fs::remove(directory / "target_vocab.json");  // of an earlier run: readers prefer it
   } else {
     write_vocabulary(directory / "target_vocab.json", train_sentencepiece(targets, target, options));
@@ -63,8 +63,14 @@ void train_marian_tokenizer(std::span<const TextPair> pairs, const fs::path& dir
 }
 
 struct TextEncoder::Impl {
-  Impl(const fs::path& spm, const fs::path& ids)
-      : tokenizer(spm_tokenizer(spm)), vocabulary(marian_vocabulary(ids)), unknown(id("<unk>")) {}
+  Impl(const ModelFiles& files, const std::string& side)
+      : tokenizer(spm_tokenizer(files.open(side + ".spm"))),
+        vocabulary(marian_vocabulary(files, side)),
+        unknown(id("<unk>")) {}
+
+  static std::unique_ptr<Impl> load(const ModelFiles& files, const std::string& side) {
+    return from_file([&] { return std::make_unique<Impl>(files, side); });
+  }
 
   uint32_t id(std::string_view token) const {
     const std::optional<uint32_t> found = vocabulary.find(token);
@@ -81,15 +87,8 @@ TextEncoder::TextEncoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TextEncoder::~TextEncoder() = default;
 TextEncoder::TextEncoder(TextEncoder&&) noexcept = default;
 
-TextEncoder TextEncoder::source(const fs::path& directory) {
-  return TextEncoder(std::make_unique<Impl>(directory / "source.spm", directory / "vocab.json"));
-}
-
-TextEncoder TextEncoder::target(const fs::path& directory) {
-  const fs::path own = directory / "target_vocab.json";
-  return TextEncoder(
-      std::make_unique<Impl>(directory / "target.spm", fs::exists(own) ? own : directory / "vocab.json"));
-}
+TextEncoder TextEncoder::source(const ModelFiles& files) { return TextEncoder(Impl::load(files, "source")); }
+TextEncoder TextEncoder::target(const ModelFiles& files) { return TextEncoder(Impl::load(files, "target")); }
 
 int64_t TextEncoder::vocab() const { return impl_->vocabulary.size(); }
 

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "io/file.h"
 #include "io/json.h"
 #include "text/utf8.h"
 
@@ -91,9 +90,9 @@ std::optional<uint32_t> Vocabulary::find(std::string_view token) const {
   return found == ids_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Vocabulary marian_vocabulary(const std::filesystem::path& path) {
-  const std::string file = path.string();
-  const json ids = parse_json(read_text(path), file, DuplicateKeys::error);
+Vocabulary marian_vocabulary(const File& from) {
+  const std::string& file = from.name();
+  const json ids = parse_json(from.text(), file, DuplicateKeys::error);
   FOVEA_CHECK(ids.is_object(), file, ": expected an object {token: id}, got ", describe(ids));
   std::vector<const std::string*> owners(ids.size());
   for (auto item = ids.begin(); item != ids.end(); ++item) {
@@ -110,6 +109,11 @@ Vocabulary marian_vocabulary(const std::filesystem::path& path) {
   tokens.reserve(owners.size());
   for (const std::string* owner : owners) tokens.push_back(*owner);
   return {std::move(tokens), file};
+}
+
+Vocabulary marian_vocabulary(const ModelFiles& files, const std::string& side) {
+  const std::optional<File> own = side == "target" ? files.find("target_vocab.json") : std::nullopt;
+  return marian_vocabulary(own ? *own : files.open("vocab.json"));
 }
 
 std::unique_ptr<Tokenizer> word_tokenizer() { return std::make_unique<WordTokenizer>(); }

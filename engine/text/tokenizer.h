@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "io/file.h"
 
 namespace fovea {
 
@@ -36,7 +37,9 @@ class Vocabulary {
 
 // vocab.json of Marian as the hub keeps it: one object {"token": id}. Error: not such an object, or ids that
 // are not 0 .. n-1, each once.
-Vocabulary marian_vocabulary(const std::filesystem::path& path);
+Vocabulary marian_vocabulary(const File& file);
+// Of a side, "source" or "target": vocab.json, or a target_vocab.json of the target's own.
+Vocabulary marian_vocabulary(const ModelFiles& files, const std::string& side);
 
 // One side of a model: its source or its target. An empty line has no tokens. Threads may share one.
 class Tokenizer {
@@ -47,8 +50,8 @@ class Tokenizer {
 };
 
 // SentencePiece (unigram, BPE, with its own normalisation), as encode_as_pieces and decode_pieces of its
-// Python package: control pieces such as </s> decode to nothing. Error: a file that is missing or damaged.
-std::unique_ptr<Tokenizer> spm_tokenizer(const std::filesystem::path& model);
+// Python package: control pieces such as </s> decode to nothing. Error: a file that is damaged.
+std::unique_ptr<Tokenizer> spm_tokenizer(const File& model);
 
 // Splits at ASCII whitespace and at U+3000, the ideographic space; decode joins with one space.
 std::unique_ptr<Tokenizer> word_tokenizer();

@@ -75,7 +75,9 @@ void expect_no_checkpoint(const std::filesystem::path& path) {
               ": is there already; resume that training or choose another directory");
 }
 
-Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, State* generator) {
+namespace {
+
+Progress load(const std::filesystem::path& path, Optimizer& optimizer, State* generator) {
   const SafeTensors file(path);
   const auto& metadata = file.metadata();
   FOVEA_CHECK(metadata.contains("kind") && metadata.at("kind") == kKind && metadata.contains("state"),
@@ -113,6 +115,12 @@ Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer
   } catch (const json::exception& error) {
     fail(where, ": ", error.what());
   }
+}
+
+}  // namespace
+
+Progress load_checkpoint(const std::filesystem::path& path, Optimizer& optimizer, State* generator) {
+  return from_file([&] { return load(path, optimizer, generator); });
 }
 
 }  // namespace fovea

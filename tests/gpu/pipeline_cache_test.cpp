@@ -100,7 +100,7 @@ TEST_CASE("compiled kernels are kept in a folder, and a damaged file is replaced
   run();
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].find(files[0].string()) == 0);
-  CHECK(MappedFile(files[0]).bytes().size() > sizeof(CacheHeader));
+  CHECK(File(files[0]).bytes().size() > sizeof(CacheHeader));
   run();
   CHECK(lines.size() == 1);
   std::filesystem::remove_all(folder.path() / "deep");

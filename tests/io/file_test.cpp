@@ -26,29 +26,29 @@ TEST_CASE("file: mapped and read as it is") {
   const std::string text("a\r\n\0b\xff", 6);
   const auto path = folder.write("text", text);
   CHECK(read_text(path) == text);
-  MappedFile file(path);
+  File file(path);
   REQUIRE(file.bytes().size() == 6);
   CHECK(file.bytes()[5] == std::byte(0xff));
   CHECK(file.name() == path.string());
 
-  const MappedFile moved(std::move(file));
+  const File moved(std::move(file));
   CHECK(moved.bytes()[0] == std::byte('a'));
-  MappedFile other(folder.write("other", "xyz"));
-  other = MappedFile(path);
+  File other(folder.write("other", "xyz"));
+  other = File(path);
   CHECK(other.bytes().size() == 6);
 }
 
 TEST_CASE("file: empty") {
   const TemporaryFolder folder;
   const auto path = folder.write("empty", "");
-  CHECK(MappedFile(path).bytes().empty());
+  CHECK(File(path).bytes().empty());
   CHECK(read_text(path).empty());
 }
 
 TEST_CASE("file: what cannot be read is named") {
   const TemporaryFolder folder;
   const std::string missing = (folder.path() / "missing").string();
-  CHECK(contains(rejection([&] { MappedFile{missing}; }), missing + ": cannot open: No such file"));
+  CHECK(contains(rejection([&] { File{missing}; }), missing + ": cannot open: No such file"));
   const std::string here = folder.path().string();
   CHECK(contains(rejection([&] { read_text(here); }), here + ": is a folder, expected a file"));
 }

@@ -14,7 +14,7 @@ using namespace fovea::test;
 namespace {
 
 const SafeTensors& recorded() {
-  static const SafeTensors file(FOVEA_SOURCE_DIR "/tests/golden/multi_head/multi_head.safetensors");
+  static const SafeTensors file(File(FOVEA_SOURCE_DIR "/tests/golden/multi_head/multi_head.safetensors"));
   return file;
 }
 

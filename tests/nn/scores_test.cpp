@@ -254,7 +254,7 @@ TEST_CASE("scores are the same by way of a memory of the keys") {
 }
 
 TEST_CASE("additive scores and sparsemax are PyTorch's, and so are their gradients") {
-  const SafeTensors file(FOVEA_SOURCE_DIR "/tests/golden/scores/scores.safetensors");
+  const SafeTensors file(File(FOVEA_SOURCE_DIR "/tests/golden/scores/scores.safetensors"));
   for (const char* name : {"additive", "additive_wide"}) {
     GoldenCase scores(file, name);
     const Tensor q = scores("q"), k = scores("k"), w = scores("w");

@@ -11,7 +11,7 @@ using namespace fovea::test;
 namespace {
 
 const SafeTensors& recorded() {
-  static const SafeTensors file(FOVEA_SOURCE_DIR "/tests/golden/conv/ops.safetensors");
+  static const SafeTensors file(File(FOVEA_SOURCE_DIR "/tests/golden/conv/ops.safetensors"));
   return file;
 }
 

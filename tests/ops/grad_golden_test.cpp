@@ -9,7 +9,7 @@ using namespace fovea::test;
 namespace {
 
 const SafeTensors& recorded() {
-  static const SafeTensors file(FOVEA_SOURCE_DIR "/tests/golden/train/ops.safetensors");
+  static const SafeTensors file(File(FOVEA_SOURCE_DIR "/tests/golden/train/ops.safetensors"));
   return file;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fovea/decoding.hpp"
+#include "fovea/files.hpp"
 #include "fovea/rnn.hpp"
 
 namespace fovea FOVEA_API {
@@ -40,7 +41,7 @@ struct BahdanauTarget {
 class Bahdanau {
  public:
   // A directory of write_fresh_bahdanau() or save(). See Error for what does not fit.
-  Bahdanau(Device& device, const std::string& directory, Use use = Use::inference);
+  Bahdanau(Device& device, const ModelFiles& files, Use use = Use::inference, const LoadOptions& load = {});
   ~Bahdanau();
   Bahdanau(Bahdanau&&) noexcept;
 
@@ -68,6 +69,7 @@ class Bahdanau {
   // Ids of each source to its targets, decoding.n_best of them, best first.
   std::vector<std::vector<BahdanauTarget>> translate(const std::vector<std::vector<uint32_t>>& sources,
                                                      const Decoding& decoding = {}, bool attention = false);
+  void trim();  // gives back the plans and caches kept; later calls make theirs anew
 
   // Named as in the file. Of a model for training.
   Parameters parameters();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "fovea/files.hpp"
 #include "fovea/nn.hpp"
 
 namespace fovea FOVEA_API {
@@ -29,7 +30,7 @@ class Bert {
  public:
   // config.json and model.safetensors of model_type bert, of a BertModel or a model around one; see Error for
   // what does not fit.
-  Bert(Device& device, const std::string& directory, Use use = Use::inference);
+  Bert(Device& device, const ModelFiles& files, Use use = Use::inference, const LoadOptions& load = {});
   ~Bert();
   Bert(Bert&&) noexcept;
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/nn.hpp"
 #include "fovea/plan.hpp"
 
@@ -53,7 +54,7 @@ void write_fresh_se_resnet(const std::string& directory, const SeResNetConfig& c
 // Made for inference, batch normalisation is folded into the convolutions.
 class CnnGate {
  public:
-  CnnGate(Device& device, const std::string& directory, Use use = Use::inference);
+  CnnGate(Device& device, const ModelFiles& files, Use use = Use::inference, const LoadOptions& load = {});
   ~CnnGate();
   CnnGate(CnnGate&&) noexcept;
 
@@ -64,6 +65,7 @@ class CnnGate {
   CnnTensors operator()(Tensor pixels, Use use = Use::inference) const;
   // Runs a batch of images; a plan is kept for each batch size seen, with attention and without.
   CnnResult run(std::span<const float> pixels, int64_t batch, bool attention = false);
+  void trim();  // gives back the plans kept; later runs make theirs anew
 
   Parameters parameters();  // named as in the file
   // config.json and model.safetensors, of a model for training.
@@ -76,7 +78,7 @@ class CnnGate {
 
 class SeResNet {
  public:
-  SeResNet(Device& device, const std::string& directory, Use use = Use::inference);
+  SeResNet(Device& device, const ModelFiles& files, Use use = Use::inference, const LoadOptions& load = {});
   ~SeResNet();
   SeResNet(SeResNet&&) noexcept;
 
@@ -84,6 +86,7 @@ class SeResNet {
 
   CnnTensors operator()(Tensor pixels, Use use = Use::inference) const;  // as CnnGate
   CnnResult run(std::span<const float> pixels, int64_t batch, bool attention = false);
+  void trim();  // gives back the plans kept; later runs make theirs anew
 
   Parameters parameters();
   void save(const std::string& directory, Storage storage = Storage::f32);

@@ -34,8 +34,7 @@ struct EncodedPair {
   std::vector<uint32_t> source, target;  // ids, without start and end
 };
 
-// By the tokenizer of a translation directory.
-std::vector<EncodedPair> encode_pairs(const std::filesystem::path& directory,
-                                      const std::vector<TextPair>& pairs);
+// By the tokenizer of a translation model.
+std::vector<EncodedPair> encode_pairs(const ModelFiles& files, const std::vector<TextPair>& pairs);
 
 }  // namespace fovea

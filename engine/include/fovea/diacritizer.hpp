@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/rnn.hpp"
 
 namespace fovea FOVEA_API {
@@ -28,10 +29,10 @@ struct Diacritized {
 
 class Diacritizer {
  public:
-  // A directory with vocabulary.json ("tokens", "labels") and model.safetensors by PyTorch's names:
+  // vocabulary.json ("tokens", "labels") and model.safetensors by PyTorch's names:
   // embedding, lstm, attention.W, attention.U, attention.v, classifier. Sizes are those of the tensors. See
   // Error for what does not fit.
-  Diacritizer(Device& device, const std::string& directory);
+  Diacritizer(Device& device, const ModelFiles& files, const LoadOptions& load = {});
   ~Diacritizer();
   Diacritizer(Diacritizer&&) noexcept;
 
@@ -47,6 +48,7 @@ class Diacritizer {
   std::vector<uint32_t> encode(const std::string& line) const;  // Error: not UTF-8
 
   Diacritized run(const std::string& line);  // Error: an empty line
+  void trim();                               // gives back the plans kept; later runs make theirs anew
 
  private:
   struct Impl;

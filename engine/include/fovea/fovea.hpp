@@ -15,6 +15,7 @@
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
 #include "fovea/diacritizer.hpp"
+#include "fovea/files.hpp"
 #include "fovea/gpt2.hpp"
 #include "fovea/graph.hpp"
 #include "fovea/image.hpp"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fovea/decoding.hpp"
+#include "fovea/files.hpp"
 #include "fovea/nn.hpp"
 
 namespace fovea FOVEA_API {
@@ -29,7 +30,7 @@ class Gpt2 {
  public:
   // A Hugging Face directory of GPT2LMHeadModel or GPT2Model: config.json and model.safetensors. See Error
   // for what does not fit.
-  Gpt2(Device& device, const std::string& directory);
+  Gpt2(Device& device, const ModelFiles& files, const LoadOptions& load = {});
   ~Gpt2();
   Gpt2(Gpt2&&) noexcept;
 
@@ -40,6 +41,7 @@ class Gpt2 {
   // How each prompt, ids of at least one token, goes on: decoding.n_best continuations, best first.
   std::vector<std::vector<Continuation>> generate(const std::vector<std::vector<uint32_t>>& prompts,
                                                   const Decoding& decoding = {});
+  void trim();  // gives back the plans and caches kept; later calls make theirs anew
 
  private:
   struct Impl;

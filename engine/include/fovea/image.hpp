@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 #include <vector>
 
-#include "fovea/core.hpp"
+#include "fovea/files.hpp"
 #include "fovea/picture.hpp"
 
 namespace fovea FOVEA_API {
@@ -20,6 +22,7 @@ struct Image {
 // Grey and palettes become RGB, alpha is dropped, 16 bits are cut to the upper 8. A file that is truncated,
 // damaged (as far as its format can tell), too large or none of the three formats is an Error that names it.
 Image load_image(const std::filesystem::path& path);
+Image load_image(std::span<const std::byte> bytes, const std::string& name);  // of a file in memory
 
 // From an image to a model's input, as preprocessor_config.json of a Hugging Face directory says: resize,
 // crop, rescale, normalise.
@@ -34,17 +37,17 @@ struct Preprocessor {
   double rescale_factor = 1.0 / 255;                                   // 1: keep 0 .. 255
   std::array<float, 3> mean{0.5f, 0.5f, 0.5f}, std{0.5f, 0.5f, 0.5f};  // of red, green, blue after rescaling
 
-  // dir/preprocessor_config.json of a ViT, DeiT, BiT (DINOv2) or CLIP processor, slow or fast, feature
+  // preprocessor_config.json of a ViT, DeiT, BiT (DINOv2) or CLIP processor, slow or fast, feature
   // extractor or image processor. `size` as one number: for ViT the square; for the others, which crop
   // afterwards, the shorter side (DeiT rounds the longer one to nearest, the others down, as
   // {"shortest_edge": n} does).
-  static Preprocessor load(const std::filesystem::path& dir);
+  static Preprocessor load(const ModelFiles& files);
 
   // What ViT does without a preprocessor_config.json: bilinear to a square, 0 .. 255 to -1 .. 1.
   static Preprocessor vit(int image_size = 224);
 
-  // load(dir); without that file as ViT does, to the size of the model's input.
-  static Preprocessor for_model(const std::filesystem::path& dir, int64_t width, int64_t height);
+  // load(files); without that file as ViT does, to the size of the model's input.
+  static Preprocessor for_model(const ModelFiles& files, int64_t width, int64_t height);
 
   void save(const std::filesystem::path& dir) const;  // dir/preprocessor_config.json, as load() reads it
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fovea/version.h"
+#include "fovea/files.hpp"
 
 namespace fovea FOVEA_API {
 
@@ -52,8 +52,8 @@ void write_word_vocabularies(const std::filesystem::path& directory, const std::
 // Text to ids and back, by the tokenizer of a translation directory. Threads may share one.
 class TextEncoder {
  public:
-  static TextEncoder source(const std::filesystem::path& directory);  // source.spm, vocab.json
-  static TextEncoder target(const std::filesystem::path& directory);  // target.spm, target_vocab.json if any
+  static TextEncoder source(const ModelFiles& files);  // source.spm, vocab.json
+  static TextEncoder target(const ModelFiles& files);  // target.spm, target_vocab.json if any
   ~TextEncoder();
   TextEncoder(TextEncoder&&) noexcept;
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/stacks.hpp"
 
 namespace fovea FOVEA_API {
@@ -49,8 +50,8 @@ void write_fresh_transformer(const std::string& directory, const TransformerConf
 
 class Transformer {
  public:
-  // A directory of write_fresh_transformer(), save(), or transformers with one shared vocabulary.
-  Transformer(Device& device, const std::string& directory);
+  // Files of write_fresh_transformer(), save(), or transformers with one shared vocabulary.
+  Transformer(Device& device, const ModelFiles& files, const LoadOptions& load = {});
   ~Transformer();
   Transformer(Transformer&&) noexcept;
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fovea/decoding.hpp"
+#include "fovea/files.hpp"
 #include "fovea/job.hpp"
 
 namespace fovea FOVEA_API {
@@ -65,7 +66,8 @@ class Translator {
   // A CTranslate2 directory (model.bin), a Hugging Face directory of MarianMTModel or
   // BartForConditionalGeneration, or one that Transformer::save() or save_pruned() wrote. See Error for what
   // does not fit.
-  Translator(Device& device, const std::string& directory, const TranslatorOptions& options = {});
+  Translator(Device& device, const ModelFiles& files, const TranslatorOptions& options = {},
+             const LoadOptions& load = {});
   ~Translator();
   Translator(Translator&&) noexcept;
   Translator& operator=(Translator&&) noexcept;
@@ -89,6 +91,8 @@ class Translator {
   // kernels are compiled on all processors and run once. Without it the first translation of a length pays
   // for that.
   void prepare(std::span<const int64_t> lengths, int64_t lines = 1, const TranslateOptions& options = {});
+  // Gives back the plans and caches kept, but those of jobs; later translations make theirs anew.
+  void trim();
 
   const TranslatorStatistics& statistics() const;
 

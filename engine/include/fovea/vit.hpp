@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/files.hpp"
 #include "fovea/image.hpp"
 #include "fovea/job.hpp"
 #include "fovea/nn.hpp"
@@ -76,7 +77,8 @@ class ViTPicture;
 class VisionTransformer {
  public:
   // config.json and model.safetensors of model_type vit or deit; see Error for what does not fit.
-  VisionTransformer(Device& device, const std::string& directory, Use use = Use::inference);
+  VisionTransformer(Device& device, const ModelFiles& files, Use use = Use::inference,
+                    const LoadOptions& load = {});
   ~VisionTransformer();
   VisionTransformer(VisionTransformer&&) noexcept;
   VisionTransformer& operator=(VisionTransformer&&) noexcept;
@@ -94,6 +96,7 @@ class VisionTransformer {
   // Makes ready what run() and start() need for a batch size: kernels are compiled on all processors and run
   // once, steps are timed. Without it the first run pays for that.
   void prepare(int64_t batch, const ViTRequest& request = {});
+  void trim();  // gives back the plans kept, but those of jobs; later runs make theirs anew
 
   // From an image to logits and a map that is an image, all on the device. Compiles a plan of its own.
   ViTPicture picture(const HostImage& image, const ViTPictureOptions& options = {});

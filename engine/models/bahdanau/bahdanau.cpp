@@ -9,6 +9,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "models/bahdanau/network.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -61,11 +62,11 @@ void write_config(const fs::path& directory, const BahdanauConfig& c) {
   write_json(directory / "config.json", json);
 }
 
-BahdanauNetwork load_network(Device& device, const fs::path& directory, Use use) {
-  const BahdanauConfig config = load_config(JsonFile::load(directory / "config.json"));
-  const SafeTensors file(directory / "model.safetensors");
+BahdanauNetwork load_network(Device& device, const ModelFiles& files, Use use, const LoadOptions& load) {
+  const BahdanauConfig config = load_config(JsonFile::load(files.open("config.json")));
+  const SafeTensors file(files.open("model.safetensors"));
   const TensorTable table = bahdanau_table(config);
-  const TensorSource tensors(table, file);
+  const TensorSource tensors(table, file, load);
   return BahdanauNetwork({.device = device, .tensors = tensors, .use = use}, config);
 }
 
@@ -83,19 +84,20 @@ BahdanauScore bahdanau_score(const std::string& text) {
 }
 
 struct Bahdanau::Impl {
-  Impl(Device& device, const std::string& directory, Use use)
-      : network(load_network(device, directory, use)), sessions(device, network) {}
+  Impl(Device& device, const ModelFiles& files, Use use, const LoadOptions& load)
+      : network(load_network(device, files, use, load)), sessions(device, network) {}
 
   BahdanauNetwork network;
   DecodeSessions sessions;
 };
 
-Bahdanau::Bahdanau(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+Bahdanau::Bahdanau(Device& device, const ModelFiles& files, Use use, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, use, load); })) {}
 Bahdanau::~Bahdanau() = default;
 Bahdanau::Bahdanau(Bahdanau&&) noexcept = default;
 
 const BahdanauConfig& Bahdanau::config() const { return impl_->network.config(); }
+void Bahdanau::trim() { impl_->sessions.trim(); }
 
 Bahdanau::Encoded Bahdanau::encode(Tensor source, Tensor lengths, const Dropout& dropout) const {
   return impl_->network.encode(source, lengths, dropout);

@@ -8,6 +8,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -40,8 +41,8 @@ TensorTable bert_table(const BertConfig& c, const std::string& prefix) {
   return table;
 }
 
-BertConfig read_config(const fs::path& directory) {
-  const JsonFile file = JsonFile::load(directory / "config.json");
+BertConfig read_config(const ModelFiles& files) {
+  const JsonFile file = JsonFile::load(files.open("config.json"));
   const std::string type = file.require_string("model_type");
   FOVEA_CHECK(type == "bert", file.file(), ": model_type \"", type, "\", known is bert");
   const std::string places = file.get_string("position_embedding_type", "absolute");
@@ -87,13 +88,14 @@ struct Bert::Impl {
   Encoder encoder;
   std::optional<Linear> pooler;
 
-  static Impl load(Device& device, const fs::path& directory, Use use) {
-    const SafeTensors file(directory / "model.safetensors");
+  static std::unique_ptr<Impl> make(Device& device, const ModelFiles& files, Use use,
+                                    const LoadOptions& load) {
+    const SafeTensors file(files.open("model.safetensors"));
     const std::string prefix = file.has_any("bert.") ? "bert." : "";
-    BertConfig config = read_config(directory);
+    BertConfig config = read_config(files);
     config.pooler = file.has_any(prefix + "pooler.");
     const TensorTable table = bert_table(config, prefix);
-    const TensorSource tensors(table, file);
+    const TensorSource tensors(table, file, load);
     const LayerSource from{.device = device, .tensors = tensors, .use = use, .eps = config.eps};
     Impl made{config,
               Embedding({.tokens = make_state(from, "embeddings.weight"),
@@ -104,7 +106,7 @@ struct Bert::Impl {
                                           {config.heads, config.activation, NormPlace::after})),
               {}};
     if (config.pooler) made.pooler = make_linear(from, "pooler");
-    return made;
+    return std::make_unique<Impl>(std::move(made));
   }
 };
 
@@ -115,8 +117,8 @@ void write_fresh_bert(const std::string& directory, const BertConfig& config, ui
   write_config(directory, config);
 }
 
-Bert::Bert(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(Impl::load(device, directory, use))) {}
+Bert::Bert(Device& device, const ModelFiles& files, Use use, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return Impl::make(device, files, use, load); })) {}
 Bert::~Bert() = default;
 Bert::Bert(Bert&&) noexcept = default;
 

@@ -4,6 +4,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "models/cnn/layers.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -34,9 +35,9 @@ TensorTable cnn_gate_table(const CnnGateConfig& c) {
   return table;
 }
 
-CnnGateConfig read_config(const fs::path& directory) {
+CnnGateConfig read_config(const ModelFiles& files) {
   CnnGateConfig c;
-  const JsonFile file = read_cnn_config(directory, settings_of(c));
+  const JsonFile file = read_cnn_config(files, settings_of(c));
   c.gate = file.get_bool("gate", true);
   return c;
 }
@@ -55,11 +56,11 @@ struct Stage {
 }  // namespace
 
 struct CnnGate::Impl {
-  Impl(Device& device, const fs::path& directory, Use made_for)
-      : use(made_for), config(read_config(directory)), plans(device, config.channels, config.size) {
-    const SafeTensors file(directory / "model.safetensors");
+  Impl(Device& device, const ModelFiles& files, Use made_for, const LoadOptions& load)
+      : use(made_for), config(read_config(files)), plans(device, config.channels, config.size) {
+    const SafeTensors file(files.open("model.safetensors"));
     const TensorTable table = cnn_gate_table(config);
-    const TensorSource tensors(table, file);
+    const TensorSource tensors(table, file, load);
     const LayerSource from{.device = device, .tensors = tensors, .use = use};
     const Conv2dOptions same{.padding = {1, 1}};
     for (int64_t i = 0; i < config.stages; ++i) {
@@ -130,8 +131,8 @@ void write_fresh_cnn_gate(const std::string& directory, const CnnGateConfig& con
   write_config(directory, config);
 }
 
-CnnGate::CnnGate(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+CnnGate::CnnGate(Device& device, const ModelFiles& files, Use use, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, use, load); })) {}
 CnnGate::~CnnGate() = default;
 CnnGate::CnnGate(CnnGate&&) noexcept = default;
 
@@ -141,6 +142,7 @@ CnnResult CnnGate::run(std::span<const float> pixels, int64_t batch, bool attent
   const auto forward = [this](Tensor x) { return impl_->forward(x, Use::inference); };
   return impl_->plans.run(forward, pixels, batch, attention);
 }
+void CnnGate::trim() { impl_->plans.trim(); }
 Parameters CnnGate::parameters() { return impl_->parameters(); }
 
 void CnnGate::save(const std::string& directory, Storage storage) {

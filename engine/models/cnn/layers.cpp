@@ -52,8 +52,8 @@ NormedConv2d make_normed_conv(const LayerSource& from, const std::string& name,
   return {Conv2d(from.device, conv, options), BatchNorm2d(from.device, norm)};
 }
 
-JsonFile read_cnn_config(const std::filesystem::path& directory, const CnnSettings& settings) {
-  const JsonFile file = JsonFile::load(directory / "config.json");
+JsonFile read_cnn_config(const ModelFiles& files, const CnnSettings& settings) {
+  const JsonFile file = JsonFile::load(files.open("config.json"));
   const std::string type = file.require_string("model_type");
   FOVEA_CHECK(type == settings.model_type, file.file(), ": model_type \"", type, "\", expected ",
               settings.model_type);

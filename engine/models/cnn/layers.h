@@ -1,7 +1,6 @@
 // What the convolutional networks share: rows of their tables, layers from them, and the plans of run().
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -35,7 +34,7 @@ struct CnnSettings {
   int64_t whole = 0;  // stages, the first ones, that leave the size as it is; the others halve it
 };
 // Error as of check_cnn_sizes().
-JsonFile read_cnn_config(const std::filesystem::path& directory, const CnnSettings& settings);
+JsonFile read_cnn_config(const ModelFiles& files, const CnnSettings& settings);
 nlohmann::ordered_json cnn_config(const CnnSettings& settings);
 // Error, which begins with `where`: sizes that no model can have.
 void check_cnn_sizes(const std::string& where, const CnnSettings& settings);
@@ -51,6 +50,7 @@ class CnnPlans {
       : device_(device), channels_(channels), size_(size) {}
   void expect_pixels(const char* op, Tensor pixels) const;
   CnnResult run(const Forward& forward, std::span<const float> pixels, int64_t batch, bool attention);
+  void trim() { plans_.clear(); }
 
  private:
   struct Compiled {

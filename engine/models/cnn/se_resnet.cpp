@@ -4,6 +4,7 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "models/cnn/layers.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -61,9 +62,9 @@ void check_blocks(const std::string& where, const SeResNetConfig& c) {
               ", at least 1 are needed, at most ", kMostBlocks, " and ", kMostReduction);
 }
 
-SeResNetConfig read_config(const fs::path& directory) {
+SeResNetConfig read_config(const ModelFiles& files) {
   SeResNetConfig c;
-  const JsonFile file = read_cnn_config(directory, settings_of(c));
+  const JsonFile file = read_cnn_config(files, settings_of(c));
   c.blocks = file.require_int("blocks");
   c.reduction = file.get_int("reduction", c.reduction);
   c.excitation = file.get_bool("excitation", true);
@@ -97,11 +98,11 @@ ResidualBlock make_block(const LayerSource& from, const Block& block, bool excit
 }  // namespace
 
 struct SeResNet::Impl {
-  Impl(Device& device, const fs::path& directory, Use made_for)
-      : use(made_for), config(read_config(directory)), plans(device, config.channels, config.size) {
-    const SafeTensors file(directory / "model.safetensors");
+  Impl(Device& device, const ModelFiles& files, Use made_for, const LoadOptions& load)
+      : use(made_for), config(read_config(files)), plans(device, config.channels, config.size) {
+    const SafeTensors file(files.open("model.safetensors"));
     const TensorTable table = se_resnet_table(config);
-    const TensorSource tensors(table, file);
+    const TensorSource tensors(table, file, load);
     const LayerSource from{.device = device, .tensors = tensors, .use = use};
     stem = make_normed_conv(from, "stem", {.padding = {1, 1}});
     for (const Block& block : blocks_of(config)) blocks.push_back(make_block(from, block, config.excitation));
@@ -155,8 +156,8 @@ void write_fresh_se_resnet(const std::string& directory, const SeResNetConfig& c
   write_config(directory, config);
 }
 
-SeResNet::SeResNet(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+SeResNet::SeResNet(Device& device, const ModelFiles& files, Use use, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, use, load); })) {}
 SeResNet::~SeResNet() = default;
 SeResNet::SeResNet(SeResNet&&) noexcept = default;
 
@@ -166,6 +167,7 @@ CnnResult SeResNet::run(std::span<const float> pixels, int64_t batch, bool atten
   const auto forward = [this](Tensor x) { return impl_->forward(x, Use::inference); };
   return impl_->plans.run(forward, pixels, batch, attention);
 }
+void SeResNet::trim() { impl_->plans.trim(); }
 Parameters SeResNet::parameters() { return impl_->parameters(); }
 
 void SeResNet::save(const std::string& directory, Storage storage) {

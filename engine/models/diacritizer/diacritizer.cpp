@@ -1,7 +1,6 @@
 #include "fovea/diacritizer.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 #include "core/check.h"
@@ -11,12 +10,11 @@
 #include "io/json.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
+#include "models/load.h"
 #include "text/utf8.h"
 
 namespace fovea {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr int64_t kLengthStep = 16;  // lines are padded to multiples, so that few plans serve all
 
@@ -28,8 +26,8 @@ int64_t extent(const SafeTensors& file, const std::string& name, size_t axis) {
   return shape[axis];
 }
 
-DiacritizerConfig load_config(const fs::path& directory, const SafeTensors& file) {
-  const JsonFile vocabulary = JsonFile::load(directory / "vocabulary.json");
+DiacritizerConfig load_config(const ModelFiles& files, const SafeTensors& file) {
+  const JsonFile vocabulary = JsonFile::load(files.open("vocabulary.json"));
   DiacritizerConfig c{.tokens = vocabulary.require_strings("tokens"),
                       .labels = vocabulary.require_strings("labels")};
   std::map<std::string, size_t> places;
@@ -104,11 +102,11 @@ struct Diacritizer::Impl {
     for (size_t i = 0; i < config.tokens.size(); ++i)
       ids.emplace(config.tokens[i], uint32_t(i));  // no two alike
   }
-  static std::unique_ptr<Impl> load(Device& device, const fs::path& directory) {
-    const SafeTensors file(directory / "model.safetensors");
-    DiacritizerConfig config = load_config(directory, file);
+  static std::unique_ptr<Impl> make(Device& device, const ModelFiles& files, const LoadOptions& load) {
+    const SafeTensors file(files.open("model.safetensors"));
+    DiacritizerConfig config = load_config(files, file);
     const TensorTable table = table_of(config);
-    const TensorSource tensors(table, file);
+    const TensorSource tensors(table, file, load);
     return std::make_unique<Impl>(LayerSource{.device = device, .tensors = tensors}, std::move(config));
   }
 
@@ -122,12 +120,14 @@ struct Diacritizer::Impl {
   std::map<int64_t, std::unique_ptr<LinePlan>> plans;  // by tokens
 };
 
-Diacritizer::Diacritizer(Device& device, const std::string& directory)
-    : impl_(Impl::load(device, directory)) {}
+Diacritizer::Diacritizer(Device& device, const ModelFiles& files, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return Impl::make(device, files, load); })) {}
 Diacritizer::~Diacritizer() = default;
 Diacritizer::Diacritizer(Diacritizer&&) noexcept = default;
 
 const DiacritizerConfig& Diacritizer::config() const { return impl_->config; }
+
+void Diacritizer::trim() { impl_->plans.clear(); }
 
 Diacritizer::Result Diacritizer::operator()(Tensor ids, Tensor lengths) const {
   FOVEA_CHECK(ids.shape().rank() == 2, "diacritizer: ids ", ids.shape(), " are not (batch, tokens)");

@@ -1,13 +1,12 @@
 // The names are those of transformers' GPT2LMHeadModel.
 #include "fovea/gpt2.hpp"
 
-#include <filesystem>
-
 #include "core/check.h"
 #include "decode/sessions.h"
 #include "io/config.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
+#include "models/load.h"
 
 namespace fovea {
 namespace {
@@ -104,11 +103,11 @@ class Network : public Decoder {
   Linear head_;
 };
 
-Network load_network(Device& device, const std::filesystem::path& directory) {
-  const Gpt2Config config = load_config(JsonFile::load(directory / "config.json"));
-  const SafeTensors file(directory / "model.safetensors");
+Network load_network(Device& device, const ModelFiles& files, const LoadOptions& load) {
+  const Gpt2Config config = load_config(JsonFile::load(files.open("config.json")));
+  const SafeTensors file(files.open("model.safetensors"));
   const TensorTable table = table_of(config, file);
-  const TensorSource tensors(table, file);
+  const TensorSource tensors(table, file, load);
   return Network({.device = device, .tensors = tensors, .eps = config.eps}, config,
                  !file.has("lm_head.weight"));
 }
@@ -116,18 +115,20 @@ Network load_network(Device& device, const std::filesystem::path& directory) {
 }  // namespace
 
 struct Gpt2::Impl {
-  Impl(Device& device, const std::string& directory)
-      : network(load_network(device, directory)), sessions(device, network) {}
+  Impl(Device& device, const ModelFiles& files, const LoadOptions& load)
+      : network(load_network(device, files, load)), sessions(device, network) {}
 
   Network network;
   DecodeSessions sessions;
 };
 
-Gpt2::Gpt2(Device& device, const std::string& directory) : impl_(std::make_unique<Impl>(device, directory)) {}
+Gpt2::Gpt2(Device& device, const ModelFiles& files, const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, load); })) {}
 Gpt2::~Gpt2() = default;
 Gpt2::Gpt2(Gpt2&&) noexcept = default;
 
 const Gpt2Config& Gpt2::config() const { return impl_->network.config(); }
+void Gpt2::trim() { impl_->sessions.trim(); }
 
 Tensor Gpt2::operator()(Tensor ids) const { return impl_->network(ids); }
 

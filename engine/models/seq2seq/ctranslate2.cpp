@@ -113,13 +113,12 @@ uint32_t id_of(const std::vector<std::string>& tokens, const std::string& token,
 }
 
 // The vocabularies, and the tokens around sentences by config.json or CTranslate2's defaults.
-void load_vocabularies(const std::filesystem::path& directory, Seq2SeqFile& made) {
+void load_vocabularies(const ModelFiles& files, Seq2SeqFile& made) {
   Seq2SeqConfig& config = made.config;
-  const bool shared = std::filesystem::exists(directory / "shared_vocabulary.json") ||
-                      std::filesystem::exists(directory / "shared_vocabulary.txt");
+  const auto shared = find_vocabulary(files, "shared_vocabulary");
   std::string bos = "<s>", eos = "</s>", start = "<s>";
-  if (std::filesystem::exists(directory / "config.json")) {
-    const JsonFile file = JsonFile::load(directory / "config.json");
+  if (const std::optional<File> settings = files.find("config.json")) {
+    const JsonFile file = JsonFile::load(*settings);
     bos = file.get_string("bos_token", bos);
     eos = file.get_string("eos_token", eos);
     config.unknown = file.get_string("unk_token", config.unknown);
@@ -129,8 +128,7 @@ void load_vocabularies(const std::filesystem::path& directory, Seq2SeqFile& made
     config.source_eos = file.get_bool("add_source_eos", false);
   }
   const auto read = [&](const char* side) {
-    const std::string stem = shared ? "shared_vocabulary" : concat(side, "_vocabulary");
-    std::vector<std::string> tokens = read_vocabulary(directory, stem);
+    std::vector<std::string> tokens = shared ? *shared : read_vocabulary(files, concat(side, "_vocabulary"));
     if (std::find(tokens.begin(), tokens.end(), config.unknown) == tokens.end())
       tokens.push_back(config.unknown);  // which files may leave out
     return tokens;
@@ -139,9 +137,9 @@ void load_vocabularies(const std::filesystem::path& directory, Seq2SeqFile& made
   const auto& target = made.target_tokens = read("target");
   FOVEA_CHECK(
       int64_t(source.size()) == config.encoder.vocab && int64_t(target.size()) == config.decoder.vocab,
-      directory.string(), ": vocabularies of ", source.size(), " and ", target.size(),
-      " tokens, embeddings of ", config.encoder.vocab, " and ", config.decoder.vocab);
-  const std::string file = directory.string();
+      files.label(), ": vocabularies of ", source.size(), " and ", target.size(), " tokens, embeddings of ",
+      config.encoder.vocab, " and ", config.decoder.vocab);
+  const std::string& file = files.label();
   config.start = id_of(target, start, file);
   config.eos = id_of(target, eos, file);
   if (config.source_bos) config.source_bos_id = id_of(source, bos, file);
@@ -150,15 +148,15 @@ void load_vocabularies(const std::filesystem::path& directory, Seq2SeqFile& made
 
 }  // namespace
 
-Seq2SeqFile load_ctranslate2(const std::filesystem::path& directory) {
-  auto file = std::make_unique<CTranslate2File>(directory / "model.bin");
+Seq2SeqFile load_ctranslate2(const ModelFiles& files, File model) {
+  auto file = std::make_unique<CTranslate2File>(std::move(model));
   FOVEA_CHECK(file->spec().starts_with("Transformer") &&
                   file->has(variable("encoder", "attention.qkv", kCTranslate2.weight, 0)),
               file->path(), ": a model of spec \"", file->spec(),
               "\", known are encoder-decoder Transformers");
   Seq2SeqFile made{.format = kFormat, .config = load_config(*file)};
   made.tensors = std::move(file);
-  load_vocabularies(directory, made);
+  load_vocabularies(files, made);
   return made;
 }
 

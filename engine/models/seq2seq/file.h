@@ -1,13 +1,13 @@
 // An encoder-decoder Transformer as it lies in a directory, whatever the format.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "fovea/decoding.hpp"
 #include "fovea/stacks.hpp"
+#include "io/file.h"
 #include "io/tensor_file.h"
 #include "models/tensor_table.h"
 
@@ -65,10 +65,10 @@ struct Seq2SeqFile {
   std::string settings, type;  // of Hugging Face: the file of settings, and its model_type
   std::vector<std::string> source_tokens, target_tokens;  // by id; empty where vocab.json holds them
 };
-// A CTranslate2 directory: model.bin, vocabularies, config.json when present.
-Seq2SeqFile load_ctranslate2(const std::filesystem::path& directory);
-// A Hugging Face directory of MarianMTModel or BartForConditionalGeneration, or of a "transformer" as
-// transformer.hpp writes it: config.json, model.safetensors.
-Seq2SeqFile load_hugging_face(const std::filesystem::path& directory);
+// Those of CTranslate2: vocabularies, config.json when present; model: its model.bin.
+Seq2SeqFile load_ctranslate2(const ModelFiles& files, File model);
+// Those of Hugging Face, of MarianMTModel or BartForConditionalGeneration, or of a "transformer" as
+// transformer.hpp writes it: config.json, model.safetensors, generation_config.json when present.
+Seq2SeqFile load_hugging_face(const ModelFiles& files);
 
 }  // namespace fovea

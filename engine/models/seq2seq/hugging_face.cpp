@@ -15,9 +15,9 @@ constexpr Bounds<int64_t> kToken{0, 1 << 24};
 constexpr int64_t kBartOffset = 2;  // rows of BART's position table before position 0
 
 // generation_config.json over what config.json says: lengths there count the start token.
-Decoding load_decoding(const std::filesystem::path& directory, const JsonFile& settings) {
-  const bool own = std::filesystem::exists(directory / "generation_config.json");
-  const JsonFile file = own ? JsonFile::load(directory / "generation_config.json") : settings;
+Decoding load_decoding(const ModelFiles& files, const JsonFile& settings) {
+  const std::optional<File> own = files.find("generation_config.json");
+  const JsonFile file = own ? JsonFile::load(*own) : settings;
   constexpr Bounds<int64_t> kLength{0, 1 << 20};
   Decoding d;
   d.beams = file.get_int("num_beams", 1, {1, 64});
@@ -109,16 +109,16 @@ Seq2SeqConfig load_config(const JsonFile& file, const TensorFile& tensors, const
 
 }  // namespace
 
-Seq2SeqFile load_hugging_face(const std::filesystem::path& directory) {
-  const JsonFile settings = JsonFile::load(directory / "config.json");
+Seq2SeqFile load_hugging_face(const ModelFiles& files) {
+  const JsonFile settings = JsonFile::load(files.open("config.json"));
   const std::string type = settings.require_string("model_type");
   FOVEA_CHECK(type == "marian" || type == "bart" || type == "transformer", settings.file(), ": model_type \"",
               type, "\", known are marian, bart and transformer");
-  auto tensors = std::make_unique<SafeTensors>(directory / "model.safetensors");
+  auto tensors = std::make_unique<SafeTensors>(files.open("model.safetensors"));
   Seq2SeqConfig config = load_config(settings, *tensors, type);
   return {.format = Seq2SeqFormat::hugging_face,
           .config = std::move(config),
-          .decoding = load_decoding(directory, settings),
+          .decoding = load_decoding(files, settings),
           .tensors = std::move(tensors),
           .settings = settings.file(),
           .type = type};

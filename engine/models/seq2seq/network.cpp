@@ -115,9 +115,9 @@ Seq2SeqNetwork::Seq2SeqNetwork(const LayerSource& from, const Seq2SeqConfig& con
   if (!projection_) bias_ = make_state(from, "final_logits_bias", {config.decoder.vocab});
 }
 
-Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use) {
+Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use, const LoadOptions& load) {
   const TensorTable table = seq2seq_table(file.config, file.format);
-  const TensorSource tensors(table, *file.tensors);
+  const TensorSource tensors(table, *file.tensors, load);
   return Seq2SeqNetwork({.device = device,
                          .tensors = tensors,
                          .use = use,

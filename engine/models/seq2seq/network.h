@@ -51,6 +51,6 @@ class Seq2SeqNetwork : public Decoder {
 };
 
 // Every part of the network that the file holds.
-Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use);
+Seq2SeqNetwork load_network(Device& device, const Seq2SeqFile& file, Use use, const LoadOptions& load = {});
 
 }  // namespace fovea

@@ -35,19 +35,21 @@ std::vector<uint32_t> read_for(std::vector<uint32_t> target, uint32_t start) {
 }  // namespace
 
 struct Seq2Seq::Impl {
-  Impl(Device& owner, const Seq2SeqFile& file)
-      : device(owner), network(load_network(owner, file, Use::inference)), sessions(owner, network) {}
+  Impl(Device& owner, const Seq2SeqFile& file, const LoadOptions& load)
+      : device(owner), network(load_network(owner, file, Use::inference, load)), sessions(owner, network) {}
 
   Device& device;
   Seq2SeqNetwork network;
   DecodeSessions sessions;
 };
 
-Seq2Seq::Seq2Seq(Device& device, const Seq2SeqFile& file) : impl_(std::make_unique<Impl>(device, file)) {}
+Seq2Seq::Seq2Seq(Device& device, const Seq2SeqFile& file, const LoadOptions& load)
+    : impl_(std::make_unique<Impl>(device, file, load)) {}
 Seq2Seq::~Seq2Seq() = default;
 
 const Seq2SeqConfig& Seq2Seq::config() const { return impl_->network.config(); }
 const DecodeStatistics& Seq2Seq::statistics() const { return impl_->sessions.statistics(); }
+void Seq2Seq::trim() { impl_->sessions.trim(); }
 
 Seq2Seq::Forward Seq2Seq::forward(Tensor sources, Tensor lengths, Tensor targets, bool weights) const {
   const LayerOptions options{.weights = weights, .attention = {.lengths = lengths}};

@@ -12,11 +12,12 @@ namespace fovea {
 
 class Seq2Seq {
  public:
-  Seq2Seq(Device& device, const Seq2SeqFile& file);
+  Seq2Seq(Device& device, const Seq2SeqFile& file, const LoadOptions& load = {});
   ~Seq2Seq();
 
   const Seq2SeqConfig& config() const;
   const DecodeStatistics& statistics() const;
+  void trim();  // as Translator
 
   // Forward pass over whole targets, for tests and scores. sources (batch, keys) and targets (batch, tokens)
   // u32, lengths (batch) of the sources.

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/check.h"
+#include "models/load.h"
 #include "models/seq2seq/network.h"
 #include "models/seq2seq/prune.h"
 #include "models/seq2seq/transformer_file.h"
@@ -37,10 +38,10 @@ bool has_own_tables(const Seq2SeqConfig& c) {
 }
 
 // What training takes of what inference takes.
-Seq2SeqFile load_for_training(const std::filesystem::path& directory) {
-  FOVEA_CHECK(!std::filesystem::exists(directory / "model.bin"), directory.string(),
-              ": a directory of CTranslate2, training takes those of Hugging Face");
-  Seq2SeqFile file = load_hugging_face(directory);
+Seq2SeqFile load_for_training(const ModelFiles& files) {
+  FOVEA_CHECK(!files.find("model.bin"), files.label(),
+              ": a model of CTranslate2, training takes those of Hugging Face");
+  Seq2SeqFile file = load_hugging_face(files);
   Seq2SeqConfig& c = file.config;
   const std::string& path = file.settings;
   FOVEA_CHECK(file.type != "bart", path, ": model_type ", file.type,
@@ -96,16 +97,17 @@ void write(const std::filesystem::path& directory, const Settings& settings, con
 }  // namespace
 
 struct Transformer::Impl {
-  Impl(Device& owner, const Seq2SeqFile& file)
-      : device(owner), config(config_of(file)), network(load_network(owner, file, Use::training)) {}
+  Impl(Device& owner, const Seq2SeqFile& file, const LoadOptions& load)
+      : device(owner), config(config_of(file)), network(load_network(owner, file, Use::training, load)) {}
 
   Device& device;
   TransformerConfig config;
   Seq2SeqNetwork network;
 };
 
-Transformer::Transformer(Device& device, const std::string& directory)
-    : impl_(std::make_unique<Impl>(device, load_for_training(directory))) {}
+Transformer::Transformer(Device& device, const ModelFiles& files, const LoadOptions& load)
+    : impl_(
+          load_model(load, [&] { return std::make_unique<Impl>(device, load_for_training(files), load); })) {}
 Transformer::~Transformer() = default;
 Transformer::Transformer(Transformer&&) noexcept = default;
 

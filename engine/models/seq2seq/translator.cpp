@@ -1,32 +1,26 @@
 #include "fovea/translator.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "core/check.h"
+#include "models/load.h"
 #include "models/seq2seq/seq2seq.h"
 #include "text/tokenizer.h"
 
 namespace fovea {
 namespace {
 
-namespace fs = std::filesystem;
-
-bool is_ctranslate2(const fs::path& directory) { return fs::exists(directory / "model.bin"); }
-
-Seq2SeqFile load_file(const fs::path& directory) {
-  FOVEA_CHECK(fs::is_directory(directory), directory.string(), ": no such directory");
-  return is_ctranslate2(directory) ? load_ctranslate2(directory) : load_hugging_face(directory);
+Seq2SeqFile load_file(const ModelFiles& files) {
+  std::optional<File> model = files.find("model.bin");
+  return model ? load_ctranslate2(files, std::move(*model)) : load_hugging_face(files);
 }
 
 // tokens: those that came with the weights, if any.
-Vocabulary load_vocabulary(const fs::path& directory, const std::string& side,
+Vocabulary load_vocabulary(const ModelFiles& files, const std::string& side,
                            std::vector<std::string> tokens) {
-  if (!tokens.empty())
-    return Vocabulary(std::move(tokens), concat(directory.string(), ": ", side, " vocabulary"));
-  const fs::path own = directory / (side == "target" ? "target_vocab.json" : "vocab.json");
-  return marian_vocabulary(fs::exists(own) ? own : directory / "vocab.json");
+  if (tokens.empty()) return marian_vocabulary(files, side);
+  return Vocabulary(std::move(tokens), concat(files.label(), ": ", side, " vocabulary"));
 }
 
 // Nearly all tokens are one character, markers such as <s> apart.
@@ -42,21 +36,37 @@ bool has_characters_only(const Vocabulary& vocabulary) {
   return single > 19 * words;
 }
 
-std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& directory, const std::string& side,
+std::unique_ptr<Tokenizer> load_tokenizer(const ModelFiles& files, const std::string& side,
                                           const std::string& kind, const Vocabulary& vocabulary) {
-  const fs::path spm = directory / (side + ".spm");
+  const std::string spm = side + ".spm";
   const bool automatic = kind == "auto";
-  FOVEA_CHECK(automatic || kind == "spm" || kind == "words" || kind == "chars", "translator: tokenizer \"",
-              kind, "\", known are auto, spm, words and chars");
-  if (kind == "spm" || (automatic && fs::exists(spm))) return spm_tokenizer(spm);
+  if (kind == "spm") return spm_tokenizer(files.open(spm));
+  if (const std::optional<File> model = automatic ? files.find(spm) : std::nullopt)
+    return spm_tokenizer(*model);
   if (kind == "chars" || (automatic && has_characters_only(vocabulary))) return char_tokenizer();
   return word_tokenizer();
+}
+
+const TranslatorOptions& checked(const TranslatorOptions& options) {
+  const std::string& kind = options.tokenizer;
+  FOVEA_CHECK(kind == "auto" || kind == "spm" || kind == "words" || kind == "chars",
+              "translator: tokenizer \"", kind, "\", known are auto, spm, words and chars");
+  FOVEA_CHECK(options.batch >= 1 && options.batch <= 1024, "translator: a batch of ", options.batch,
+              ", 1 to 1024 are possible");
+  return options;
 }
 
 }  // namespace
 
 struct Translator::Impl {
-  Impl(Device& device, const std::string& directory, const TranslatorOptions& given);
+  // What a translator is made with.
+  struct Loading {
+    Device& device;
+    const ModelFiles& files;
+    const TranslatorOptions& options;
+    const LoadOptions& load;
+  };
+  Impl(const Loading& from, Seq2SeqFile file);
 
   struct Source {
     std::vector<std::string> tokens, keys;  // those of the line that the model sees, and with its ends
@@ -84,29 +94,20 @@ struct Translator::Impl {
   Vocabulary source_vocabulary, target_vocabulary;
   Seq2Seq model;
   std::unique_ptr<Tokenizer> source_tokenizer, target_tokenizer;
-
- private:
-  Impl(Device& device, const fs::path& directory, const TranslatorOptions& given, Seq2SeqFile file);
 };
 
-Translator::Impl::Impl(Device& device, const std::string& directory, const TranslatorOptions& given)
-    : Impl(device, fs::path(directory), given, load_file(directory)) {}
-
-Translator::Impl::Impl(Device& device, const fs::path& directory, const TranslatorOptions& given,
-                       Seq2SeqFile file)
-    : options(given),
+Translator::Impl::Impl(const Loading& from, Seq2SeqFile file)
+    : options(from.options),
       decoding(file.decoding),
-      source_vocabulary(load_vocabulary(directory, "source", std::move(file.source_tokens))),
-      target_vocabulary(load_vocabulary(directory, "target", std::move(file.target_tokens))),
-      model(device, file),
-      source_tokenizer(load_tokenizer(directory, "source", given.tokenizer, source_vocabulary)),
-      target_tokenizer(load_tokenizer(directory, "target", given.tokenizer, target_vocabulary)) {
-  FOVEA_CHECK(options.batch >= 1 && options.batch <= 1024, "translator: a batch of ", options.batch,
-              ", 1 to 1024 are possible");
+      source_vocabulary(load_vocabulary(from.files, "source", std::move(file.source_tokens))),
+      target_vocabulary(load_vocabulary(from.files, "target", std::move(file.target_tokens))),
+      model(from.device, file, from.load),
+      source_tokenizer(load_tokenizer(from.files, "source", options.tokenizer, source_vocabulary)),
+      target_tokenizer(load_tokenizer(from.files, "target", options.tokenizer, target_vocabulary)) {
   const Seq2SeqConfig& config = model.config();
   FOVEA_CHECK(
       source_vocabulary.size() <= config.encoder.vocab && target_vocabulary.size() <= config.decoder.vocab,
-      directory.string(), ": vocabularies of ", source_vocabulary.size(), " and ", target_vocabulary.size(),
+      from.files.label(), ": vocabularies of ", source_vocabulary.size(), " and ", target_vocabulary.size(),
       " tokens, embeddings of ", config.encoder.vocab, " and ", config.decoder.vocab);
   decoding.max_length = std::min(decoding.max_length, config.positions);
 }
@@ -216,8 +217,11 @@ void Translator::Impl::note(const std::vector<std::vector<DecodedTarget>>& decod
   }
 }
 
-Translator::Translator(Device& device, const std::string& directory, const TranslatorOptions& options)
-    : impl_(std::make_unique<Impl>(device, directory, options)) {}
+Translator::Translator(Device& device, const ModelFiles& files, const TranslatorOptions& options,
+                       const LoadOptions& load)
+    : impl_(load_model(load, [&, from = Impl::Loading{device, files, checked(options), load}] {
+        return std::make_unique<Impl>(from, load_file(files));
+      })) {}
 Translator::~Translator() = default;
 Translator::Translator(Translator&&) noexcept = default;
 Translator& Translator::operator=(Translator&&) noexcept = default;
@@ -298,6 +302,8 @@ void Translator::prepare(std::span<const int64_t> lengths, int64_t lines, const 
     impl_->model.start(request)->warm_up();
   }
 }
+
+void Translator::trim() { impl_->model.trim(); }
 
 std::vector<Scored> Translator::score(std::span<const std::pair<std::string, std::string>> pairs) {
   const size_t batch = size_t(impl_->options.batch);

@@ -56,9 +56,8 @@ void check_vit_sizes(const std::string& where, const ViTConfig& config) {
   check_heads(where, {"hidden_size", config.embedding}, {"num_attention_heads", config.heads});
 }
 
-ViTConfig read_vit_config(const std::filesystem::path& directory, const TensorFile& weights,
-                          const ViTLayout& layout) {
-  const JsonFile file = JsonFile::load(directory / "config.json");
+ViTConfig read_vit_config(const ModelFiles& files, const TensorFile& weights, const ViTLayout& layout) {
+  const JsonFile file = JsonFile::load(files.open("config.json"));
   const std::string type = file.get_string("model_type", "vit");
   FOVEA_CHECK(type == "vit" || type == "deit", file.file(), ": model_type \"", type,
               "\", known are vit and deit");

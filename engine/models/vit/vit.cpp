@@ -6,14 +6,17 @@
 #include "core/check.h"
 #include "io/safetensors.h"
 #include "models/layers.h"
+#include "models/load.h"
 #include "models/vit/config.h"
 #include "models/vit/picture.h"
 
 namespace fovea {
 namespace {
 
+constexpr const char* kWeights = "model.safetensors";
+
 std::filesystem::path weights_of(const std::string& directory) {
-  return std::filesystem::path(directory) / "model.safetensors";
+  return std::filesystem::path(directory) / kWeights;
 }
 
 struct Embeddings {
@@ -42,7 +45,7 @@ struct VisionTransformer::Impl {
     ViTResult read() const;
   };
 
-  Impl(Device& owner, const std::string& directory, Use use);
+  Impl(Device& owner, const ModelFiles& files, Use use, const LoadOptions& load);
   Tensor embed(Tensor pixels) const;
   Tensor classify(Tensor tokens) const;
   ViTTensors forward(Tensor pixels, const ViTRequest& request, const Dropout& dropout = {}) const;
@@ -52,7 +55,8 @@ struct VisionTransformer::Impl {
   std::string name(const std::string& part) const { return usual_layout(config).prefix + part; }
 
   Device& device;
-  std::string source;  // its directory
+  Preprocessor steps;           // of preprocessor_config.json
+  std::exception_ptr no_steps;  // why it has none; a model without pictures does not need them
   ViTConfig config;
   ViTLayout layout;  // of the file that it was loaded from
   std::optional<Embeddings> embeddings;
@@ -61,13 +65,18 @@ struct VisionTransformer::Impl {
   std::map<std::tuple<int64_t, bool, bool>, Compiled> plans;
 };
 
-VisionTransformer::Impl::Impl(Device& owner, const std::string& directory, Use use)
-    : device(owner), source(directory) {
-  const SafeTensors file(weights_of(directory));
+VisionTransformer::Impl::Impl(Device& owner, const ModelFiles& files, Use use, const LoadOptions& load)
+    : device(owner) {
+  const SafeTensors file(files.open(kWeights));
   layout = layout_of(file);
-  config = read_vit_config(directory, file, layout);
+  config = read_vit_config(files, file, layout);
+  try {
+    steps = Preprocessor::for_model(files, config.width, config.height);
+  } catch (const Error&) {
+    no_steps = std::current_exception();
+  }
   const TensorTable table = vit_table(config, layout);
-  const TensorSource tensors(table, file);
+  const TensorSource tensors(table, file, load);
   const LayerSource from{.device = device, .tensors = tensors, .use = use, .eps = config.eps};
   const int64_t width = config.embedding, prefix = config.distillation ? 2 : 1;
   embeddings = Embeddings{make_state(from, name("embeddings.prefix"), {1, prefix, width}),
@@ -168,8 +177,9 @@ ViTResult VisionTransformer::Impl::Compiled::read() const {
   return result;
 }
 
-VisionTransformer::VisionTransformer(Device& device, const std::string& directory, Use use)
-    : impl_(std::make_unique<Impl>(device, directory, use)) {}
+VisionTransformer::VisionTransformer(Device& device, const ModelFiles& files, Use use,
+                                     const LoadOptions& load)
+    : impl_(load_model(load, [&] { return std::make_unique<Impl>(device, files, use, load); })) {}
 VisionTransformer::~VisionTransformer() = default;
 VisionTransformer::VisionTransformer(VisionTransformer&&) noexcept = default;
 VisionTransformer& VisionTransformer::operator=(VisionTransformer&&) noexcept = default;
@@ -209,11 +219,13 @@ void VisionTransformer::prepare(int64_t batch, const ViTRequest& request) {
 }
 
 ViTPicture VisionTransformer::picture(const HostImage& image, const ViTPictureOptions& options) {
-  const ViTConfig& config = impl_->config;
-  const Preprocessor steps = options.preprocessor
-                                 ? *options.preprocessor
-                                 : Preprocessor::for_model(impl_->source, config.width, config.height);
+  if (!options.preprocessor && impl_->no_steps) std::rethrow_exception(impl_->no_steps);
+  const Preprocessor& steps = options.preprocessor ? *options.preprocessor : impl_->steps;
   return ViTPicture(std::make_unique<ViTPicture::Impl>(impl_->device, *this, steps, image, options));
+}
+
+void VisionTransformer::trim() {
+  std::erase_if(impl_->plans, [](const auto& each) { return !each.second.in_job; });
 }
 
 struct ViTJob::Impl {
