@@ -78,7 +78,12 @@ void Gpu::make_device() {
   info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
   info.ppEnabledExtensionNames = extensions.data();
   const InstanceTable& table = instance_->table();
-  check_vk(table.create_device(physical_.handle, &info, nullptr, &device_), "vkCreateDevice");
+  VkResult made = table.create_device(physical_.handle, &info, nullptr, &device_);
+  if (made != VK_SUCCESS && queue.pNext != nullptr) {  // a driver may refuse a priority that it knows
+    queue.pNext = nullptr;
+    made = table.create_device(physical_.handle, &info, nullptr, &device_);
+  }
+  check_vk(made, "vkCreateDevice");
   owned_ = true;
   // Before the table is complete, so that a function it lacks leaves no device behind.
   table_.vkDestroyDevice =

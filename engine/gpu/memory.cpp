@@ -34,8 +34,9 @@ Buffer::Buffer(Gpu& gpu, uint64_t bytes, MemoryKind kind, const char* what)
     : gpu_(gpu), memory_(gpu.memory()), bytes_(bytes), users_(std::make_shared<Users>()) {
   FOVEA_CHECK(bytes > 0, what, ": a buffer of 0 bytes");
   const uint64_t most = gpu.limits().max_buffer_bytes;
-  FOVEA_CHECK(bytes <= most, what, ": ", bytes, " bytes, the device allows ", most, " in one buffer");
-  const bool must_map = kind == MemoryKind::staging || gpu.queue().never_submits();
+  FOVEA_CHECK_AS(unsupported, bytes <= most, what, ": ", bytes, " bytes, the device allows ", most,
+                 " in one buffer");
+  const bool must_map = kind != MemoryKind::device || gpu.queue().never_submits();
   const bool map = must_map || memory_.device_is_mapped();
   VkResult result = allocate(kind, map);
   // The heap that host and device share may be small: then the memory is the device's alone.
@@ -94,6 +95,7 @@ VkResult Buffer::allocate(MemoryKind kind, bool map) {
     wish.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT;
     wish.requiredFlags |= VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
   }
+  if (kind == MemoryKind::ring) wish.flags |= VMA_ALLOCATION_CREATE_DEDICATED_MEMORY_BIT;
   VmaAllocationInfo made = {};
   const VkResult result = vmaCreateBufferWithAlignment(memory_.allocator_, &info, &wish, kAlignment, &handle_,
                                                        &allocation_, &made);
@@ -166,18 +168,17 @@ std::shared_ptr<Staging> Memory::staging() {
 }
 
 bool Memory::wait_for_users(const Buffer& buffer) {
-  const std::vector<std::shared_ptr<Usage>> users = buffer.users_->all();
-  for (const auto& user : users) {
-    if (!user->known()) {
-      FOVEA_CHECK_AS(not_ready, !gpu_.queue().never_submits(),
-                     "memory: a copy while a host's recording may use the buffer: the host says until when "
-                     "(Plan::in_use_until or Plan::finished)");
-      return false;
-    }
+  const Users& users = *buffer.users_;
+  for (auto user = users.next(nullptr); user; user = users.next(user.get())) {
+    if (user->known()) continue;
+    FOVEA_CHECK_AS(not_ready, !gpu_.queue().never_submits(),
+                   "memory: a copy while a host's recording may use the buffer: the host says until when "
+                   "(Plan::in_use_until or Plan::finished)");
+    return false;
   }
   if (!buffer.mapped()) return false;
   settle(buffer);
-  for (const auto& user : users) user->wait();
+  for (auto user = users.next(nullptr); user; user = users.next(user.get())) user->wait();
   return true;
 }
 
@@ -205,6 +206,19 @@ void Memory::read(const Buffer& from, uint64_t offset, std::span<std::byte> byte
     return;
   }
   staging()->read(from, offset, bytes);
+}
+
+void Memory::copy(const Span& from, const Span& to) {
+  check_range("copy", *from.buffer, from.offset, from.bytes);
+  check_range("copy", *to.buffer, to.offset, to.bytes);
+  const bool reads = wait_for_users(*from.buffer), writes = wait_for_users(*to.buffer);
+  if (reads && writes) {
+    std::memcpy(to.buffer->mapped() + to.offset, from.buffer->mapped() + from.offset, from.bytes);
+    return;
+  }
+  staging()->copy(from, to);
+  note_staged(*from.buffer);
+  note_staged(*to.buffer);
 }
 
 void Memory::fill_zero(const Buffer& buffer) {

@@ -27,6 +27,7 @@ class Users;
 enum class MemoryKind : uint8_t {
   device,   // fastest for shaders; mapped too where host and device share memory
   staging,  // host memory that the device copies from and to
+  ring,     // staging in memory of its own: all of it goes back with the buffer
 };
 
 // Owns a VkBuffer with its memory, usable as storage by address, as source and target of copies; or names one
@@ -85,6 +86,7 @@ class Memory {
   // for the copy, write and fill_zero need not. Thread safe.
   void write(const Buffer& to, uint64_t offset, std::span<const std::byte> bytes);
   void read(const Buffer& from, uint64_t offset, std::span<std::byte> bytes);
+  void copy(const Span& from, const Span& to);  // equal bytes
   void fill_zero(const Buffer& buffer);
   void flush();  // submits the copies that have gathered: before any submission that may use them
 

@@ -14,9 +14,7 @@ constexpr uint64_t kHalfBytes = kRingBytes / 2;
 }  // namespace
 
 Staging::Staging(Gpu& gpu)
-    : gpu_(gpu),
-      buffer_(gpu, kRingBytes, MemoryKind::staging, "staging ring"),
-      halves_{Half(gpu), Half(gpu)} {}
+    : gpu_(gpu), buffer_(gpu, kRingBytes, MemoryKind::ring, "staging ring"), halves_{Half(gpu), Half(gpu)} {}
 
 Staging::~Staging() {
   try {
@@ -61,6 +59,11 @@ void Staging::write(const Buffer& to, uint64_t offset, std::span<const std::byte
     bytes = bytes.subspan(piece);
     if (half.filled >= kHalfBytes) close();
   }
+}
+
+void Staging::copy(const Span& from, const Span& to) {
+  const std::lock_guard lock(mutex_);
+  open().recorder->copy(from, to);
 }
 
 void Staging::fill_zero(const Buffer& buffer) {

@@ -22,6 +22,7 @@ class Staging {
   uint64_t bytes() const { return buffer_.bytes(); }
   // The host's bytes are taken at once; flush() submits what the device still has to copy.
   void write(const Buffer& to, uint64_t offset, std::span<const std::byte> bytes);
+  void copy(const Span& from, const Span& to);
   void fill_zero(const Buffer& buffer);
   void flush();
   void drain();  // flush, and wait until all is copied

@@ -67,9 +67,14 @@ void Users::remove(const Usage* user) {
   std::erase_if(users_, [&](const auto& each) { return each.get() == user; });
 }
 
-std::vector<std::shared_ptr<Usage>> Users::all() const {
+std::shared_ptr<Usage> Users::next(const Usage* after) const {
   const std::lock_guard lock(mutex_);
-  return users_;
+  auto at = users_.begin();
+  if (after != nullptr) {
+    at = std::ranges::find(users_, after, &std::shared_ptr<Usage>::get);
+    at = at == users_.end() ? users_.begin() : at + 1;  // it has gone: once more from the first
+  }
+  return at == users_.end() ? nullptr : *at;
 }
 
 bool Users::hosted() const {

@@ -39,8 +39,8 @@ class Users {
  public:
   void add(const std::shared_ptr<Usage>& user);
   void remove(const Usage* user);
-  std::vector<std::shared_ptr<Usage>> all() const;
-  bool hosted() const;  // a host holds a recording that uses it
+  std::shared_ptr<Usage> next(const Usage* after) const;  // null: the first; of the last: null
+  bool hosted() const;                                    // a host holds a recording that uses it
 
  private:
   mutable std::mutex mutex_;

@@ -58,9 +58,9 @@ struct Plan::Impl {
   std::unique_ptr<Buffer> staging;  // mirrors the first staged_bytes of io where the host cannot reach io
   Tables tables;
   Commands commands;
-  std::shared_ptr<Usage> usage;        // of all memory that the recording touches
+  std::shared_ptr<Usage> usage;  // of all memory that the recording touches
   std::vector<std::shared_ptr<Users>> touched;
-  std::vector<ValueId> images;         // bases that only images are bound to
+  std::vector<ValueId> images;  // bases that only images are bound to
   std::vector<Binding> bindings;
   bool touches_images = true;  // what is being recorded
   bool stale = false;          // what was recorded is of other bindings

@@ -57,6 +57,13 @@ State& State::operator=(State&&) noexcept = default;
 uint64_t State::bytes() const { return storage_bytes(shape_, layout_); }
 void State::write(std::span<const float> values) { write_state(*this, DType::f32, *gpu_, values); }
 void State::write(std::span<const uint32_t> values) { write_state(*this, DType::u32, *gpu_, values); }
+void State::write(const State& from) {
+  FOVEA_CHECK(from.dtype_ == dtype_ && from.bytes() == bytes(), "state: ", shape_, " of ", name(dtype_), ", ",
+              bytes(), " bytes, takes no ", from.shape_, " of ", name(from.dtype_), ", ", from.bytes(),
+              " bytes");
+  gpu_->memory().copy({from.buffer_, from.offset_ * kElementBytes, bytes()},
+                      {buffer_, offset_ * kElementBytes, bytes()});
+}
 std::vector<float> State::read() const { return read_state<float>(*this, DType::f32, *gpu_); }
 std::vector<uint32_t> State::read_u32() const { return read_state<uint32_t>(*this, DType::u32, *gpu_); }
 

@@ -82,20 +82,21 @@ std::unique_ptr<DecoderLayerState> fuse(Device& device, DecoderLayer::Parts& par
   const Shape& shape = up->state->shape();  // (width, hidden), in panels
   const bool packed = up->state->layout() == Layout::panels;
   if (!packed || !has_decoder_layer_step(device.info().limits, shape[0], shape[1])) return nullptr;
-  std::vector<float> values;
+  uint64_t elements = 0;
   std::vector<uint64_t> places;
   for (size_t i = 0; i < all.size(); ++i) {
-    const std::vector<float> own = all[i].state->read();
-    places.push_back(values.size());
-    values.insert(values.end(), own.begin(), own.end());
-    const bool product = all[i].state->layout() == Layout::panels;
-    if (product && !is_bias(all, i + 1))
-      values.resize(values.size() + size_t(all[i].state->shape()[1]), 0.0f);
+    const State& own = *all[i].state;
+    places.push_back(elements);
+    elements += own.bytes() / kElementBytes;
+    if (own.layout() == Layout::panels && !is_bias(all, i + 1)) elements += uint64_t(own.shape()[1]);
   }
-  State whole(device, {int64_t(values.size())});
-  whole.write(values);
-  for (size_t i = 0; i < all.size(); ++i)
-    *all[i].state = State(whole, places[i], all[i].state->shape(), all[i].state->layout());
+  State whole(device, {int64_t(elements)});  // zeros where a product has no bias
+  std::vector<State> parts_of_whole;
+  for (size_t i = 0; i < all.size(); ++i) {
+    parts_of_whole.emplace_back(whole, places[i], all[i].state->shape(), all[i].state->layout());
+    parts_of_whole.back().write(*all[i].state);
+  }
+  for (size_t i = 0; i < all.size(); ++i) *all[i].state = std::move(parts_of_whole[i]);
   return std::make_unique<DecoderLayerState>(DecoderLayerState{
       std::move(whole), parts.attention.heads().count, shape[1], parts.feed_forward.activation(),
       parts.place == NormPlace::before, parts.attention_norm.eps()});

@@ -112,7 +112,7 @@ TEST_CASE("compiled kernels are kept in a folder, and a damaged file is replaced
 }
 
 TEST_CASE("the user's folder for compiled kernels follows the environment") {
-  const ScopedVariable home("HOME", "/users/someone");
+  const ScopedVariable home("HOME", "/users/someone"), on("FOVEA_CACHE", "");
   {
     const ScopedVariable cache("XDG_CACHE_HOME", "/users/cache");
     CHECK(cache_folder() == "/users/cache/fovea");

@@ -239,9 +239,9 @@ TEST_CASE("the recorder rejects what does not fit") {
   check_rejects([&] { scale({0, 1, 1}, all(buffers.a), 8); }, {"scale", "0 workgroups", "along x"});
   check_rejects([&] { scale({}, all(buffers.a), 7); }, {"scale", "7 bytes", "8"});
   check_rejects([&] { scale({}, {&buffers.a, 3000, 1004}, 8); }, {"scale", "3000", "4004", "4000"});
-  check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.b, 0, 4}); }, {"copy", "8", "4"});
-  check_rejects([&] { recorder.copy({&buffers.a, 0, 8}, {&buffers.a, 4, 8}); }, {"copy", "overlap"});
-  check_rejects([&] { recorder.copy({}, {&buffers.a, 4, 8}); }, {"copy", "absent"});
+  check_rejects([&] { recorder.copy(Span{&buffers.a, 0, 8}, Span{&buffers.b, 0, 4}); }, {"copy", "8", "4"});
+  check_rejects([&] { recorder.copy(Span{&buffers.a, 0, 8}, Span{&buffers.a, 4, 8}); }, {"copy", "overlap"});
+  check_rejects([&] { recorder.copy(Span{}, Span{&buffers.a, 4, 8}); }, {"copy", "absent"});
   CHECK(recorder.dispatches() == 0);
   CHECK(recorder.barriers() == 0);
   commands.end();

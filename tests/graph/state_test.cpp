@@ -20,6 +20,31 @@ TEST_CASE("state starts with zeros and holds what is written") {
   REQUIRE(ids.read_u32() == words);
 }
 
+TEST_CASE("state takes what another holds, without the host where memory is not mapped") {
+  Device staged({.disable = {"mapped"}});
+  for (Device* on : {&device(), &staged}) {
+    State from(*on, {3, 4}), whole(*on, {20}), part(whole, 4, {4, 3}), ids(*on, {3, 4}, DType::u32);
+    const std::vector<float> values = random_values(12, 1);
+    from.write(values);
+    part.write(from);
+    std::vector<float> wanted(20, 0);
+    std::copy(values.begin(), values.end(), wanted.begin() + 4);
+    CHECK(whole.read() == wanted);
+    from.write(random_values(12, 2));
+    CHECK(whole.read() == wanted);
+    State gone(*on, {3, 4});
+    {
+      State brief(*on, {12});
+      brief.write(values);
+      gone.write(brief);
+    }
+    CHECK(gone.read() == values);
+    check_rejects([&] { part.write(whole); }, {"state", "(4, 3)", "48 bytes", "(20)", "80 bytes"});
+    check_rejects([&] { part.write(ids); }, {"state", "f32", "u32"});
+    CHECK(on->validation_messages().empty());
+  }
+}
+
 TEST_CASE("state of the panels layout is padded") {
   State state(device(), {5, 3}, DType::f32, Layout::panels);
   REQUIRE(state.bytes() == storage_bytes({5, 3}, Layout::panels));

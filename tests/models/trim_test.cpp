@@ -106,20 +106,3 @@ TEST_CASE("a translator gives its sessions back, and keeps what a job holds") {
   model.trim();
   CHECK(used() == loaded);
 }
-
-TEST_CASE("a device gives its staging back") {
-  Device staged({.disable = {"mapped"}});
-  const uint64_t before = staged.memory().held;
-  {
-    State state(staged, {1000});
-    state.write(random_values(1000, 1));
-    const uint64_t with_ring = staged.memory().held;
-    CHECK(with_ring >= before + (4u << 20));
-    staged.trim();
-    CHECK(staged.memory().held <= with_ring - (4u << 20));
-    CHECK(staged.memory().used == 4000);
-    CHECK(state.read() == random_values(1000, 1));  // by a new one
-  }
-  CHECK(staged.memory().used == 0);
-  CHECK(staged.validation_messages().empty());
-}

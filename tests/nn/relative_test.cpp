@@ -256,7 +256,7 @@ TEST_CASE("a model with relative positions scores targets as its steps do") {
 TEST_CASE("files that cannot hold relative positions say so") {
   const TemporaryFolder folder;
   write_ctranslate2(folder.path(), {.words = {"a", "b"}, .reach = 3});
-  const Seq2SeqFile file = load_ctranslate2(folder.path());
+  const Seq2SeqFile file = load_ctranslate2(folder.path(), ModelFiles(folder.path()).open("model.bin"));
   REQUIRE(file.config.reach == 3);
   check_rejects([&] { seq2seq_table(file.config, Seq2SeqFormat::hugging_face); },
                 {"seq2seq", "relative positions", "reach 3", "Marian", "CTranslate2"});

@@ -16,8 +16,8 @@ class Golden {
  public:
   explicit Golden(Cell cell)
       : config{.cell = cell, .in = 5, .width = 7, .layers = 2, .bidirectional = true},
-        file_(std::string(FOVEA_SOURCE_DIR "/tests/golden/rnn/") + (cell == Cell::gru ? "gru" : "lstm") +
-              ".safetensors") {}
+        file_(File(std::string(FOVEA_SOURCE_DIR "/tests/golden/rnn/") + (cell == Cell::gru ? "gru" : "lstm") +
+                   ".safetensors")) {}
 
   std::vector<float> read(const std::string& name) const {
     return file_.read_f32(name, Shape(file_.info(name).shape));

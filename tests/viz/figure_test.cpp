@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/colormap.h"
 #include "fovea/image.hpp"
 #include "support/svg.h"
 #include "support/temporary.h"

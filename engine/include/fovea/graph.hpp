@@ -48,6 +48,7 @@ class State {
   uint64_t bytes() const;                     // of its memory; a panels layout is padded
   void write(std::span<const float> values);  // all elements in the layout's order; waits for the copy
   void write(std::span<const uint32_t> values);
+  void write(const State& from);    // of the same type and as many bytes, on the device
   std::vector<float> read() const;  // all elements in the layout's order
   std::vector<uint32_t> read_u32() const;
   const Buffer& buffer() const { return *buffer_; }
