@@ -1,4 +1,5 @@
 #include "c/handles.h"
+#include "c/load.h"
 
 using namespace fovea;
 
@@ -14,15 +15,18 @@ const Translation& line_of(const char* call, fovea_job& job, size_t line) {
 }  // namespace
 
 fovea_result fovea_translator_load(fovea_device* device, const char* directory,
-                                   fovea_translator** translator) {
+                                   const fovea_load_options* options, fovea_translator** translator) {
   return guarded([&] {
-    check_given("fovea_translator_load", "directory", directory);
-    check_given("fovea_translator_load", "translator", translator);
-    *translator = new fovea_translator{Translator(device->device, directory)};
+    const char* call = "fovea_translator_load";
+    check_given(call, "translator", translator);
+    const fovea_load_options given = fields_of(call, options);
+    const ModelFiles files = files_of(call, directory, given);
+    *translator = new fovea_translator{Translator(device->device, files, {}, load_of(given))};
   });
 }
 
 void fovea_translator_destroy(fovea_translator* translator) { delete translator; }
+void fovea_translator_trim(fovea_translator* translator) { translator->model.trim(); }
 
 fovea_result fovea_translator_prepare(fovea_translator* translator, uint32_t tokens, uint32_t lines) {
   return guarded([&] {

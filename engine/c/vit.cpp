@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "c/handles.h"
+#include "c/load.h"
 
 using namespace fovea;
 
@@ -37,17 +38,21 @@ const ViTResult& result_of(const char* call, fovea_job& job) {
 
 }  // namespace
 
-fovea_result fovea_vit_load(fovea_device* device, const char* directory, fovea_vit** vit) {
+fovea_result fovea_vit_load(fovea_device* device, const char* directory, const fovea_load_options* options,
+                            fovea_vit** vit) {
   return guarded([&] {
-    check_given("fovea_vit_load", "directory", directory);
-    check_given("fovea_vit_load", "vit", vit);
-    VisionTransformer model(device->device, directory);
+    const char* call = "fovea_vit_load";
+    check_given(call, "vit", vit);
+    const fovea_load_options given = fields_of(call, options);
+    const ModelFiles files = files_of(call, directory, given);
+    VisionTransformer model(device->device, files, Use::inference, load_of(given));
     const ViTConfig config = model.config();
-    *vit = new fovea_vit{std::move(model), Preprocessor::for_model(directory, config.width, config.height)};
+    *vit = new fovea_vit{std::move(model), Preprocessor::for_model(files, config.width, config.height)};
   });
 }
 
 void fovea_vit_destroy(fovea_vit* vit) { delete vit; }
+void fovea_vit_trim(fovea_vit* vit) { vit->model.trim(); }
 
 fovea_vit_info fovea_vit_describe(const fovea_vit* vit) {
   const ViTConfig& config = vit->model.config();

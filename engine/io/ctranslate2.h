@@ -25,9 +25,8 @@ namespace fovea {
 
 struct CTranslate2Variable;
 
-// A model.bin. Opening checks all of it: afterwards every variable lies inside the file, is as
-// long as its shape and dtype say, and has the scales that it needs. Errors name the file, the variable and
-// both sides.
+// A model.bin. Opening checks all of it: afterwards every variable lies inside the file, is as long as its
+// shape and dtype say, and has the scales that it needs. Errors name the file, the variable and both sides.
 class CTranslate2File : public TensorFile {
  public:
   explicit CTranslate2File(File file);
@@ -61,7 +60,7 @@ class CTranslate2File : public TensorFile {
 };
 
 // The tokens of <stem>.json, an array of strings, or else of <stem>.txt: one a line, only '\n' ends a line, a
-// final one is optional, a '\r' before it is dropped. An Error when neither exists.
+// final one is optional, a '\r' before it is dropped. Neither exists: an Error, or nothing is found.
 std::vector<std::string> read_vocabulary(const ModelFiles& files, const std::string& stem);
 std::optional<std::vector<std::string>> find_vocabulary(const ModelFiles& files, const std::string& stem);
 

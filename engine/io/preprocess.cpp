@@ -125,12 +125,13 @@ Preprocessor Preprocessor::vit(int image_size) {
 }
 
 Preprocessor Preprocessor::for_model(const ModelFiles& files, int64_t width, int64_t height) {
-  if (const std::optional<File> settings = from_file([&] { return files.find(kSettings); }))
-    return from_file([&] { return steps_of(JsonFile::load(*settings)); });
-  Preprocessor steps;
-  steps.resize_width = int(width);
-  steps.resize_height = int(height);
-  return steps;
+  return from_file([&] {
+    Preprocessor steps;
+    steps.resize_width = int(width);
+    steps.resize_height = int(height);
+    const std::optional<File> settings = files.find(kSettings);
+    return settings ? steps_of(JsonFile::load(*settings)) : steps;
+  });
 }
 
 void Preprocessor::save(const std::filesystem::path& dir) const {

@@ -16,8 +16,8 @@
 
 namespace fovea {
 
-// A file of named tensors. Opening checks the whole header: afterwards every tensor lies
-// inside the file and is as long as its shape and dtype say. Errors name the file, the tensor and both sides.
+// A file of named tensors. Opening checks the whole header: afterwards every tensor lies inside the file and
+// is as long as its shape and dtype say. Errors name the file, the tensor and both sides.
 class SafeTensors : public TensorFile {
  public:
   struct Info {

@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   fovea_device* device = NULL;
   fovea_vit* vit = NULL;
   check_fovea(fovea_device_adopt(&lent, NULL, &device));
-  check_fovea(fovea_vit_load(device, argv[1], &vit));
+  check_fovea(fovea_vit_load(device, argv[1], NULL, &vit));
   check_fovea(fovea_vit_prepare(vit, 0)); /* in a game: while a level loads */
 
   enum { kSide = 96 };

@@ -2,6 +2,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "fovea/vit.hpp"
 #include "support/check.h"
 #include "support/host.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -45,7 +48,7 @@ TEST_CASE("in C a picture is classified as in C++, whole and in slices, with att
   const fovea_picture picture = picture_of(image);
   CDevice device;
   fovea_vit* vit = nullptr;
-  REQUIRE(fovea_vit_load(device.handle, kVit.c_str(), &vit) == FOVEA_OK);
+  REQUIRE(fovea_vit_load(device.handle, kVit.c_str(), nullptr, &vit) == FOVEA_OK);
   const fovea_vit_info info = fovea_vit_describe(vit);
   CHECK(info.labels == 10);
   CHECK(std::string(fovea_vit_label(vit, 3)) == "cat");
@@ -88,7 +91,7 @@ TEST_CASE("in C a picture is classified as in C++, whole and in slices, with att
 TEST_CASE("in C lines are translated as in C++, with attention") {
   CDevice device;
   fovea_translator* translator = nullptr;
-  REQUIRE(fovea_translator_load(device.handle, kTranslator.c_str(), &translator) == FOVEA_OK);
+  REQUIRE(fovea_translator_load(device.handle, kTranslator.c_str(), nullptr, &translator) == FOVEA_OK);
   REQUIRE(fovea_translator_prepare(translator, 8, 2) == FOVEA_OK);
   const char* lines[] = {"Where is the station?", "", "Thank you."};
   fovea_translate_options options = FOVEA_TRANSLATE_OPTIONS;
@@ -133,6 +136,57 @@ TEST_CASE("in C lines are translated as in C++, with attention") {
   CHECK(fovea_translation_text(job, 0, &text) == FOVEA_CANCELLED);
   fovea_job_destroy(job);
   fovea_translator_destroy(translator);
+}
+
+TEST_CASE("in C models are loaded from the host's memory, with progress, and give back what they keep") {
+  struct Game {
+    std::map<std::string, std::string> files;
+    std::vector<double> told;
+    double until = 2;
+  } game;
+  for (const auto& entry : std::filesystem::directory_iterator(kVit))
+    game.files["vit/" + entry.path().filename().string()] = read_bytes(entry.path());
+  fovea_load_options options = FOVEA_LOAD_OPTIONS;
+  options.user = &game;
+  options.read = [](void* user, const char* name, const void** bytes, size_t* count) {
+    const auto& files = static_cast<Game*>(user)->files;
+    const auto found = files.find("vit/" + std::string(name));
+    if (found == files.end()) return 0;
+    *bytes = found->second.data();
+    *count = found->second.size();
+    return 1;
+  };
+  options.progress = [](void* user, double done) {
+    static_cast<Game*>(user)->told.push_back(done);
+    return int(done < static_cast<Game*>(user)->until);
+  };
+  CDevice device;
+  fovea_vit* vit = nullptr;
+  REQUIRE(fovea_vit_load(device.handle, nullptr, &options, &vit) == FOVEA_OK);
+  CHECK(game.told.front() == 0);
+  CHECK(game.told.back() == 1);
+  const uint64_t loaded = fovea_device_memory(device.handle).used;
+  const Image image = kitten();
+  const fovea_picture picture = picture_of(image);
+  std::vector<float> here(10), there(10);
+  REQUIRE(fovea_vit_classify(vit, &picture, here.data(), 10) == FOVEA_OK);
+  CHECK(fovea_device_memory(device.handle).used > loaded);
+  fovea_vit_trim(vit);
+  CHECK(fovea_device_memory(device.handle).used == loaded);
+  fovea_vit_destroy(vit);
+  REQUIRE(fovea_vit_load(device.handle, kVit.c_str(), nullptr, &vit) == FOVEA_OK);
+  REQUIRE(fovea_vit_classify(vit, &picture, there.data(), 10) == FOVEA_OK);
+  CHECK(here == there);
+  fovea_vit_destroy(vit);
+
+  game.until = 0.5;
+  CHECK(fovea_vit_load(device.handle, "game.pack", &options, &vit) == FOVEA_CANCELLED);
+  game.files.erase("vit/config.json");
+  CHECK(fovea_vit_load(device.handle, "game.pack", &options, &vit) == FOVEA_BAD_FILE);
+  CHECK(contains(fovea_last_error(), "game.pack/config.json"));
+  CHECK(fovea_translator_load(device.handle, "game.pack", &options, nullptr) == FOVEA_INVALID);
+  CHECK(fovea_vit_load(device.handle, nullptr, nullptr, &vit) == FOVEA_INVALID);
+  CHECK(fovea_device_memory(device.handle).used == 0);
 }
 
 TEST_CASE("in C failures have a code and a text of their own thread") {

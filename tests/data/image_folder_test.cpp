@@ -7,6 +7,7 @@
 namespace fovea {
 namespace {
 
+using test::bad_file;
 using test::contains;
 using test::rejection;
 using test::TemporaryFolder;
@@ -46,7 +47,7 @@ TEST_CASE("image folder: classes and files in the order of their names") {
 TEST_CASE("image folder: what is no folder of classes is named") {
   const TemporaryFolder folder;
   const auto says = [&](const fs::path& where, const char* expected) {
-    const std::string message = rejection([&] { ImageFolder{folder.path()}; });
+    const std::string message = bad_file([&] { ImageFolder{folder.path()}; });
     INFO(message);
     CHECK(message.starts_with(where.string() + ": "));
     CHECK(contains(message, expected));
@@ -65,9 +66,9 @@ TEST_CASE("image folder: what is no folder of classes is named") {
   const fs::path notes = folder.write("cat/notes.txt", "no image");
   says(notes, "neither PNG nor JPEG nor BMP");
   const ImageFolder later(folder.path(), {.memory = 0});
-  CHECK(contains(rejection([&] { later.image(1); }), notes.string() + ": "));
+  CHECK(contains(bad_file([&] { later.image(1); }), notes.string() + ": "));
   const std::string missing = (folder.path() / "missing").string();
-  CHECK(contains(rejection([&] { ImageFolder{missing}; }), missing + ": cannot read the folder"));
+  CHECK(contains(bad_file([&] { ImageFolder{missing}; }), missing + ": cannot read the folder"));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 
+#include "fovea/corpus.hpp"
+#include "fovea/data.hpp"
 #include "fovea/image.hpp"
 #include "fovea/text.hpp"
 #include "io/file.h"
@@ -132,6 +134,12 @@ TEST_CASE("files: what reads them says bad_file of those that do not fit") {
   folder.write("preprocessor_config.json", R"({"size": 0})");
   CHECK(bad([&] { Preprocessor::load(folder.path()); }));
   CHECK(bad([&] { Preprocessor::for_model(folder.path(), 8, 8); }));
+  CHECK(bad([&] { read_pairs(folder.write("pairs", "a\tb\nno tab\n")); }));
+  CHECK(bad([&] { read_parallel(folder.write("one", "a\n"), folder.write("two", "a\nb\n")); }));
+  CHECK(bad([&] { ImageFolder(folder.path()); }));
+  std::filesystem::create_directory(folder.path() / "class");
+  folder.write("class/a.png", "no image");
+  CHECK(bad([&] { ImageFolder(folder.path()); }));
   CHECK(bad([&] { TextEncoder::source(folder.path()); }));
   folder.write("source.spm", "\x01");
   CHECK(bad([&] { TextEncoder::source(folder.path()); }));

@@ -11,9 +11,9 @@
 namespace fovea {
 namespace {
 
+using test::bad_file;
 using test::contains;
 using test::read_bytes;
-using test::rejection;
 using test::TemporaryFolder;
 
 // Little images from tests/golden/make_images.py; x.jpg.png is x.jpg as Pillow (libjpeg) decodes it.
@@ -158,14 +158,14 @@ TEST_CASE("image: what is no image is rejected by name") {
   const TemporaryFolder folder;
   for (const auto& [bytes, says] : malformed) {
     const auto path = folder.write("bad.png", bytes);
-    const std::string message = rejection([&] { load_image(path); });
+    const std::string message = bad_file([&] { load_image(path); });
     INFO(message);
     CHECK(contains(message, path.string() + ": "));
     CHECK(contains(message, says));
   }
   const auto missing = folder.path() / "missing.png";
-  CHECK(contains(rejection([&] { load_image(missing); }), missing.string()));
-  CHECK(contains(rejection([&] { load_image(folder.path()); }), folder.path().string()));
+  CHECK(contains(bad_file([&] { load_image(missing); }), missing.string()));
+  CHECK(contains(bad_file([&] { load_image(folder.path()); }), folder.path().string()));
 }
 
 // The message with which a file in memory is rejected, or "" when it loads. The bytes are copied to a block

@@ -12,6 +12,7 @@
 namespace fovea {
 namespace {
 
+using test::bad_file;
 using test::contains;
 using test::model_to_test;
 using test::rejection;
@@ -177,9 +178,9 @@ TEST_CASE("preprocess: settings that make no sense are rejected by file and key"
   };
   const TemporaryFolder folder;
   const std::string file = (folder.path() / "preprocessor_config.json").string();
-  CHECK(contains(rejection([&] { Preprocessor::load(folder.path()); }), file));
+  CHECK(contains(bad_file([&] { Preprocessor::load(folder.path()); }), file));
   for (const auto& [config, says] : malformed) {
-    const std::string message = rejection([&] { load(folder, config); });
+    const std::string message = bad_file([&] { load(folder, config); });
     INFO(config);
     INFO(message);
     CHECK(contains(message, file + ": "));

@@ -198,7 +198,7 @@ TEST_CASE("bahdanau rejects what does not fit") {
     std::string text = good;
     text.replace(text.find(from), from.size(), to);
     folder.write("config.json", text);
-    return rejection([&] { Bahdanau(device(), path); });
+    return bad_file([&] { Bahdanau(device(), path); });
   };
   REQUIRE(contains(with("\"gru\"", "\"rnn\""), "known are gru and lstm"));
   REQUIRE(contains(with("\"additive\"", "\"cosine\""), "known are dot"));

@@ -155,7 +155,7 @@ TEST_CASE("directories of BERT that do not fit say why") {
     const size_t at = config.find(lie.setting);
     REQUIRE(at != std::string::npos);
     folder.write("config.json", config.replace(at, std::strlen(lie.setting), lie.other));
-    check_rejects([&] { Bert(device(), folder.path().string()); }, lie.parts);
+    check_bad_file([&] { Bert(device(), folder.path().string()); }, lie.parts);
   }
   const Bert model(device(), from.string());
   Graph graph;

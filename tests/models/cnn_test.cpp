@@ -145,9 +145,9 @@ TEST_CASE("directories of convolutional networks that do not fit say why") {
     REQUIRE(at != std::string::npos);
     folder.write("config.json", config.replace(at, std::strlen(lie.setting), lie.other));
     const std::string directory = folder.path().string();
-    if (lie.type == std::string("cnn_gate")) check_rejects([&] { CnnGate(device(), directory); }, lie.parts);
+    if (lie.type == std::string("cnn_gate")) check_bad_file([&] { CnnGate(device(), directory); }, lie.parts);
     if (lie.type == std::string("se_resnet"))
-      check_rejects([&] { SeResNet(device(), directory); }, lie.parts);
+      check_bad_file([&] { SeResNet(device(), directory); }, lie.parts);
   }
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("diacritizer rejects files that do not fit") {
                         std::filesystem::copy_options::recursive);
   const auto with = [&](const std::string& vocabulary) {
     folder.write("vocabulary.json", vocabulary);
-    return rejection([&] { Diacritizer(device(), folder.path().string()); });
+    return bad_file([&] { Diacritizer(device(), folder.path().string()); });
   };
   REQUIRE(contains(with(R"({"tokens": ["a", "b"], "labels": [""]})"), "<UNK>"));
   REQUIRE(contains(with(R"({"tokens": ["<UNK>", "b"], "labels": [""]})"), "embedding.weight"));

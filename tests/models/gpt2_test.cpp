@@ -69,7 +69,7 @@ void check_rejected(const std::string& key, const json& value, const std::vector
   json settings = json::parse(read_text(kGolden / "config.json"));
   settings[key] = value;
   std::ofstream(folder.path() / "config.json") << settings;
-  check_rejects([&] { Gpt2(device(), folder.path().string()); }, parts);
+  check_bad_file([&] { Gpt2(device(), folder.path().string()); }, parts);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fovea/text.hpp"
 #include "fovea/translator.hpp"
 #include "io/file.h"
 #include "models/seq2seq/seq2seq.h"
@@ -23,6 +24,10 @@ struct Damaged {
   explicit Damaged(const std::string& name) {
     for (const char* file : {"config.json", "generation_config.json", "model.safetensors"})
       fs::copy(kGolden / name / file, folder.path() / file);
+    const nlohmann::json settings = nlohmann::json::parse(read_text(folder.path() / "config.json"));
+    std::vector<std::string> words;
+    while (words.size() < settings["vocab_size"].get<size_t>()) words.push_back(concat("w", words.size()));
+    write_word_vocabularies(folder.path(), words, words);
   }
   void set(const char* file, const std::string& key, const nlohmann::json& value) {
     nlohmann::json settings = nlohmann::json::parse(read_text(folder.path() / file));
@@ -30,7 +35,7 @@ struct Damaged {
     std::ofstream(folder.path() / file) << settings;
   }
   void rejected(const std::vector<std::string>& parts) {
-    check_rejects([&] { Seq2Seq(device(), load_hugging_face(folder.path())); }, parts);
+    check_bad_file([&] { Translator(device(), folder.path()); }, parts);
   }
   TemporaryFolder folder;
 };
@@ -96,7 +101,7 @@ TEST_CASE("files that are missing or cut are rejected") {
     fs::resize_file(cut.folder.path() / file, fs::file_size(cut.folder.path() / file) / 2);
     cut.rejected({file});
   }
-  check_rejects([] { Translator(device(), "no-such-directory"); }, {"no-such-directory"});
+  check_bad_file([] { Translator(device(), "no-such-directory"); }, {"no-such-directory"});
 }
 
 TEST_CASE("settings of a decoding that cannot be are rejected") {

@@ -92,7 +92,7 @@ class Copy {
   std::string config() const { return (folder_.path() / "config.json").string(); }
   std::string model() const { return (folder_.path() / "model.safetensors").string(); }
   void check_rejected(const std::vector<std::string>& parts) const {
-    check_rejects([&] { VisionTransformer(device(), folder_.path().string()); }, parts);
+    check_bad_file([&] { VisionTransformer(device(), folder_.path().string()); }, parts);
   }
   void check_accepted() const { VisionTransformer(device(), folder_.path().string()); }
 

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/check.h"
 
@@ -57,8 +58,32 @@ std::string rejection(const Action& action) {
   return {};
 }
 
+// The same, of an Error that says a file is to blame: ErrorCode::bad_file.
+template <class Action>
+std::string bad_file(const Action& action) {
+  return rejection([&] {
+    try {
+      action();
+    } catch (const Error& error) {
+      INFO("message: " << error.what());
+      CHECK(error.code() == ErrorCode::bad_file);
+      throw;
+    }
+  });
+}
+
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+// The message of such an Error holds every part.
+template <class Action>
+void check_bad_file(const Action& action, const std::vector<std::string>& parts) {
+  const std::string message = bad_file(action);
+  for (const std::string& part : parts) {
+    INFO("message: " << message);
+    REQUIRE(contains(message, part));
+  }
 }
 
 }  // namespace fovea::test

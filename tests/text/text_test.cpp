@@ -6,8 +6,8 @@
 namespace fovea {
 namespace {
 
+using test::bad_file;
 using test::contains;
-using test::rejection;
 using test::TemporaryFolder;
 using Lines = std::vector<std::string>;
 
@@ -26,8 +26,8 @@ TEST_CASE("text: lines") {
   CHECK(lines("a\nb\n") == Lines{"a", "b"});
   CHECK(lines(std::string_view("a\0b\n", 4)) == Lines{std::string("a\0b", 3)});
   const auto bad = folder.write("bad", "good\nno\xc3\n");
-  CHECK(rejection([&] { read_lines(bad); }) == bad.string() + ":2: not UTF-8 at byte 2 of 3");
-  CHECK(contains(rejection([&] { read_lines(folder.path() / "missing"); }), "missing: cannot open"));
+  CHECK(bad_file([&] { read_lines(bad); }) == bad.string() + ":2: not UTF-8 at byte 2 of 3");
+  CHECK(contains(bad_file([&] { read_lines(folder.path() / "missing"); }), "missing: cannot open"));
 }
 
 TEST_CASE("text: two files line by line") {
@@ -44,7 +44,7 @@ TEST_CASE("text: two files line by line") {
   CHECK(joined(kept) == Lines{"one|eins"});
   CHECK(asked == std::vector<int64_t>{1, 2, 3});
   const auto shorter = folder.write("shorter", "eins\n");
-  CHECK(rejection([&] { read_parallel(source, shorter); }) ==
+  CHECK(bad_file([&] { read_parallel(source, shorter); }) ==
         source.string() + " and " + shorter.string() + ": 3 and 1 lines, expected as many in both");
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("text: a file of columns") {
   const auto odd = [](int64_t line, std::string_view, std::string_view) { return line % 2 == 1; };
   CHECK(joined(read_pairs(path, odd)) == Lines{"a b|c d", "f|"});
   const auto bad = folder.write("bad", "a\tb\nno tab\n");
-  CHECK(rejection([&] { read_pairs(bad); }) == bad.string() + ":2: no tab, expected source, tab, target");
+  CHECK(bad_file([&] { read_pairs(bad); }) == bad.string() + ":2: no tab, expected source, tab, target");
 }
 
 }  // namespace

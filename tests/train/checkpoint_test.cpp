@@ -78,7 +78,7 @@ TEST_CASE("a file that is no checkpoint of this training changes nothing") {
   const auto rejected = [&](Training& to, const std::string& path, State* generator,
                             const std::vector<std::string>& parts) {
     const Bits before = to.bits();
-    check_rejects([&] { load_checkpoint(path, to.optimizer, generator); }, parts);
+    check_bad_file([&] { load_checkpoint(path, to.optimizer, generator); }, parts);
     CHECK(to.bits() == before);
   };
   Training same;

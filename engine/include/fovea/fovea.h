@@ -87,6 +87,18 @@ FOVEA_API fovea_result fovea_device_cached_kernels(fovea_device* device, void* b
 // The user's folder for compiled kernels, "" where there is none.
 FOVEA_API const char* fovea_cache_folder(void);
 
+// ---- how models are loaded ----
+typedef struct fovea_load_options {
+  size_t size;
+  // Files of the host's own, such as those in a pack, in place of a directory, which then is what messages
+  // say and may be null. 1: *bytes are the file of this name, until the model is made; 0: there is none.
+  int (*read)(void* user, const char* name, const void** bytes, size_t* count);
+  // Hears from the thread that loads what is done, 0 to 1; 0 from it stops: FOVEA_CANCELLED, nothing stays.
+  int (*progress)(void* user, double done);
+  void* user;
+} fovea_load_options;
+#define FOVEA_LOAD_OPTIONS {sizeof(fovea_load_options)}
+
 // ---- jobs: work in slices ----
 typedef struct fovea_job fovea_job;  // of one model, and gone before it
 
@@ -111,8 +123,10 @@ typedef struct fovea_vit_info {
   uint32_t patch_rows, patch_columns, prefix;     // tokens: prefix (class token..), then patches row by row
 } fovea_vit_info;
 
-FOVEA_API fovea_result fovea_vit_load(fovea_device* device, const char* directory, fovea_vit** vit);
+FOVEA_API fovea_result fovea_vit_load(fovea_device* device, const char* directory,
+                                      const fovea_load_options* options, fovea_vit** vit);
 FOVEA_API void fovea_vit_destroy(fovea_vit* vit);
+FOVEA_API void fovea_vit_trim(fovea_vit* vit);  // gives back what is kept for later pictures
 FOVEA_API fovea_vit_info fovea_vit_describe(const fovea_vit* vit);
 FOVEA_API const char* fovea_vit_label(const fovea_vit* vit, uint32_t label);  // null: there is no such label
 // Compiles what classifying one picture needs, with attention or without, and runs it once.
@@ -133,8 +147,11 @@ FOVEA_API fovea_result fovea_vit_attention(fovea_job* job, uint32_t layer, int32
 typedef struct fovea_translator fovea_translator;
 
 FOVEA_API fovea_result fovea_translator_load(fovea_device* device, const char* directory,
+                                             const fovea_load_options* options,
                                              fovea_translator** translator);
 FOVEA_API void fovea_translator_destroy(fovea_translator* translator);
+FOVEA_API void fovea_translator_trim(
+    fovea_translator* translator);  // gives back what is kept for later lines
 // Compiles what `lines` lines of up to `tokens` tokens need, and runs it once.
 FOVEA_API fovea_result fovea_translator_prepare(fovea_translator* translator, uint32_t tokens,
                                                 uint32_t lines);
