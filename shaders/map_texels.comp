@@ -1,6 +1,10 @@
 // map_texels: y[r,c] = colour and alpha of sum_j weight[c,j] x[r, cell[c,j]], j < 4
 // A workgroup makes texels of row r, its width apart. x: (height, columns), as map_texels_rows makes it; y:
-// texels (height, width) or, of halves, (height, width, 2); colours: words as texels, blue highest.
+// texels (height, width) or, of halves, (height, width, 2); colours: words, their bytes in the order of y's.
+//
+// variant bytes: BYTES
+// variant linear_bytes: LINEAR
+// variant halves: HALVES
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -8,15 +12,11 @@
 #include "common/texels.h"
 #include "map_texels.h"
 
-layout(constant_id = 1) const uint kHalves = 0;
-layout(constant_id = 2) const uint kStores = 0;
-layout(constant_id = 3) const uint kBlueFirst = 0;
-
 layout(push_constant, std430) uniform Push {
   F32 x;
   U32 across;
   U32 colours;
-  U32 stored;  // what a texel holds for each byte, if kStores
+  U32 stored;  // what a texel holds for each byte: halves, or linear bytes
   U32 y;
   MapTexelsParams p;
 };
@@ -38,25 +38,25 @@ float light_at(uint row, uint column) {
   return light;
 }
 
-void write(uint at, uvec3 bytes, float alpha) {
-  if (kStores != 0) bytes = uvec3(stored.at[bytes.x], stored.at[bytes.y], stored.at[bytes.z]);
-  if (kHalves != 0) {
-    y.at[2 * at] = bytes.x | bytes.y << 16;
-    y.at[2 * at + 1] = bytes.z | packHalf2x16(vec2(alpha, 0)) << 16;
-    return;
-  }
-  if (kBlueFirst != 0) bytes = bytes.zyx;
-  y.at[at] = bytes.x | bytes.y << 8 | bytes.z << 16 | uint(alpha * 255 + 0.5) << 24;
+uvec3 stored_colour(uvec3 bytes) {
+  return uvec3(stored.at[bytes.x], stored.at[bytes.y], stored.at[bytes.z]);
 }
 
-void write_nan(uint at) {
-  if (kHalves == 0) {
-    y.at[at] = 0;
-    return;
-  }
-  y.at[2 * at] = kHalfNan | kHalfNan << 16;
-  y.at[2 * at + 1] = kHalfNan | kHalfNan << 16;
+#ifdef HALVES
+void write(uint at, uvec3 bytes, float alpha, bool nan) {
+  const uint kNan = kHalfNan | kHalfNan << 16;
+  const uvec3 colour = stored_colour(bytes);
+  y.at[2 * at] = nan ? kNan : colour.x | colour.y << 16;
+  y.at[2 * at + 1] = nan ? kNan : colour.z | packHalf2x16(vec2(alpha, 0)) << 16;
 }
+#else
+void write(uint at, uvec3 bytes, float alpha, bool nan) {
+#ifdef LINEAR
+  bytes = stored_colour(bytes);
+#endif
+  y.at[at] = nan ? 0 : bytes.x | bytes.y << 8 | bytes.z << 16 | uint(alpha * 255 + 0.5) << 24;
+}
+#endif
 
 void main() {
   const uint a_group = gl_WorkGroupSize.x * kMapSteps;
@@ -67,12 +67,9 @@ void main() {
   for (uint step = 0; step < kMapSteps; ++step) {
     const uint column = first + step * gl_WorkGroupSize.x;
     if (column >= p.width) return;
-    const float light = light_at(row, column), inside = clamp(light, 0, 1);
-    const uint at = row * p.width + column;
-    if (is_nan(light)) {
-      write_nan(at);
-    } else {
-      write(at, colour_of(inside), mix(p.alpha_dark, p.alpha_light, inside));
-    }
+    const float light = light_at(row, column);
+    const bool nan = is_nan(light);
+    const float inside = nan ? 0 : clamp(light, 0, 1);
+    write(row * p.width + column, colour_of(inside), mix(p.alpha_dark, p.alpha_light, inside), nan);
   }
 }

@@ -2,19 +2,20 @@
 // A lane makes kPixelRows rows of column c: the columns lie along the lanes. x: texels (height, width) or, of
 // halves, (height, width, 2), from p.first on; y: (rows, columns), a byte a colour in the order of x, the
 // highest one 0 but for NaN.
+//
+// variant bytes: BYTES
+// variant linear_bytes: LINEAR
+// variant halves: HALVES
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "common/texels.h"
 #include "pixels.h"
 
-layout(constant_id = 1) const uint kHalves = 0;
-layout(constant_id = 2) const uint kEncodes = 0;
-
 layout(push_constant, std430) uniform Push {
   U32 x;
   U32 taps;
-  U32 encoded;  // bytes, four a word, of what x holds: halves, or bytes if kEncodes
+  U32 encoded;  // bytes, four a word, of what x holds: halves, or linear bytes
   U32 y;
   PixelsRowsParams p;
 };
@@ -23,23 +24,28 @@ const uint kNan = 0xff000000u;  // of y
 
 uint encoded_byte(uint i) { return encoded.at[i >> 2] >> 8 * (i & 3) & 0xffu; }
 
+// Three bytes of colour, and kNan where one is no number.
+#if defined HALVES
 uint byte_of_half(uint bits) {
   return (bits & kHalfSign) != 0 ? 0 : encoded_byte(min(bits, kHalfOne));
 }
 
 bool is_half_nan(uint bits) { return (bits & ~kHalfSign) > kHalfInfinity; }
 
-// Three bytes of colour, and kNan where one is no number.
 uint texel_at(uint i) {
-  if (kHalves != 0) {
-    const uint low = x.at[2 * i], r = low & 0xffffu, g = low >> 16, b = x.at[2 * i + 1] & 0xffffu;
-    const bool nan = is_half_nan(r) || is_half_nan(g) || is_half_nan(b);
-    return byte_of_half(r) | byte_of_half(g) << 8 | byte_of_half(b) << 16 | (nan ? kNan : 0);
-  }
-  const uint word = x.at[i] & 0xffffffu;
-  if (kEncodes == 0) return word;
-  return encoded_byte(word & 0xffu) | encoded_byte(word >> 8 & 0xffu) << 8 | encoded_byte(word >> 16) << 16;
+  const uint low = x.at[2 * i], r = low & 0xffffu, g = low >> 16, b = x.at[2 * i + 1] & 0xffffu;
+  const bool nan = is_half_nan(r) || is_half_nan(g) || is_half_nan(b);
+  return byte_of_half(r) | byte_of_half(g) << 8 | byte_of_half(b) << 16 | (nan ? kNan : 0);
 }
+#elif defined LINEAR
+uint texel_at(uint i) {
+  const uint word = x.at[i];
+  return encoded_byte(word & 0xffu) | encoded_byte(word >> 8 & 0xffu) << 8 |
+         encoded_byte(word >> 16 & 0xffu) << 16;
+}
+#else
+uint texel_at(uint i) { return x.at[i] & 0xffffffu; }
+#endif
 
 ivec3 colours_of(uint word) { return ivec3(word & 0xffu, word >> 8 & 0xffu, word >> 16 & 0xffu); }
 
@@ -67,7 +73,9 @@ void main() {
     const int weight = int(taps.at[weights + k * p.columns]);
     [[unroll]] for (uint r = 0; r < kPixelRows; ++r) {
       const uint word = texel_at(at[r] + k);
-      if (kHalves != 0 && weight != 0) nan[r] |= word & kNan;
+#ifdef HALVES
+      nan[r] |= weight != 0 ? word & kNan : 0;
+#endif
       sum[r] += weight * colours_of(word);
     }
   }

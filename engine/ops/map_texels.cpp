@@ -36,9 +36,10 @@ std::vector<uint32_t> table_of(const std::vector<SplineTaps>& taps) {
   return words;
 }
 
-std::vector<uint32_t> words_of(std::span<const Colour> colours) {
+std::vector<uint32_t> words_of(std::span<const Colour> colours, bool blue_first) {
+  const size_t red = blue_first ? 2 : 0, blue = 2 - red;
   std::vector<uint32_t> words;
-  for (const Colour& colour : colours) words.push_back(colour[0] | colour[1] << 8 | colour[2] << 16);
+  for (const Colour& colour : colours) words.push_back(colour[red] | colour[1] << 8 | colour[blue] << 16);
   return words;
 }
 
@@ -52,8 +53,10 @@ Tensor map_texels(Tensor light, const MapTexelsOptions& given) {
   constexpr Colour kBlack[] = {{0, 0, 0}, {0, 0, 0}};
   if (!options.colours) options.alpha_dark = 1 - kDarkest, options.alpha_light = 0;
   const bool halves = is_halves(options.format);
-  const auto stored = stored_bytes(options.format, is_linear(kOp, options.format, options.encoding));
-  const auto colours = words_of(options.colours ? colours_of(*options.colours) : kBlack);
+  const bool linear = is_linear(kOp, options.format, options.encoding);
+  const auto stored = stored_bytes(options.format, linear);
+  const auto colours =
+      words_of(options.colours ? colours_of(*options.colours) : kBlack, is_blue_first(options.format));
   const int64_t rows = light.shape()[0], columns = light.shape()[1];
   const Region& seen = options.seen;
   const auto across = table_of(spline_taps(int(options.width), seen.left, seen.width, columns));
@@ -79,11 +82,8 @@ Tensor map_texels(Tensor light, const MapTexelsOptions& given) {
                                         params);
                              const uint64_t a_group = lanes(k) * kMapSteps,
                                             groups = (params.width + a_group - 1) / a_group;
-                             k.dispatch({.kernel = kOp,
+                             k.dispatch({.kernel = concat(kOp, "_", variant_of(options.format, linear)),
                                          .groups = k.rows(groups * params.height),
-                                         .constants = {{"kHalves", halves},
-                                                       {"kStores", !stored.empty()},
-                                                       {"kBlueFirst", is_blue_first(options.format)}},
                                          .reads = {{"x", k.out(1)},
                                                    {"across", k.table(across)},
                                                    {"colours", k.table(colours)},

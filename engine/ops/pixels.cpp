@@ -85,6 +85,7 @@ Tensor pixels(Tensor texels, const PixelsOptions& given) {
   if (options.width == 0) options.width = options.resize_width;
   if (options.height == 0) options.height = options.resize_height;
   const bool linear = is_linear(kOp, options.format, options.encoding);
+  const std::string rows_kernel = concat("pixels_rows_", variant_of(options.format, linear));
   const Axis x = axis_of(across, options.resize_width, options.left, options.width, options.resample);
   const Axis y = axis_of(down, options.resize_height, options.top, options.height, options.resample);
   FOVEA_CHECK(x.made > 0 && y.made > 0, kOp, ": ", options.width, " x ", options.height, " pixels at ",
@@ -112,9 +113,8 @@ Tensor pixels(Tensor texels, const PixelsOptions& given) {
                   encoded = encoded_bytes(options.format, linear)](Launch& k) {
          const uint64_t strips = (rows.rows + kPixelRows - 1) / kPixelRows,
                         groups = (rows.columns + lanes(k) - 1) / lanes(k);
-         k.dispatch({.kernel = "pixels_rows",
+         k.dispatch({.kernel = rows_kernel,
                      .groups = k.rows(strips * groups),
-                     .constants = {{"kHalves", is_halves(options.format)}, {"kEncodes", linear}},
                      .reads = {{"x", k.in()},
                                {"taps", k.table(x.table)},
                                {"encoded", encoded.empty() ? Span() : k.table(encoded)}},

@@ -32,6 +32,11 @@ bool is_blue_first(TexelFormat format) {
   return format == TexelFormat::bgra8 || format == TexelFormat::bgra8_srgb;
 }
 
+const char* variant_of(TexelFormat format, bool linear) {
+  if (is_halves(format)) return "halves";
+  return linear ? "linear_bytes" : "bytes";
+}
+
 std::vector<uint32_t> encoded_bytes(TexelFormat format, bool linear) {
   const bool halves = is_halves(format);
   if (!halves && !linear) return {};

@@ -10,6 +10,8 @@ namespace fovea {
 
 bool is_linear(const char* op, TexelFormat format, Encoding encoding);
 bool is_blue_first(TexelFormat format);
+// The variant of a shader for such texels. Not a constant: SwiftShader takes both ways where one chooses.
+const char* variant_of(TexelFormat format, bool linear);
 inline bool is_halves(TexelFormat format) { return words_of(format) == 2; }
 
 // The byte, encoded as sRGB, that each number means, four a word: of bytes 0 to 255, of halves 0 to 1 by

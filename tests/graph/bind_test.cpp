@@ -235,6 +235,31 @@ TEST_CASE("a profile leaves images alone, whatever layout they have by then") {
   });
 }
 
+TEST_CASE("a recording waits for the host's commands before it, and those behind it wait for it") {
+  with_host([](const Host&, Device& adopted, HostMemory& memory) {
+    Texels texels(adopted, {5, 7});
+    const HostImage in = memory.image({.width = 7, .height = 5, .before = kTarget, .after = kTarget});
+    const HostImage out = memory.image({.width = 7, .height = 6, .before = kSource, .after = kSource});
+    texels.plan->bind(texels.in, in);
+    texels.plan->bind(texels.out, out);
+    Commands commands(adopted.gpu());
+    std::vector<HostBuffer> seen;
+    commands.begin();
+    for (uint32_t frame = 0; frame < 2; ++frame) {  // the second one writes what the first one has read
+      memory.record_write(commands.handle(), in, random_ids(35, 40 + frame, UINT32_MAX));
+      texels.plan->record(commands.handle());
+      seen.push_back(memory.record_read(commands.handle(), out));
+    }
+    commands.end();
+    memory.submit(commands.handle());
+    for (uint32_t frame = 0; frame < 2; ++frame) {
+      const std::vector<uint32_t> got = memory.words(seen[frame]);
+      CHECK(std::vector<uint32_t>(got.begin() + 7, got.end()) == random_ids(35, 40 + frame, UINT32_MAX));
+    }
+    texels.plan->finished();
+  });
+}
+
 TEST_CASE("two plans of a queue hand an image on without a word of the host") {
   with_host([](const Host&, Device& adopted, HostMemory& memory) {
     Texels first(adopted, {5, 7}), second(adopted, {6, 7});

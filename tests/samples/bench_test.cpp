@@ -72,6 +72,14 @@ TEST_CASE("bench measures copies by their bytes alone") {
   REQUIRE(lines[0].at("gflops").get<double>() == 0);
 }
 
+TEST_CASE("bench measures the way from a host's texels to a model's picture") {
+  const std::vector<nlohmann::json> lines = measured("pixels --shape 41x30x16");
+  REQUIRE(lines.size() == 1);
+  REQUIRE(lines[0].at("case") == "pixels");
+  REQUIRE(lines[0].at("shape") == "41x30x16");
+  REQUIRE(lines[0].at("gbs").get<double>() > 0);
+}
+
 TEST_CASE("bench: wrong usage ends with status 2 and says what is wrong") {
   const std::pair<const char*, const char*> kWrong[] = {
       {"softmax", "softmax"},

@@ -14,6 +14,13 @@ namespace {
 constexpr VkFormat kFormats[] = {VK_FORMAT_R8G8B8A8_UNORM, VK_FORMAT_B8G8R8A8_UNORM, VK_FORMAT_R8G8B8A8_SRGB,
                                  VK_FORMAT_B8G8R8A8_SRGB, VK_FORMAT_R16G16B16A16_SFLOAT};
 
+VkBufferImageCopy whole(const HostImage& image) {
+  VkBufferImageCopy region = {};
+  region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+  region.imageExtent = {image.width, image.height, 1};
+  return region;
+}
+
 }  // namespace
 
 template <class Function>
@@ -139,34 +146,40 @@ HostImage HostMemory::image(const HostImage& wish, const std::vector<uint32_t>& 
 
   const size_t count = size_t(wish.width) * wish.height * words_of(wish.format);
   REQUIRE((words.empty() || words.size() == count));
-  const HostBuffer from = buffer(words.empty() ? std::vector<uint32_t>(count, 0x5a5a5a5a) : words);
-  VkBufferImageCopy region = {};
-  region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-  region.imageExtent = info.extent;
-  constexpr VkImageLayout kTarget = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
   commands_.begin();
-  barrier(image, VK_IMAGE_LAYOUT_UNDEFINED, kTarget);
-  host_.vk().vkCmdCopyBufferToImage(commands_.handle(), from.handle, image.handle, kTarget, 1, &region);
-  if (image.before != VK_IMAGE_LAYOUT_UNDEFINED) barrier(image, kTarget, image.before);
+  barrier(image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
+  record_write(commands_.handle(), image, words.empty() ? std::vector<uint32_t>(count, 0x5a5a5a5a) : words);
+  if (image.before != VK_IMAGE_LAYOUT_UNDEFINED)
+    barrier(image, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, image.before);
   commands_.end();
   submit(commands_.handle());
   return image;
 }
 
 std::vector<uint32_t> HostMemory::words(const HostImage& image) {
-  const size_t count = size_t(image.width) * image.height * words_of(image.format);
-  const HostBuffer to = buffer(std::vector<uint32_t>(count));
-  VkBufferImageCopy region = {};
-  region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-  region.imageExtent = {image.width, image.height, 1};
-  constexpr VkImageLayout kSource = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
   commands_.begin();
-  barrier(image, image.after, kSource);
-  host_.vk().vkCmdCopyImageToBuffer(commands_.handle(), image.handle, kSource, to.handle, 1, &region);
-  barrier(image, kSource, image.after);
+  barrier(image, image.after, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+  const HostBuffer to = record_read(commands_.handle(), image);
+  barrier(image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, image.after);
   commands_.end();
   submit(commands_.handle());
   return words(to);
+}
+
+void HostMemory::record_write(VkCommandBuffer commands, const HostImage& image,
+                              const std::vector<uint32_t>& words) {
+  const VkBufferImageCopy region = whole(image);
+  host_.vk().vkCmdCopyBufferToImage(commands, buffer(words).handle, image.handle,
+                                    VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+}
+
+HostBuffer HostMemory::record_read(VkCommandBuffer commands, const HostImage& image) {
+  const size_t count = size_t(image.width) * image.height * words_of(image.format);
+  const HostBuffer to = buffer(std::vector<uint32_t>(count));
+  const VkBufferImageCopy region = whole(image);
+  host_.vk().vkCmdCopyImageToBuffer(commands, image.handle, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, to.handle,
+                                    1, &region);
+  return to;
 }
 
 void HostMemory::turn(const HostImage& image) {

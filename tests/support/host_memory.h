@@ -28,6 +28,9 @@ class HostMemory {
   std::vector<uint32_t> words(const HostImage& image);  // that a submission left in layout `after`
   void turn(const HostImage& image);                    // from layout `after` to `before`
 
+  // Copies alone, without barriers: an image that has layout TRANSFER_DST, and one that has TRANSFER_SRC.
+  void record_write(VkCommandBuffer commands, const HostImage& image, const std::vector<uint32_t>& words);
+  HostBuffer record_read(VkCommandBuffer commands, const HostImage& image);
   void submit(VkCommandBuffer commands);  // and waits
 
  private:

@@ -16,6 +16,15 @@ Kind convolution(const char* name, const char* says, decltype(Kind::make) make) 
           .make = make};
 }
 
+Kind of_rows(const char* name, const char* says, const Sizes& standard, decltype(Kind::make) make) {
+  return {.name = name,
+          .usage = "ROWSxCOLUMNS",
+          .says = says,
+          .counts = {2},
+          .standard = {standard},
+          .make = make};
+}
+
 }  // namespace
 
 const std::vector<Kind>& kinds() {
@@ -38,12 +47,7 @@ const std::vector<Kind>& kinds() {
        .counts = {3},
        .standard = {{12, 197, 64}},
        .make = make_attention_grad},
-      {.name = "layer_norm",
-       .usage = "ROWSxCOLUMNS",
-       .says = "over the columns, with weight and bias",
-       .counts = {2},
-       .standard = {{197, 768}},
-       .make = make_layer_norm},
+      of_rows("layer_norm", "over the columns, with weight and bias", {197, 768}, make_layer_norm),
       {.name = "ffn",
        .usage = "TOKENSxWIDTHxHIDDEN",
        .says = "down(gelu(up(x))) + x with biases",
@@ -59,18 +63,14 @@ const std::vector<Kind>& kinds() {
        .counts = {4},
        .standard = {{256, 16, 6, 32}},
        .make = make_permute},
-      {.name = "concat",
-       .usage = "ROWSxCOLUMNS",
-       .says = "three of them, side by side",
-       .counts = {2},
-       .standard = {{4096, 192}},
-       .make = make_concat},
-      {.name = "transpose",
-       .usage = "ROWSxCOLUMNS",
-       .says = "a copy with both swapped",
-       .counts = {2},
-       .standard = {{1024, 1024}},
-       .make = make_transpose}};
+      of_rows("concat", "three of them, side by side", {4096, 192}, make_concat),
+      of_rows("transpose", "a copy with both swapped", {1024, 1024}, make_transpose),
+      {.name = "pixels",
+       .usage = "WIDTHxHEIGHTxSIDE",
+       .says = "8-bit texels, bilinear to a picture of SIDE x SIDE",
+       .counts = {3},
+       .standard = {{1920, 1080, 224}},
+       .make = make_pixels}};
   return all;
 }
 

@@ -58,6 +58,7 @@ std::unique_ptr<Case> make_layer_norm(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_permute(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_concat(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_transpose(Device& device, const Sizes& sizes);
+std::unique_ptr<Case> make_pixels(Device& device, const Sizes& sizes);
 std::unique_ptr<Case> make_vit(Device& device, const std::string& directory);
 
 // A case whose sizes can be chosen.

@@ -51,9 +51,10 @@ void need(const std::string& value, const char* name, const char* option, const 
 
 void add_options(CLI::App& app, Options& options) {
   app.footer(footer());
-  app.add_option("case", options.names,
-                 "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or "
-                 "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, start, translate, train, train_rnn")
+  app.add_option(
+         "case", options.names,
+         "gemm, attention, attention_grad, layer_norm, ffn, vit, replay; default: all these; or "
+         "conv2d, conv2d_grad_x, conv2d_grad_weight, copy, pixels, start, translate, train, train_rnn")
       ->check(CLI::IsMember(all_names()));
   app.add_option("--shape", options.shape, "sizes of the one case given");
   app.add_option("--model", options.model, "directory of the model for vit or translate");

@@ -1,4 +1,6 @@
-// Cases that read and write their memory once: layer_norm, and copies.
+// Cases that read and write their memory once: layer_norm, copies, and pixels of a host's image.
+#include <bit>
+
 #include "cases.h"
 
 namespace fovea::bench {
@@ -69,6 +71,29 @@ class TransposeCase : public Case {
   State x_;
 };
 
+// Texels of an image to a model's picture, (1, 3, side, side). It counts the texels and the picture.
+class PixelsCase : public Case {
+ public:
+  PixelsCase(Device& device, int64_t width, int64_t height, int64_t side)
+      : Case("pixels", join({width, height, side}),
+             {0, kElementBytes * (double(width * height) + 3.0 * double(side * side))}),
+        side_(side),
+        texels_(device, {height, width}, DType::u32) {
+    std::vector<uint32_t> words;
+    for (const float value : random_values(texels_.shape().elements(), 1))
+      words.push_back(std::bit_cast<uint32_t>(value));
+    texels_.write(words);
+  }
+  Tensor step(Graph& graph, Tensor) const override {
+    return pixels(graph.use(texels_), {.resize_width = side_, .resize_height = side_});
+  }
+  bool repeats() const override { return false; }
+
+ private:
+  int64_t side_;
+  State texels_;
+};
+
 }  // namespace
 
 std::unique_ptr<Case> make_layer_norm(Device& device, const Sizes& sizes) {
@@ -85,6 +110,10 @@ std::unique_ptr<Case> make_concat(Device& device, const Sizes& sizes) {
 
 std::unique_ptr<Case> make_transpose(Device& device, const Sizes& sizes) {
   return std::make_unique<TransposeCase>(device, sizes[0], sizes[1]);
+}
+
+std::unique_ptr<Case> make_pixels(Device& device, const Sizes& sizes) {
+  return std::make_unique<PixelsCase>(device, sizes[0], sizes[1], sizes[2]);
 }
 
 }  // namespace fovea::bench
