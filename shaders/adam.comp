@@ -1,6 +1,7 @@
 // adam: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= rate / c1 * m / (sqrt(v / c2) + eps)
 // One workgroup a segment, lanes stride over its elements. A norm that is not finite leaves everything as it
 // is. kDecoupled: w shrinks by rate * decay (AdamW); else decay * w is added to the gradient.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -3,6 +3,7 @@
 // One subgroup a workgroup: a lane an h, ROWS of i. A lane loads one j of dy for all of them.
 // own: (batch, rows, hidden), other: (batch, others, hidden), dy: (batch, rows, others), all strided;
 // w: (hidden); down: (batch, rows, hidden); dw: (batch, ceil(rows / ROWS), hidden)
+// training
 // variant 1: ROWS=1
 // variant 4: ROWS=4
 #version 460

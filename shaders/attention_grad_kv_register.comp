@@ -2,6 +2,8 @@
 // One subgroup a workgroup owns GROUPS * LANES keys, queries are streamed; for CPU drivers, as
 // attention_register.comp. With kOnlyBias it writes ds instead, the gradient of a bias that nothing
 // broadcasts.
+// training
+// class cpu
 // variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
 // variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64

@@ -1,6 +1,7 @@
 // attention_grad_kv: dk = scale ds^T q, dv = p^T dout, p and ds as in attention_grad_q_shared.comp
 // For GPUs: a workgroup owns kOwn keys, queries are streamed, see attention_grad_shared.glsl. With
 // kOnlyBias it writes ds instead, the gradient of a bias that nothing broadcasts.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_buffer_reference_uvec2 : require

@@ -3,6 +3,8 @@
 // attention_register.comp. Also gives what the other gradients need of each query: delta = sum(dout out)
 // and 1 / z. z, the sum of exp(.. - lse) over the keys, is 1 but for the rounding of lse, in which
 // log(sum) is lost when scores are large. A query without keys has 1 / z = 0 and so no gradients.
+// training
+// class cpu
 // variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
 // variant 4_2_64: LANES=4 GROUPS=2 HEAD_DIM=64

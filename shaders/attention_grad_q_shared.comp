@@ -1,6 +1,7 @@
 // attention_grad_q: dq = scale ds k, ds = p (dout v^T - delta), p = exp(scale q k^T + bias - lse) / z
 // For GPUs: a workgroup owns kOwn queries, keys are streamed, see attention_grad_shared.glsl. delta, 1 / z
 // and queries without keys as in attention_grad_q_register.comp.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

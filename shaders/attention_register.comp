@@ -3,6 +3,7 @@
 // and sum need no reduction; keys come LANES at a time, one a lane, and are spread to all lanes. For CPU
 // drivers: every load is a gather, so each element of k and v that is loaded serves GROUPS * LANES queries.
 // Tiles are fixed when the shader is built, as in matmul_register.comp; HEAD_DIM is a variant's largest.
+// class cpu
 // variant 4_2_16: LANES=4 GROUPS=2 HEAD_DIM=16
 // variant 4_2_32: LANES=4 GROUPS=2 HEAD_DIM=32
 // variant 4_4_64: LANES=4 GROUPS=4 HEAD_DIM=64

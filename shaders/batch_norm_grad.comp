@@ -1,6 +1,7 @@
 // batch_norm_grad: dx = weight / sqrt(variance + eps) * (dy - share (dbias + xhat dweight)), of each channel
 // One workgroup a plane (b, c); lanes stride over i. xhat = (x - mean) / sqrt(variance + eps).
 // x, dy, dx: (batch, channels, inner); sums: dweight, then dbias, (channels) each; the others: (channels).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

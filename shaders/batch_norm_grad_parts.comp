@@ -1,6 +1,7 @@
 // batch_norm_grad_parts: parts[q,0,c] = sum dy[b,c,i] xhat[b,c,i], parts[q,1,c] = sum dy[b,c,i], b of part q
 // One workgroup a part and channel; lanes stride over i. xhat = (x - mean) / sqrt(variance + eps).
 // x, dy: (batch, channels, inner); mean, variance: (channels); parts: (.., 2, channels).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -1,6 +1,7 @@
 // blend: shared = keep shared + take x, for many tensors x that lie one after another in shared
 // One workgroup a segment, lanes stride over its elements. keep 0 overwrites: nothing old is read.
 // kGuarded: a norm that is not finite leaves everything as it is.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -2,6 +2,7 @@
 // One subgroup a workgroup: a tile of ROWS x COLUMNS * LANES of y; lanes lie along the columns of the tile.
 // For CPU drivers, as matmul_register.comp. The image is read where it lies: patches are never stored.
 // RATE is the fraction of the device's multiply-add peak that a tile reaches on large images.
+// class cpu
 // variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1 RATE=0.28
 // variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=4 BLOCK_ROWS=1 BLOCK_COLUMNS=1 RATE=0.06
 // variant 8_32: LANES=8 ROWS=32 COLUMNS=8 UNROLL=1 BLOCK_ROWS=2 BLOCK_COLUMNS=2 RATE=0.30

@@ -2,6 +2,7 @@
 // weights[r] = (top, tail), target[r,c] = (1 - smoothing) [c == ids[r]] + smoothing / columns
 // One workgroup per row r; lanes stride over c. x, dx: (rows, columns); ids: (rows); weights: (rows, 2);
 // count, dloss: (1). A row whose loss is NaN gets NaN.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -4,6 +4,7 @@
 // eleven, each of which costs a CPU driver more than the arithmetic of a narrow model.
 // layer: for each of attention, cross attention and feed-forward the norm's weight and bias, then matrices in
 // panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width); the rest as in attention_step.
+// class cpu
 // variant 4: LANES=4 COLUMNS=4
 // variant 8: LANES=8 COLUMNS=2
 // variant 16: LANES=16 COLUMNS=1

@@ -1,6 +1,7 @@
 // embedding_grad: dtable[id,c] = sum_k dy[order[starts[id] + k],c], k < counts[id]
 // One workgroup per id; lanes stride over c, and every sum runs through the positions as they come.
 // dy: (count, width); order: (count); counts, starts: (vocab); dtable: (vocab, width).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

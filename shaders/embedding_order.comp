@@ -1,6 +1,7 @@
 // embedding_order: order[starts[id] + k] = the k-th position i with ids[i] = id, k < counts[id]
 // One workgroup walks the positions, a lane each: linear in count, whatever the ids are. An id >= vocab is
 // left out. ids, ranks, order: (count); counts, starts: (vocab). Counts come as zeros.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_shuffle : require

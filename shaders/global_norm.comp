@@ -1,6 +1,7 @@
 // global_norm: y = sqrt(sum over all tensors x of x^2)
 // kTotal: one workgroup adds up the squares of all segments and takes the root. Else one workgroup a segment,
 // lanes stride over its elements.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -2,6 +2,7 @@
 // n = (h[r,c] - m) f, h = x + residual, m = mean_c h, f = 1 / sqrt(mean_c (h - m)^2 + eps) as in layer_norm
 // One workgroup per row r; lanes stride over c. x, residual, dy, dx: (rows, columns); weight: (columns);
 // moments: (rows, 4): what layer_norm_grad_columns needs of a row. Quads as in layer_norm_quads.
+// training
 // variant one: ELEM=float ELEM_SIZE=1 BUFFER=F32
 // variant quads: ELEM=vec4 ELEM_SIZE=4 BUFFER=F32x4
 #version 460

@@ -2,6 +2,7 @@
 // A lane per ELEM of c and part. n: see layer_norm_grad, which leaves (origin of x, of residual, mean from
 // there, factor) of each row in moments. x, residual, dy: (rows, columns); moments: (rows, 4);
 // parts: (ceil(rows / part_rows), 2, columns). Quads as in layer_norm_quads.
+// training
 // variant one: ELEM=float ELEM_SIZE=1 BUFFER=F32
 // variant quads: ELEM=vec4 ELEM_SIZE=4 BUFFER=F32x4
 #version 460

@@ -1,6 +1,7 @@
 // layer_norm_grad_held: what layer_norm_grad and layer_norm_grad_columns compute, for whole quads
 // One workgroup per part of the rows; row after row is held in registers, kHeld quads a lane, lanes apart.
 // x, residual, dy, dx: (rows, columns); weight: (columns), read once; parts: (.., 2, columns).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -1,6 +1,7 @@
 // log_prob_grad: dx[r,c] = dy[r] ((c == ids[r]) - exp(x[r,c] - x[r,ids[r]] + y[r]))
 // One workgroup per row r; lanes stride over c. x, dx: (rows, columns); ids, y, dy: (rows)
 // The exponentials are the softmax of x. A row whose y is NaN is NaN.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -1,5 +1,7 @@
 // lstm_grad_sequence: every step of lstm_grad, from dy the gradient dx of what the gates are made of
 // One subgroup a workgroup takes ROWS rows of the batch through all steps: for CPU drivers.
+// training
+// class cpu
 // variant 4_1: LANES=4 ROWS=1 COLUMNS=4
 // variant 4_8: LANES=4 ROWS=8 COLUMNS=4
 // variant 8_1: LANES=8 ROWS=1 COLUMNS=4

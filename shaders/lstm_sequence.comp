@@ -1,5 +1,6 @@
 // lstm_sequence: every step of lstm, c' = f c + i g, h' = o tanh(c')
 // One subgroup a workgroup takes ROWS rows of the batch through all steps: for CPU drivers.
+// class cpu
 // variant 4_1: LANES=4 ROWS=1 COLUMNS=2
 // variant 4_8: LANES=4 ROWS=8 COLUMNS=2
 // variant 8_1: LANES=8 ROWS=1 COLUMNS=2

@@ -4,6 +4,7 @@
 // and arithmetic is cheap: each value loaded serves ROWS or COLUMNS products from registers. Tiles are fixed
 // when the shader is built, not by specialization: SwiftShader takes 6 to 11 s to unroll a tile by itself.
 // RATE is the fraction of the device's multiply-add peak that a tile reaches on large matrices.
+// class cpu
 // variant 4_40: LANES=4 ROWS=40 COLUMNS=16 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1 RATE=0.43
 // variant 4_16: LANES=4 ROWS=16 COLUMNS=8 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1 RATE=0.32
 // variant 4_4: LANES=4 ROWS=4 COLUMNS=8 UNROLL=8 BLOCK_ROWS=1 BLOCK_COLUMNS=1 RATE=0.19

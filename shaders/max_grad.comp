@@ -1,6 +1,7 @@
 // max_grad: dx[o,j,i] = dy[o,i] at the first j where x[o,j,i] = y[o,i], else 0; NaN there where y is NaN
 // kAcross: inner is 1, one workgroup per o, lanes stride over j. Else a lane per (o, i): loads lie together.
 // x, dx: (outer, extent, inner); y, dy: (outer, inner).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

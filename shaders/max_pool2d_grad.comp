@@ -1,5 +1,6 @@
 // max_pool2d_grad: dx[q,i,j] = sum of dy[q,w] over the windows w whose largest pixel is (i, j)
 // A workgroup a band of rows of a plane q; lanes stride over j. dx, dy: pool2d.h; at: as of max_pool2d.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

@@ -1,6 +1,7 @@
 // sgd: g += decay w, m = momentum m + g, w -= rate m
 // One workgroup a segment, lanes stride over its elements. A norm that is not finite leaves everything as it
 // is. kNesterov: w -= rate (g + momentum m).
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

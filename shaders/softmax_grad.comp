@@ -1,5 +1,6 @@
 // softmax_grad: dx[r,c] = scale y[r,c] (dy[r,c] - sum_j dy[r,j] y[r,j])
 // One workgroup per row r; lanes stride over c. y, dy, dx: (rows, columns)
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

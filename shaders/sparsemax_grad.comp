@@ -1,5 +1,6 @@
 // sparsemax_grad: dx[r,c] = dy[r,c] - mean of dy[r,j] over the j with y[r,j] > 0, where y[r,c] > 0; else 0
 // One workgroup per row r; lanes stride over c. y, dy, dx: (rows, columns). NaN in y makes the whole row NaN.
+// training
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

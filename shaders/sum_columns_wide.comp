@@ -1,5 +1,6 @@
 // sum_columns_wide: what sum_columns computes, a lane summing kWide quads, lanes apart
 // For CPU drivers that keep arrays in registers (lavapipe): rows are read from end to end, as caches like it.
+// class cpu
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"

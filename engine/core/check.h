@@ -1,27 +1,57 @@
 // FOVEA_CHECK: fail early, in every build, with both sides of the disagreement.
 #pragma once
 
-#include <sstream>
+#include <initializer_list>
+#include <ostream>
+#include <string>
+#include <type_traits>
 
 #include "fovea/core.hpp"
 
 namespace fovea {
 
+// A part of a text: anything that a stream takes. What writes it is made once a type, not once a message.
+class MessagePart {
+ public:
+  template <class Value>
+  MessagePart(const Value& value) {
+    if constexpr (std::is_convertible_v<const Value&, const char*>) {  // a literal, whatever its length
+      value_ = static_cast<const char*>(value);
+      write_ = write_text;
+    } else {
+      value_ = &value;
+      write_ = write_value<Value>;
+    }
+  }
+  void write(std::ostream& out) const { write_(out, value_); }
+
+ private:
+  template <class Value>
+  static void write_value(std::ostream& out, const void* value) {
+    out << *static_cast<const Value*>(value);
+  }
+  static void write_text(std::ostream& out, const void* text);
+
+  const void* value_;  // lives as long as the call that it is an argument of
+  void (*write_)(std::ostream&, const void*);
+};
+
+std::string join(std::initializer_list<MessagePart> parts);
+[[noreturn]] void fail_with(ErrorCode code, std::initializer_list<MessagePart> parts);
+
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
+  return join({parts...});
 }
 
 template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
-  throw Error(concat(parts...));
+  fail_with(ErrorCode::invalid, {parts...});
 }
 
 template <class... Parts>
 [[noreturn]] void fail_as(ErrorCode code, const Parts&... parts) {
-  throw Error(concat(parts...), code);
+  fail_with(code, {parts...});
 }
 
 }  // namespace fovea

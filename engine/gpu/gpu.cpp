@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "gpu/capabilities.h"
 #include "gpu/selftest.h"
+#include "gpu/shaders.h"
 
 namespace fovea {
 namespace {
@@ -92,6 +93,7 @@ void Gpu::make_device() {
 
 void Gpu::start(Queue::Options queue, VkPipelineCache cache) {
   apply_settings();
+  expect_kernels(info().name, limits().kernels);
   table_ = load_device_table(instance_->table().get_device_proc, device_);
   if (owned_) table_.vkGetDeviceQueue(device_, physical_.family, 0, &queue.handle);
   queue.device = info().name;

@@ -112,9 +112,9 @@ const auto& Kernels::found_or_made(Map& map, const typename Map::key_type& key, 
 
 const Interface& Kernels::interface_of(const std::string& name) {
   return found_or_made(interfaces_, name, [&] {
-    const std::span<const uint32_t> words = shader_words(name);
-    FOVEA_CHECK(!words.empty(), "kernel ", name, ": there is no shader of that name");
-    return reflect(name, words);
+    const Shader* shader = find_shader(name);
+    FOVEA_CHECK(shader != nullptr, "kernel ", name, ": there is no shader of that name");
+    return reflect(name, shader->words());
   });
 }
 
@@ -156,7 +156,7 @@ VkPipeline Kernels::make(const std::string& name, const Interface& interface,
     entries.push_back({each.id, static_cast<uint32_t>(4 * entries.size()), 4});
   const VkSpecializationInfo specialization = {static_cast<uint32_t>(entries.size()), entries.data(),
                                                values.size_bytes(), values.data()};
-  const Module module(gpu_, shader_words(name));
+  const Module module(gpu_, find_shader(name)->words());
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required = {
       VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
   // The hardware's size, even where Limits::subgroup is 1 because subgroup operations are not to be used.

@@ -13,53 +13,24 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-void write_text(const fs::path& path, const std::string& text) {
-  write_file_atomically(path, std::as_bytes(std::span(text)));
-}
-
 // As JSON of ASCII alone: some readers take the system's encoding.
 std::string ascii(const std::string& text) { return json(text).dump(-1, ' ', true); }
 
-// {"token": id, ..} in the order of ids.
+}  // namespace
+
 void write_vocabulary(const fs::path& path, const std::vector<std::string>& pieces) {
   std::string text;
   for (const std::string& piece : pieces)
     text += fmt::format("{}\n  {}: {}", text.empty() ? "{" : ",", ascii(piece), &piece - pieces.data());
-  write_text(path, text + "\n}\n");
+  text += "\n}\n";
+  write_file_atomically(path, std::as_bytes(std::span(text)));
 }
-
-}  // namespace
 
 void write_word_vocabularies(const fs::path& directory, const std::vector<std::string>& source,
                              const std::vector<std::string>& target) {
   fs::create_directories(directory);
   write_vocabulary(directory / "vocab.json", source);
   write_vocabulary(directory / "target_vocab.json", target);
-}
-
-void train_marian_tokenizer(std::span<const TextPair> pairs, const fs::path& directory,
-                            const SentencePieceOptions& options, bool shared) {
-  FOVEA_CHECK(options.eos >= 0 && options.pad >= 0, "marian tokenizer: </s> and <pad> need ids, got ",
-              options.eos, " and ", options.pad);
-  std::vector<std::string> sources, targets;
-  for (const TextPair& pair : pairs) {
-    sources.push_back(pair.source);
-    (shared ? sources : targets).push_back(pair.target);
-  }
-  const fs::path source = directory / "source.spm", target = directory / "target.spm";
-  write_vocabulary(directory / "vocab.json", train_sentencepiece(sources, source, options));
-  if (shared) {
-    write_file_atomically(target, File(source).bytes());
-    fs::remove(directory / "target_vocab.json");  // of an earlier run: readers prefer it
-  } else {
-    write_vocabulary(directory / "target_vocab.json", train_sentencepiece(targets, target, options));
-  }
-  const json config = {{"tokenizer_class", "MarianTokenizer"},
-                       {"separate_vocabs", !shared},
-                       {"eos_token", "</s>"},
-                       {"unk_token", "<unk>"},
-                       {"pad_token", "<pad>"}};
-  write_text(directory / "tokenizer_config.json", config.dump(2) + "\n");
 }
 
 struct TextEncoder::Impl {

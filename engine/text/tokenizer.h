@@ -40,6 +40,7 @@ class Vocabulary {
 Vocabulary marian_vocabulary(const File& file);
 // Of a side, "source" or "target": vocab.json, or a target_vocab.json of the target's own.
 Vocabulary marian_vocabulary(const ModelFiles& files, const std::string& side);
+void write_vocabulary(const std::filesystem::path& path, const std::vector<std::string>& tokens);
 
 // One side of a model: its source or its target. An empty line has no tokens. Threads may share one.
 class Tokenizer {

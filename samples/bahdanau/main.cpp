@@ -10,6 +10,7 @@
 // Prints the loss as it falls (the textbook's: a row's sum over its steps, divided by steps, per token), then
 //   i'm home . => je suis chez moi ., bleu 1.000
 // and with --out draws the loss and which words the French ones came from, and keeps the model.
+// Needs FOVEA_TRAINING.
 #include <array>
 #include <chrono>
 #include <fovea/figure.hpp>

@@ -10,6 +10,7 @@
 // the program says how much of the gate lies there. Prints accuracy, size and time of each, and draws what
 // the gates look at; the networks are left in --out. Ends with status 1 where a made task of full epochs is
 // not learnt.
+// Needs FOVEA_TRAINING.
 #include <fmt/format.h>
 
 #include <fovea/figure.hpp>

@@ -12,6 +12,7 @@
 //
 // Prints losses epoch by epoch, how far each curve is from the true one, and how sharp the weights are. With
 // --out: pooling.png, kernels.png and widths.png, each with its _weights.png, and loss.png.
+// Needs FOVEA_TRAINING.
 #include <algorithm>
 #include <fovea/fovea.hpp>
 #include <memory>

@@ -8,6 +8,7 @@
 // Really Better than One?"). From the least to the most important, heads are taken out of the weights, one at
 // least left in every attention, and the smaller models translate: BLEU and the time of a pass against heads
 // kept. DIR gets heads.png, where each head looks from the words said to the source, bleu.png and time.png.
+// Needs FOVEA_TRAINING.
 #include <numeric>
 
 #include "../common/pairs_attention.h"

@@ -7,6 +7,7 @@
 // farther left they stand, as the columns do; and that the row some places on is the same turn of every row,
 // which rotary positions make an operation on queries and keys. At last the same task is learnt with
 // sinusoids and with positions that are learnt too. DIR gets columns.png, sinusoids.png and learned.png.
+// Needs FOVEA_TRAINING.
 #include <fovea/figure.hpp>
 #include <numbers>
 

@@ -10,6 +10,7 @@
 //
 // With --out: equal_keys.png, the weights of the first example; other_keys.png, of each score over other
 // keys.
+// Needs FOVEA_TRAINING.
 #include <algorithm>
 #include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>

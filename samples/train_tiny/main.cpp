@@ -7,6 +7,7 @@
 // those of the test too. Prints the loss as it falls, and at last
 //   right answers: 1024 of 1024, on llvmpipe (LLVM 15.0.6, 256 bits)
 // Ends with status 1 where fewer than 99 % are right. It takes a few seconds.
+// Needs FOVEA_TRAINING.
 #include <cstdio>
 #include <exception>
 #include <fovea/fovea.hpp>

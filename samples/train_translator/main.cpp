@@ -5,6 +5,7 @@
 // Learns a SentencePiece vocabulary first. The best model so far lies in --out as a directory that translate
 // and transformers load, beside it --resume's checkpoint and the loss curve. Ctrl-C saves and leaves. Exits
 // with 0, 1 after an error, 2 on wrong usage.
+// Needs FOVEA_TRAINING.
 #include <fmt/format.h>
 
 #include <atomic>

@@ -5,6 +5,7 @@
 // The best model so far lies in --out as a Hugging Face directory that `vit` and transformers load; beside it
 // the checkpoint that --resume goes on from, and the loss curve. Ctrl-C saves a checkpoint and leaves. Exits
 // with 0, 1 after an error, 2 on wrong usage.
+// Needs FOVEA_TRAINING.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

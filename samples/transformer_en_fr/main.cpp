@@ -11,6 +11,7 @@
 //
 // Deeper, with additive scores, or normalised before each block: --layers, --score, --norm. The book's second
 // edition: --width 256 --heads 4 --hidden 64 --dropout 0.2 --rate 0.001 --epochs 30 --batch 128.
+// Needs FOVEA_TRAINING.
 #include <fovea/figure.hpp>
 
 #include "../common/pairs_attention.h"

@@ -9,6 +9,7 @@
 // --out it draws these maps, the photo lit by the rollout, and attention.html, a page in which layers, heads
 // and the patch are chosen. Then the chapter's block of attention is taken apart (inner width 512 for any
 // width), and a small network is trained: on folders of class folders in --data, or on squares at ten places.
+// Needs FOVEA_TRAINING.
 #include <fovea/attention_page.hpp>
 #include <fovea/figure.hpp>
 #include <fovea/fovea.hpp>

@@ -117,7 +117,8 @@ TEST_CASE("bahdanau: steps of a decoding say what whole targets say, for every c
     }
 }
 
-TEST_CASE("bahdanau: a training is one submission a step, and learns its pairs") {  // row D9, in short
+TEST_CASE("bahdanau: a training is one submission a step, and learns its pairs",
+          "[training]") {  // row D9, in short
   const std::vector<TextPair> lines = {
       {"go .", "va !"}, {"go on .", "continue !"}, {"i lost .", "j'ai perdu ."}, {"i won .", "j'ai gagné ."}};
   const WordPairs pairs(lines, {.pairs = 0, .steps = 5, .batch = 4, .min_frequency = 1, .seed = 1});

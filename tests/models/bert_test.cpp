@@ -102,7 +102,7 @@ TEST_CASE("a BERT model comes back from its directory as it was saved") {
   check_rejects([&] { inferring.save(folder.path().string()); }, {"save", "for training"});
 }
 
-TEST_CASE("a fresh BERT model is its seed's, and every parameter of it learns") {
+TEST_CASE("a fresh BERT model is its seed's, and every parameter of it learns", "[training]") {
   const TemporaryFolder folder, same;
   const BertConfig config{
       .vocab = 13, .positions = 12, .types = 3, .width = 16, .depth = 1, .heads = 2, .hidden = 24};

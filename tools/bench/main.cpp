@@ -4,6 +4,7 @@
 //
 // Between any two runs of a case stand two probes, multiply-adds and a copy; each run is compared with those
 // beside it and the median is shown: other work on the machine slows both. --help tells the cases.
+// Needs FOVEA_TRAINING.
 #include <fmt/format.h>
 
 #include <cstdio>

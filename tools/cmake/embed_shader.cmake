@@ -1,16 +1,16 @@
-# Writes OUTPUT, a C++ file that defines the words of kernel NAME as the table in shaders.cmake names them, from its
-# SPIR-V in INPUT.
-file(READ ${INPUT} hex HEX)
-# Each word is eight hex digits, least significant byte first.
-string(REGEX REPLACE "(..)(..)(..)(..)" "0x\\4\\3\\2\\1," words "${hex}")
-file(WRITE ${OUTPUT} "#include <cstdint>
-#include <span>
+# Writes OUTPUT, a C++ file that defines the PackedShader of kernel NAME as the table in shaders.cmake names it, from its
+# SPIR-V in INPUT and the same compressed in PACKED.
+file(SIZE ${INPUT} bytes)
+math(EXPR words "${bytes} / 4")
+file(READ ${PACKED} hex HEX)
+string(REGEX REPLACE "(..)" "0x\\1," packed "${hex}")
+file(WRITE ${OUTPUT} "#include \"gpu/packed_shader.h\"
 
 namespace fovea {
 namespace {
-constexpr uint32_t kWords[] = {${words}};
+constexpr unsigned char kBytes[] = {${packed}};
 }  // namespace
-extern const std::span<const uint32_t> ${NAME}_words;
-constinit const std::span<const uint32_t> ${NAME}_words = kWords;
+extern const PackedShader ${NAME}_packed;
+constinit const PackedShader ${NAME}_packed = {kBytes, ${words}};
 }  // namespace fovea
 ")

@@ -1,8 +1,12 @@
 # What `cmake --install` and `cpack` bring to others: the library with its shaders inside, its headers, and how CMake
 # (find_package) and pkg-config find them. Consumers need neither a shader compiler nor packages of headers. A static
-# library is linked with SentencePiece, which fovea-config.cmake looks for and which comes along if Fovea built it.
+# library is linked with SentencePiece and zstd, which fovea-config.cmake looks for and which come along if Fovea built
+# them.
 include(CMakePackageConfigHelpers)
-set(linked_packages sentencepiece_train sentencepiece)
+set(linked_packages sentencepiece zstd)
+if(FOVEA_TRAINING)
+  list(PREPEND linked_packages sentencepiece_train)
+endif()
 set(cmake_folder ${CMAKE_INSTALL_LIBDIR}/cmake/fovea)
 set(pc_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH to_include /${pc_folder} /${CMAKE_INSTALL_INCLUDEDIR})
@@ -11,11 +15,14 @@ file(RELATIVE_PATH to_include /${pc_folder} /${CMAKE_INSTALL_INCLUDEDIR})
 # stand where they are seen without --static; what a linker of C needs beyond them does not.
 function(fovea_write_pc file target name description)
   set(flags)
+  if(NOT FOVEA_TRAINING)
+    list(APPEND flags -DFOVEA_INFERENCE_ONLY)
+  endif()
   set(libraries -l${name} ${needs})
   set(private)
   get_target_property(kind ${target} TYPE)
   if(kind STREQUAL "STATIC_LIBRARY")
-    set(flags -DFOVEA_STATIC)
+    list(APPEND flags -DFOVEA_STATIC)
     if(has_elf)
       list(PREPEND libraries -Wl,--exclude-libs,lib${name}.a)
     endif()
@@ -23,6 +30,7 @@ function(fovea_write_pc file target name description)
     list(REMOVE_ITEM private gcc gcc_s c)
     list(TRANSFORM private PREPEND -l)
   endif()
+  list(JOIN flags " " flags)
   list(TRANSFORM requires REPLACE ">=" " >= ")
   list(JOIN requires ", " requires)
   list(JOIN libraries " " libraries)

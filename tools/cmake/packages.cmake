@@ -29,7 +29,8 @@ endif()
 find_path(FOVEA_SENTENCEPIECE_INCLUDE sentencepiece_processor.h)
 find_library(FOVEA_SENTENCEPIECE_LIBRARY NAMES libsentencepiece.a sentencepiece)
 find_library(FOVEA_SENTENCEPIECE_TRAIN_LIBRARY NAMES libsentencepiece_train.a sentencepiece_train)
-if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY OR NOT FOVEA_SENTENCEPIECE_TRAIN_LIBRARY)
+if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY
+   OR (FOVEA_TRAINING AND NOT FOVEA_SENTENCEPIECE_TRAIN_LIBRARY))
   set(SPM_ENABLE_SHARED OFF CACHE BOOL "")
   set(SPM_ENABLE_TCMALLOC OFF CACHE BOOL "")
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece.git GIT_TAG v0.2.1
@@ -41,12 +42,31 @@ if(NOT FOVEA_SENTENCEPIECE_INCLUDE OR NOT FOVEA_SENTENCEPIECE_LIBRARY OR NOT FOV
   set(FOVEA_SENTENCEPIECE_TRAIN_LIBRARY sentencepiece_train-static)
 endif()
 
+# Shaders are compressed by zstd's program when they are built, and unpacked by its library.
+find_path(FOVEA_ZSTD_INCLUDE zstd.h)
+find_library(FOVEA_ZSTD_LIBRARY NAMES zstd zstd_static)
+find_program(FOVEA_ZSTD zstd)
+if(NOT FOVEA_ZSTD_INCLUDE OR NOT FOVEA_ZSTD_LIBRARY OR NOT FOVEA_ZSTD)
+  set(ZSTD_BUILD_SHARED OFF)
+  set(ZSTD_LEGACY_SUPPORT OFF)
+  FetchContent_Declare(zstd GIT_REPOSITORY https://github.com/facebook/zstd.git GIT_TAG v1.5.6 GIT_SHALLOW ON
+                       SOURCE_SUBDIR build/cmake SYSTEM)
+  FetchContent_MakeAvailable(zstd)
+  set_property(DIRECTORY ${zstd_SOURCE_DIR}/build/cmake PROPERTY EXCLUDE_FROM_ALL ON)
+  set(FOVEA_ZSTD_INCLUDE ${zstd_SOURCE_DIR}/lib)
+  set(FOVEA_ZSTD_LIBRARY libzstd_static)
+  set(FOVEA_ZSTD $<TARGET_FILE:zstd>)
+  set_property(TARGET libzstd_static PROPERTY POSITION_INDEPENDENT_CODE ON)
+endif()
+
 add_library(fovea_packages INTERFACE)
-target_include_directories(fovea_packages SYSTEM INTERFACE ${FOVEA_STB_INCLUDE} ${FOVEA_SENTENCEPIECE_INCLUDE})
+target_include_directories(fovea_packages SYSTEM INTERFACE ${FOVEA_STB_INCLUDE} ${FOVEA_SENTENCEPIECE_INCLUDE}
+                           ${FOVEA_ZSTD_INCLUDE})
 find_package(Threads REQUIRED)
 target_link_libraries(fovea_packages INTERFACE Vulkan::Headers GPUOpen::VulkanMemoryAllocator
-                      fmt::fmt-header-only nlohmann_json::nlohmann_json ${FOVEA_SENTENCEPIECE_TRAIN_LIBRARY}
-                      ${FOVEA_SENTENCEPIECE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
+                      fmt::fmt-header-only nlohmann_json::nlohmann_json
+                      $<$<BOOL:${FOVEA_TRAINING}>:${FOVEA_SENTENCEPIECE_TRAIN_LIBRARY}> ${FOVEA_SENTENCEPIECE_LIBRARY}
+                      ${FOVEA_ZSTD_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS})
 if(FOVEA_PROGRAMS)
   fovea_package(CLI11 CLIUtils/CLI11 v2.4.2 2.1)
   target_link_libraries(fovea_packages INTERFACE CLI11::CLI11)

@@ -1,5 +1,6 @@
-# shaders/*.comp -> SPIR-V (optimised and validated by spirv-tools where they are installed) -> a C++ file each, and one
-# table of them, embedded in the library. A depfile a shader: editing an included file compiles just its users again.
+# shaders/*.comp -> SPIR-V (optimised and validated by spirv-tools where they are installed), compressed -> a C++ file
+# each, and one table of them, embedded in the library. A depfile a shader: editing an included file compiles just its
+# users again.
 find_program(FOVEA_GLSLANG NAMES glslang glslangValidator HINTS $ENV{VULKAN_SDK}/bin ${PROJECT_SOURCE_DIR}/.deps/glslang/bin)
 find_program(FOVEA_SPIRV_OPT spirv-opt HINTS $ENV{VULKAN_SDK}/bin)
 find_program(FOVEA_SPIRV_VAL spirv-val HINTS $ENV{VULKAN_SDK}/bin)
@@ -21,15 +22,12 @@ set(optimisations --merge-return --inline-entry-points-exhaustive --convert-loca
 set(shader_folder ${CMAKE_CURRENT_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_folder})
 set(embed_script ${CMAKE_CURRENT_LIST_DIR}/embed_shader.cmake)
-set(shader_sources_made)
-set(shader_declarations)
-set(shader_rows)  # of the table
 
-function(fovea_shader source shader)  # further arguments are definitions
+function(fovea_compile_shader source shader)  # further arguments are definitions
   set(binary ${shader_folder}/${shader}.spv)
+  set(packed ${binary}.zst)
   set(embedded ${shader_folder}/${shader}.cpp)
   list(TRANSFORM ARGN PREPEND -D OUTPUT_VARIABLE definitions)
-  cmake_path(GET source STEM file)
   set(optimise)
   if(FOVEA_SPIRV_OPT)
     set(optimise COMMAND ${FOVEA_SPIRV_OPT} ${optimisations} ${binary} -o ${binary})
@@ -39,27 +37,48 @@ function(fovea_shader source shader)  # further arguments are definitions
     set(validate COMMAND ${FOVEA_SPIRV_VAL} --target-env vulkan1.2 ${binary})
   endif()
   add_custom_command(
-    OUTPUT ${binary} ${embedded}
+    OUTPUT ${binary} ${packed} ${embedded}
     COMMAND ${FOVEA_GLSLANG} --quiet --target-env vulkan1.2 -I${PROJECT_SOURCE_DIR}/shaders ${definitions}
             --depfile ${binary}.d -o ${binary} ${source}
     ${optimise} ${validate}
-    COMMAND ${CMAKE_COMMAND} -DNAME=${shader} -DINPUT=${binary} -DOUTPUT=${embedded} -P ${embed_script}
+    COMMAND ${FOVEA_ZSTD} --quiet --force --check -19 ${binary} -o ${packed}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${shader} -DINPUT=${binary} -DPACKED=${packed} -DOUTPUT=${embedded} -P ${embed_script}
     DEPENDS ${source} ${embed_script} DEPFILE ${binary}.d COMMENT "Compiling shader ${shader}" VERBATIM)
-  list(APPEND shader_sources_made ${embedded})
-  string(APPEND shader_declarations "extern const std::span<const uint32_t> ${shader}_words;\n")
+endfunction()
+
+# A shader is built once, or once for each of its lines "// variant NAME: DEFINITIONS..", as <shader>_<NAME>. Other lines
+# say what it is for: "// training": only gradients and updates of weights dispatch it; "// class cpu" or "// class gpu":
+# only devices of that class do.
+file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${shader_sources})
+set(shaders)  # their names; of each ${shader}_training, ${shader}_class and ${shader}_row of the table
+set(shader_definitions)
+
+function(fovea_shader source shader)  # further arguments are definitions
+  fovea_compile_shader(${source} ${shader} ${ARGN})
+  file(STRINGS ${source} ${shader}_training REGEX "^// training$")
+  file(STRINGS ${source} ${shader}_class REGEX "^// class (cpu|gpu)$")
+  string(REPLACE "// class " "" ${shader}_class "${${shader}_class}")
+  list(APPEND shaders ${shader})
   set(of_variant "{}")
   if(ARGN)
     string(REGEX REPLACE "([^=;]+)=?([^;]*)(;|$)" "{\"\\1\", \"\\2\"}, " rows "${ARGN}")
     set(of_variant ${shader}_definitions)
-    string(APPEND shader_declarations "constexpr Shader::Definition ${of_variant}[] = {${rows}};\n")
+    string(APPEND shader_definitions "constexpr Shader::Definition ${of_variant}[] = {${rows}};\n")
   endif()
-  string(APPEND shader_rows "    {\"${shader}\", \"${file}\", ${of_variant}, ${shader}_words},\n")
-  return(PROPAGATE shader_sources_made shader_declarations shader_rows)
+  set(training false)
+  if(${shader}_training)
+    set(training true)
+  endif()
+  set(class "{}")
+  if(${shader}_class)
+    set(class KernelClass::${${shader}_class})
+  endif()
+  cmake_path(GET source STEM file)
+  set(${shader}_row "\"${shader}\", \"${file}\", ${of_variant}, ${training}, ${class}")
+  return(PROPAGATE shaders shader_definitions ${shader}_training ${shader}_class ${shader}_row)
 endfunction()
 
-# A shader is built once, or once for each of its lines "// variant NAME: DEFINITIONS..", as <shader>_<NAME>.
-file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${shader_sources})
 foreach(source ${shader_sources})
   cmake_path(GET source STEM shader)
   file(STRINGS ${source} variants REGEX "^// variant [a-z0-9_]+: ")
@@ -74,18 +93,54 @@ foreach(source ${shader_sources})
   endif()
 endforeach()
 
-set(shader_table ${CMAKE_CURRENT_BINARY_DIR}/shader_table.cpp)
-file(CONFIGURE OUTPUT ${shader_table} @ONLY CONTENT "// Made by shaders.cmake.
+# fovea_shader_table(RESULT TABLE TRAINING CLASSES): sources of the shaders for a library that trains or not, on devices of
+# these classes: the table and what it names. A shader without a use there has its row, and nothing behind it.
+function(fovea_shader_table result table training classes)
+  set(sources ${table})
+  set(declarations)
+  set(rows)
+  foreach(shader ${shaders})
+    set(packed nullptr)
+    if((training OR NOT ${shader}_training) AND (NOT ${shader}_class OR ${shader}_class IN_LIST classes))
+      set(packed &${shader}_packed)
+      list(APPEND sources ${shader_folder}/${shader}.cpp)
+      string(APPEND declarations "extern const PackedShader ${shader}_packed;\n")
+    endif()
+    string(APPEND rows "    {${${shader}_row}, ${packed}},\n")
+  endforeach()
+  foreach(fact training cpu gpu)
+    set(has_${fact} false)
+  endforeach()
+  foreach(class ${classes})
+    set(has_${class} true)
+  endforeach()
+  if(training)
+    set(has_training true)
+  endif()
+  file(CONFIGURE OUTPUT ${table} @ONLY CONTENT "// Made by shaders.cmake.
 #include \"gpu/shaders.h\"
 
 namespace fovea {
-@shader_declarations@
+@declarations@
 namespace {
+@shader_definitions@
 constexpr Shader kShaders[] = {
-@shader_rows@};
+@rows@};
 }  // namespace
 
 std::span<const Shader> shaders() { return kShaders; }
+Contents contents() { return {.training = @has_training@, .cpu = @has_cpu@, .gpu = @has_gpu@}; }
 }  // namespace fovea
 ")
-set(FOVEA_SHADERS ${shader_table} ${shader_sources_made})
+  set(${result} ${sources} PARENT_SCOPE)
+endfunction()
+
+foreach(class ${FOVEA_KERNEL_CLASSES})
+  if(NOT class MATCHES "^(cpu|gpu)$")
+    message(FATAL_ERROR "FOVEA_KERNEL_CLASSES is ${FOVEA_KERNEL_CLASSES}: cpu, gpu or both, not ${class}")
+  endif()
+endforeach()
+if(NOT FOVEA_KERNEL_CLASSES)
+  message(FATAL_ERROR "FOVEA_KERNEL_CLASSES is empty: cpu, gpu or both")
+endif()
+fovea_shader_table(FOVEA_SHADERS ${CMAKE_CURRENT_BINARY_DIR}/shader_table.cpp "${FOVEA_TRAINING}" "${FOVEA_KERNEL_CLASSES}")

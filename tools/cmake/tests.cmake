@@ -1,3 +1,14 @@
+# Training and the kernels of both classes are what most tests are about: a build without has those of inference alone.
+set(fovea_is_whole FALSE)
+if(FOVEA_TRAINING AND "cpu" IN_LIST FOVEA_KERNEL_CLASSES AND "gpu" IN_LIST FOVEA_KERNEL_CLASSES)
+  set(fovea_is_whole TRUE)
+endif()
+set(test_folder ${CMAKE_CURRENT_BINARY_DIR}/tests)
+if(NOT fovea_is_whole)
+  include(tools/cmake/inference.cmake)
+  return()
+endif()
+
 # Two test programs. fovea_host_tests needs no Vulkan and is always built with the sanitizers: it feeds malformed files
 # to everything that reads one. fovea_tests holds the rest; ctest runs each of its files once per driver and kernel
 # class, one process each.
@@ -16,7 +27,7 @@ foreach(program fovea_host_tests fovea_tests)
   target_include_directories(${program} PRIVATE engine engine/include tests ${PROJECT_SOURCE_DIR})
   target_link_libraries(${program} PRIVATE fovea_packages Catch2::Catch2WithMain)
   target_compile_definitions(${program} PRIVATE FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                             FOVEA_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+                             FOVEA_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" FOVEA_SHADER_FOLDER="${shader_folder}")
 endforeach()
 if(NOT MSVC)
   target_compile_options(fovea_tests PRIVATE -O1)  # tests wait for drivers, not for their own loops
@@ -33,7 +44,6 @@ if(FOVEA_PROGRAMS)
 endif()
 
 # SwiftShader reads SwiftShader.ini in the working directory: one thread a process, ctest -j runs one process a core.
-set(test_folder ${CMAKE_CURRENT_BINARY_DIR}/tests)
 file(WRITE ${test_folder}/SwiftShader.ini "[Processor]\nThreadCount=1\n")
 
 # fovea_test_file(SOURCE LABEL DRIVER [ENVIRONMENT..]): the test cases of one file, on one driver.
@@ -83,4 +93,5 @@ if(FOVEA_PYTHON AND FOVEA_PROGRAMS)
   add_test(NAME fetch_model COMMAND ${FOVEA_PYTHON} ${PROJECT_SOURCE_DIR}/tests/tools/fetch_model_test.py)
 endif()
 add_test(NAME tree COMMAND ${PROJECT_SOURCE_DIR}/tools/check_tree)
+include(tools/cmake/inference.cmake)
 include(tools/cmake/consumers.cmake)

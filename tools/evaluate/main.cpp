@@ -9,6 +9,7 @@
 // signature. Lines end in LF or CRLF. Of several files of references the first counts, for BLEU all of them.
 // Of images in class folders it prints how often the model's first and first five classes hold the right
 // one. Exits with 0, 1 when the files do not fit together or cannot be read, 2 on wrong usage.
+// Needs FOVEA_TRAINING.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -82,4 +82,10 @@ std::string to_string(const Shape& shape);
 // An axis given as -rank .. rank-1 becomes 0 .. rank-1; anything else is an Error that names the op.
 int normal_axis(const char* op, int axis, int rank);
 
+// A point of a curve over the steps of a training: a loss or a measure.
+struct CurvePoint {
+  int64_t step = 0;
+  double value = 0;
+};
+
 }  // namespace fovea

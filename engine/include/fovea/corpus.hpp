@@ -1,6 +1,10 @@
 // Pairs of sentences: read from files, and parted into what a model learns from and what it is measured with.
 #pragma once
 
+#ifdef FOVEA_INFERENCE_ONLY
+#error "fovea/corpus.hpp: this library was built without training, FOVEA_TRAINING is OFF"
+#endif
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>

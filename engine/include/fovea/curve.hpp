@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "fovea/train_log.hpp"
+#include "fovea/core.hpp"
 
 namespace fovea FOVEA_API {
 

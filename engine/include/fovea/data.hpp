@@ -1,6 +1,10 @@
 // Batches for training, of labelled images and of pairs of sentences, that can be made again exactly.
 #pragma once
 
+#ifdef FOVEA_INFERENCE_ONLY
+#error "fovea/data.hpp: this library was built without training, FOVEA_TRAINING is OFF"
+#endif
+
 #include <array>
 #include <cstdint>
 #include <filesystem>

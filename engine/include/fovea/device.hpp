@@ -19,7 +19,8 @@ class Gpu;  // the Vulkan side, engine/gpu/gpu.h: a shared library does not show
 
 namespace fovea FOVEA_API {
 
-// Which family of kernels a device runs: register tiles for CPU drivers, shared-memory tiles for GPUs.
+// Which family of kernels a device runs: register tiles for CPU drivers, shared-memory tiles for GPUs. Where
+// the library was built without a device's (FOVEA_KERNEL_CLASSES), opening it is an Error.
 enum class KernelClass : uint8_t { cpu, gpu };
 const char* name(KernelClass kernels);
 

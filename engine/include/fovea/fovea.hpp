@@ -10,8 +10,6 @@
 #include "fovea/cnn.hpp"
 #include "fovea/conv.hpp"
 #include "fovea/core.hpp"
-#include "fovea/corpus.hpp"
-#include "fovea/data.hpp"
 #include "fovea/decoding.hpp"
 #include "fovea/device.hpp"
 #include "fovea/diacritizer.hpp"
@@ -32,10 +30,17 @@
 #include "fovea/stacks.hpp"
 #include "fovea/texels.hpp"
 #include "fovea/text.hpp"
-#include "fovea/train.hpp"
-#include "fovea/train_log.hpp"
 #include "fovea/transformer.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/version.h"
 #include "fovea/vit.hpp"
+#include "fovea/word_vocabulary.hpp"
+
+#ifndef FOVEA_INFERENCE_ONLY
+#include "fovea/corpus.hpp"
+#include "fovea/data.hpp"
+#include "fovea/train.hpp"
+#include "fovea/train_log.hpp"
+#include "fovea/train_tokenizer.hpp"
 #include "fovea/word_pairs.hpp"
+#endif

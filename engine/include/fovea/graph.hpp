@@ -99,7 +99,8 @@ class Graph {
   Tensor use(const State& state, std::string name = "state");  // one handle a State, or part of one
 
   // Adds the nodes that compute dy * dy/dx for every x of `of`: reverse accumulation. dy: as y; absent: y is
-  // one number and dy 1. A panels-layout x gets its gradient in rows. An Error where y does not depend on x.
+  // one number and dy 1. A panels-layout x gets its gradient in rows. An Error where y does not depend on x,
+  // and in a library that was built without training (FOVEA_TRAINING).
   std::vector<Tensor> grad(Tensor y, const std::vector<Tensor>& of, Tensor dy = {});
 
   // For ops.

@@ -2,6 +2,10 @@
 // is one recorded plan: forward, backward and update in one submission.
 #pragma once
 
+#ifdef FOVEA_INFERENCE_ONLY
+#error "fovea/train.hpp: this library was built without training, FOVEA_TRAINING is OFF"
+#endif
+
 #include <array>
 #include <filesystem>
 #include <functional>

@@ -1,6 +1,10 @@
 // What a training says while it runs: a progress bar or lines of JSON.
 #pragma once
 
+#ifdef FOVEA_INFERENCE_ONLY
+#error "fovea/train_log.hpp: this library was built without training, FOVEA_TRAINING is OFF"
+#endif
+
 #include <cstdint>
 #include <fstream>
 #include <iosfwd>
@@ -26,12 +30,6 @@ struct TrainValidation {
   int64_t epoch = 0, step = 0;
   std::vector<std::pair<std::string, double>> measures;  // such as {"bleu", 31.2}
   bool best = false;                                     // of all so far
-};
-
-// A point of a curve over the steps; a loss or a measure.
-struct CurvePoint {
-  int64_t step = 0;
-  double value = 0;
 };
 
 bool stderr_is_terminal();

@@ -15,8 +15,8 @@ class Fovea(ConanFile):
     license = "MIT"
     description = "Attention models on any GPU through Vulkan compute"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "viz": [True, False]}
-    default_options = {"shared": False, "viz": False}
+    options = {"shared": [True, False], "viz": [True, False], "training": [True, False]}
+    default_options = {"shared": False, "viz": False, "training": True}
     tree = Path(__file__).resolve().parents[3]
 
     def set_version(self):
@@ -35,6 +35,7 @@ class Fovea(ConanFile):
         toolchain.user_presets_path = False
         toolchain.cache_variables.update({
             "FOVEA_TESTS": False, "FOVEA_PROGRAMS": False, "FOVEA_VIZ": bool(self.options.viz),
+            "FOVEA_TRAINING": bool(self.options.training),
             "FETCHCONTENT_FULLY_DISCONNECTED": True})
         toolchain.generate()
 
@@ -53,4 +54,7 @@ class Fovea(ConanFile):
         self.cpp_info.libs = (["fovea_viz"] if self.options.viz else []) + ["fovea"]
         if not self.options.shared:
             self.cpp_info.defines = ["FOVEA_STATIC"]
-            self.cpp_info.system_libs = ["sentencepiece_train", "sentencepiece", "pthread", "dl"]
+            trainer = ["sentencepiece_train"] if self.options.training else []
+            self.cpp_info.system_libs = [*trainer, "sentencepiece", "zstd", "pthread", "dl"]
+        if not self.options.training:
+            self.cpp_info.defines.append("FOVEA_INFERENCE_ONLY")

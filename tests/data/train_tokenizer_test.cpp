@@ -1,10 +1,11 @@
+#include "fovea/train_tokenizer.hpp"
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "fovea/data.hpp"
 #include "support/temporary.h"
 #include "text/tokenizer.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 #include "core/random.h"
-#include "fovea/text.hpp"
+#include "fovea/train_tokenizer.hpp"
 #include "io/file.h"
 #include "io/json.h"
 #include "text/utf8.h"
