@@ -131,6 +131,8 @@ const CapabilityRow& capability_row(const std::string& name) {
 }
 
 std::vector<std::string> enable_features(const HostDevice& host, void* chain) {
+  FOVEA_CHECK(host.instance && host.physical,
+              "enable_features needs the host's instance and physical device");
   const Instance instance(host);
   const Physical physical = describe(instance.table(), host.physical, -1, host.family);
   std::vector<std::string> homeless;

@@ -208,8 +208,9 @@ Instance::Instance(const HostDevice& host) : log_(std::make_unique<Log>()), hand
                             ? reinterpret_cast<PFN_vkGetInstanceProcAddr>(host.get_instance_proc_addr)
                             : vkGetInstanceProcAddr;
   table_ = load_instance_table(get_proc, handle_);
-  // A driver hides what is newer than the version that the instance was made for.
-  const bool hidden = table_.get_device_proc(host.device, "vkCmdPipelineBarrier2") == nullptr;
+  // A driver hides what is newer than the version that the instance was made for. enable_features comes
+  // before there is a device.
+  const bool hidden = host.device && !table_.get_device_proc(host.device, "vkCmdPipelineBarrier2");
   const std::string version = host.api_version == 0 ? "older" : version_text(host.api_version);
   const bool old = host.api_version != 0 && host.api_version < VK_API_VERSION_1_3;
   FOVEA_CHECK_AS(unsupported, !hidden && !old, "adopting a device: its instance was made for Vulkan ",

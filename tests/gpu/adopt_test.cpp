@@ -156,11 +156,16 @@ TEST_CASE("a host's chain is filled with what Fovea uses") {
   Host host;
   VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceFeatures2 chain = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12};
-  const std::vector<std::string> homeless = enable_features(host.offer(), &chain);
+  HostDevice offer = host.offer();
+  offer.device = nullptr;  // made of the chain later on
+  offer.queue = nullptr;
+  const std::vector<std::string> homeless = enable_features(offer, &chain);
   CHECK(v12.bufferDeviceAddress == VK_TRUE);
   CHECK(homeless == std::vector<std::string>{"subgroupSizeControl", "computeFullSubgroups"});
   VkPhysicalDeviceFeatures2 bare = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
-  CHECK(enable_features(host.offer(), &bare).front() == "bufferDeviceAddress");
+  CHECK(enable_features(offer, &bare).front() == "bufferDeviceAddress");
+  check_rejects([&] { Device adopted(offer); }, {"adopting a device needs", "device and queue"});
+  check_rejects([&] { enable_features({}, &bare); }, {"enable_features needs", "physical device"});
 }
 
 TEST_CASE("a host's lock is held around every submission, and only there") {

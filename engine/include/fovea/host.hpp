@@ -53,8 +53,9 @@ struct HostDevice {
 };
 
 // Switches on what Fovea uses of a physical device in the structures of a VkPhysicalDeviceFeatures2 chain,
-// for a host that makes its device for Fovea too. The result names what the chain has no structure for: the
-// first is bufferDeviceAddress if that is among them, the others only make Fovea faster.
+// for a host that makes its device for Fovea too: its device and queue may be missing yet. The result names
+// what the chain has no structure for: the first is bufferDeviceAddress if that is among them, the others
+// only make Fovea faster.
 std::vector<std::string> enable_features(const HostDevice& host, void* chain);
 
 // A semaphore of the host; value 0: a binary one, else the value of a timeline.
