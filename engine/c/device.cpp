@@ -29,8 +29,9 @@ DeviceOptions options_of(const char* call, const fovea_device_options* given) {
   return to;
 }
 
-HostDevice host_of(const fovea_host* given) {
-  const fovea_host from = fields_of("fovea_device_adopt", given);
+HostDevice host_of(const char* call, const fovea_host* given) {
+  check_given(call, "host", given);
+  const fovea_host from = fields_of(call, given);
   HostDevice to;
   to.instance = static_cast<VkInstance>(from.instance);
   to.physical = static_cast<VkPhysicalDevice>(from.physical_device);
@@ -83,9 +84,19 @@ fovea_result fovea_device_create(const fovea_device_options* options, fovea_devi
 fovea_result fovea_device_adopt(const fovea_host* host, const fovea_device_options* options,
                                 fovea_device** device) {
   return guarded([&] {
-    check_given("fovea_device_adopt", "host", host);
     check_given("fovea_device_adopt", "device", device);
-    *device = new fovea_device{Device(host_of(host), options_of("fovea_device_adopt", options))};
+    *device = new fovea_device{
+        Device(host_of("fovea_device_adopt", host), options_of("fovea_device_adopt", options))};
+  });
+}
+
+fovea_result fovea_enable_features(const fovea_host* host, void* chain) {
+  return guarded([&] {
+    const char* call = "fovea_enable_features";
+    check_given(call, "chain", chain);
+    const std::vector<std::string> homeless = enable_features(host_of(call, host), chain);
+    const bool needed = !homeless.empty() && homeless.front() == "bufferDeviceAddress";
+    FOVEA_CHECK_AS(unsupported, !needed, call, ": the chain has no structure for bufferDeviceAddress");
   });
 }
 
@@ -128,6 +139,16 @@ const char* fovea_cache_folder(void) {
 fovea_result fovea_job_tick(fovea_job* job, double milliseconds) {
   bool done = false;
   const fovea_result result = guarded([&] { done = job->job().tick(milliseconds); });
+  return result == FOVEA_OK && !done ? FOVEA_NOT_READY : result;
+}
+
+fovea_result fovea_job_record(fovea_job* job, void* commands, double milliseconds) {
+  bool done = false;
+  const fovea_result result = guarded([&] {
+    check_given("fovea_job_record", "commands", commands);
+    FOVEA_CHECK(job->plan, "fovea_job_record: only a picture's job can be recorded");
+    done = job->plan->record(static_cast<VkCommandBuffer>(commands), milliseconds);
+  });
   return result == FOVEA_OK && !done ? FOVEA_NOT_READY : result;
 }
 

@@ -29,9 +29,22 @@ struct fovea_translator {
   fovea::Translator model;
 };
 
-// One of the two kinds of job; its results are taken over when they are first asked for.
+struct fovea_plan {
+  fovea::Plan& plan;
+};
+
+struct fovea_vit_picture {
+  const fovea_vit& of_vit;
+  fovea::ViTPicture picture;
+  fovea_plan plan = {picture.plan()};
+};
+
+// One of the three kinds of job; its results are taken over when they are first asked for.
 struct fovea_job {
-  fovea::Job& job() { return vit ? static_cast<fovea::Job&>(*vit) : *translation; }
+  fovea::Job& job() {
+    if (plan) return *plan;
+    return vit ? static_cast<fovea::Job&>(*vit) : *translation;
+  }
   const fovea::Job& job() const { return const_cast<fovea_job*>(this)->job(); }
 
   const fovea_vit* of_vit = nullptr;
@@ -39,6 +52,7 @@ struct fovea_job {
   std::optional<fovea::ViTResult> picture = {};
   std::optional<fovea::TranslationJob> translation = {};
   std::optional<std::vector<fovea::Translation>> lines = {};
+  std::optional<fovea::PlanJob> plan = {};
   std::vector<std::vector<float>> attention = {};  // of each line, (tokens, keys), when it was asked for
 };
 
@@ -46,6 +60,7 @@ namespace fovea {
 
 fovea_result note_failure(fovea_result result, const char* what);  // for fovea_last_error of this thread
 fovea_result result_of(ErrorCode code);
+void write_probabilities(const char* call, const std::vector<float>& logits, float* to, size_t count);
 
 // Runs the work of one call; no exception leaves it.
 template <class Work>

@@ -18,18 +18,6 @@ std::vector<float> pixels_of(const char* call, const fovea_vit& vit, const fovea
   return vit.preprocessor.pixels(image);
 }
 
-// Softmax of the logits.
-void write_probabilities(const char* call, const ViTResult& result, float* to, size_t count) {
-  check_given(call, "probabilities", to);
-  FOVEA_CHECK(!result.logits.empty(), call, ": the model has no classifier");
-  FOVEA_CHECK(count == result.logits.size(), call, ": ", count, " probabilities, the model has ",
-              result.logits.size(), " labels");
-  const double top = *std::max_element(result.logits.begin(), result.logits.end());
-  double sum = 0;
-  for (const float logit : result.logits) sum += std::exp(double(logit) - top);
-  for (size_t i = 0; i < count; ++i) to[i] = float(std::exp(double(result.logits[i]) - top) / sum);
-}
-
 const ViTResult& result_of(const char* call, fovea_job& job) {
   FOVEA_CHECK(job.vit, call, ": a job of another model");
   if (!job.picture) job.picture = job.vit->result();
@@ -37,6 +25,18 @@ const ViTResult& result_of(const char* call, fovea_job& job) {
 }
 
 }  // namespace
+
+// Softmax of the logits.
+void fovea::write_probabilities(const char* call, const std::vector<float>& logits, float* to, size_t count) {
+  check_given(call, "probabilities", to);
+  FOVEA_CHECK(!logits.empty(), call, ": the model has no classifier");
+  FOVEA_CHECK(count == logits.size(), call, ": ", count, " probabilities, the model has ", logits.size(),
+              " labels");
+  const double top = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double(logit) - top);
+  for (size_t i = 0; i < count; ++i) to[i] = float(std::exp(double(logits[i]) - top) / sum);
+}
 
 fovea_result fovea_vit_load(fovea_device* device, const char* directory, const fovea_load_options* options,
                             fovea_vit** vit) {
@@ -87,14 +87,14 @@ fovea_result fovea_vit_classify(fovea_vit* vit, const fovea_picture* picture, fl
                                 size_t count) {
   return guarded([&] {
     const ViTResult result = vit->model.run(pixels_of("fovea_vit_classify", *vit, picture), 1);
-    write_probabilities("fovea_vit_classify", result, probabilities, count);
+    write_probabilities("fovea_vit_classify", result.logits, probabilities, count);
   });
 }
 
 fovea_result fovea_vit_probabilities(fovea_job* job, float* probabilities, size_t count) {
   return guarded([&] {
     const char* call = "fovea_vit_probabilities";
-    write_probabilities(call, result_of(call, *job), probabilities, count);
+    write_probabilities(call, result_of(call, *job).logits, probabilities, count);
   });
 }
 

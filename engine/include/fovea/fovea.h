@@ -1,5 +1,5 @@
-// The C API (C99): devices, Vision Transformers, translators, and their work in slices of a frame. No
-// vulkan.h.
+// The C API (C99): devices, and the work of models in slices of a frame; fovea_vit.h and fovea_translator.h,
+// which this header includes, have the models. No vulkan.h.
 //
 // Functions return a fovea_result; what went wrong in words says fovea_last_error(). Handles are destroyed by
 // the caller, what was made from a device before the device. Structs begin with their size, set by the
@@ -71,6 +71,10 @@ typedef struct fovea_memory {
   uint64_t held, used, largest;  // bytes taken from the driver, in use by models, and ever held at once
 } fovea_memory;
 
+// Switches on what Fovea uses of the physical device in a VkPhysicalDeviceFeatures2 chain, from which the
+// host then makes its device: of `host`, device and queue may be missing yet. FOVEA_UNSUPPORTED: the chain
+// has no structure for bufferDeviceAddress; what else it has none for only makes Fovea faster.
+FOVEA_API fovea_result fovea_enable_features(const fovea_host* host, void* chain);
 // options may be null everywhere.
 FOVEA_API fovea_result fovea_device_create(const fovea_device_options* options, fovea_device** device);
 FOVEA_API fovea_result fovea_device_adopt(const fovea_host* host, const fovea_device_options* options,
@@ -105,75 +109,45 @@ typedef struct fovea_job fovea_job;  // of one model, and gone before it
 // Submits the next steps that take about this long, if those before are done. FOVEA_OK: all is done;
 // FOVEA_NOT_READY: there is more. Never waits.
 FOVEA_API fovea_result fovea_job_tick(fovea_job* job, double milliseconds);
+// The same into a VkCommandBuffer of the host, outside a render pass, for a job of fovea_vit_picture_start:
+// FOVEA_OK with the last slice, FOVEA_NOT_READY with those before. The host submits them in order, and says
+// fovea_plan_in_use_until.
+FOVEA_API fovea_result fovea_job_record(fovea_job* job, void* commands, double milliseconds);
 FOVEA_API double fovea_job_progress(const fovea_job* job);  // 0 to 1
 FOVEA_API void fovea_job_cancel(fovea_job* job);            // its results are FOVEA_CANCELLED
 FOVEA_API void fovea_job_destroy(fovea_job* job);
 
-// ---- Vision Transformers ----
-typedef struct fovea_vit fovea_vit;
+// ---- plans: recorded work ----
+typedef struct fovea_plan fovea_plan;  // of a picture, and gone with it
 
-// 8-bit RGB, rows from the top without gaps.
-typedef struct fovea_picture {
-  const uint8_t* rgb;
-  uint32_t width, height;
-} fovea_picture;
+typedef struct fovea_semaphore {
+  uint64_t handle;  // VkSemaphore
+  uint64_t value;   // of a timeline; 0: a binary one
+} fovea_semaphore;
 
-typedef struct fovea_vit_info {
-  uint32_t width, height, labels, layers, heads;  // labels: 0 without a classifier
-  uint32_t patch_rows, patch_columns, prefix;     // tokens: prefix (class token..), then patches row by row
-} fovea_vit_info;
-
-FOVEA_API fovea_result fovea_vit_load(fovea_device* device, const char* directory,
-                                      const fovea_load_options* options, fovea_vit** vit);
-FOVEA_API void fovea_vit_destroy(fovea_vit* vit);
-FOVEA_API void fovea_vit_trim(fovea_vit* vit);  // gives back what is kept for later pictures
-FOVEA_API fovea_vit_info fovea_vit_describe(const fovea_vit* vit);
-FOVEA_API const char* fovea_vit_label(const fovea_vit* vit, uint32_t label);  // null: there is no such label
-// Compiles what classifying one picture needs, with attention or without, and runs it once.
-FOVEA_API fovea_result fovea_vit_prepare(fovea_vit* vit, int attention);
-// Starts to classify a picture of any size; the job's result is read below.
-FOVEA_API fovea_result fovea_vit_start(fovea_vit* vit, const fovea_picture* picture, int attention,
-                                       fovea_job** job);
-// The same in one go: probabilities of all labels, `count` as info.labels.
-FOVEA_API fovea_result fovea_vit_classify(fovea_vit* vit, const fovea_picture* picture, float* probabilities,
-                                          size_t count);
-FOVEA_API fovea_result fovea_vit_probabilities(fovea_job* job, float* probabilities, size_t count);
-// Of a job with attention: (tokens, tokens) weights of one layer and head, counted from 0; head -1: their
-// mean.
-FOVEA_API fovea_result fovea_vit_attention(fovea_job* job, uint32_t layer, int32_t head, float* weights,
-                                           size_t count);
-
-// ---- translators ----
-typedef struct fovea_translator fovea_translator;
-
-FOVEA_API fovea_result fovea_translator_load(fovea_device* device, const char* directory,
-                                             const fovea_load_options* options,
-                                             fovea_translator** translator);
-FOVEA_API void fovea_translator_destroy(fovea_translator* translator);
-FOVEA_API void fovea_translator_trim(
-    fovea_translator* translator);  // gives back what is kept for later lines
-// Compiles what `lines` lines of up to `tokens` tokens need, and runs it once.
-FOVEA_API fovea_result fovea_translator_prepare(fovea_translator* translator, uint32_t tokens,
-                                                uint32_t lines);
-
-typedef struct fovea_translate_options {
+typedef struct fovea_submit_options {
   size_t size;
-  uint32_t beams, max_length;  // 0: the model's own
-  int attention;               // also fovea_translation_attention
-} fovea_translate_options;
-#define FOVEA_TRANSLATE_OPTIONS {sizeof(fovea_translate_options)}
+  const fovea_semaphore *wait, *signal;  // before the work, and behind it
+  size_t wait_count, signal_count;
+} fovea_submit_options;
+#define FOVEA_SUBMIT_OPTIONS {sizeof(fovea_submit_options)}
 
-FOVEA_API fovea_result fovea_translator_start(fovea_translator* translator, const char* const* lines,
-                                              size_t line_count, const fovea_translate_options* options,
-                                              fovea_job** job);  // lines: UTF-8
-// The text of a line once the job is done, UTF-8; valid as long as the job.
-FOVEA_API fovea_result fovea_translation_text(fovea_job* job, size_t line, const char** text);
-// What each target token looked at: weights (*tokens, *keys) row by row; valid as long as the job.
-FOVEA_API fovea_result fovea_translation_attention(fovea_job* job, size_t line, const float** weights,
-                                                   size_t* tokens, size_t* keys);
-FOVEA_API fovea_result fovea_translation_token(fovea_job* job, size_t line, size_t token, const char** text);
-FOVEA_API fovea_result fovea_translation_key(fovea_job* job, size_t line, size_t key, const char** text);
+// ticket: for fovea_device_poll; may be null.
+FOVEA_API fovea_result fovea_plan_submit(fovea_plan* plan, const fovea_submit_options* options,
+                                         uint64_t* ticket);
+FOVEA_API fovea_result fovea_plan_wait(fovea_plan* plan);  // for the last submission
+FOVEA_API uint32_t fovea_plan_steps(const fovea_plan* plan);
+// Steps [first, first + count) into a VkCommandBuffer of the host, outside a render pass; each once and in
+// order.
+FOVEA_API fovea_result fovea_plan_record(fovea_plan* plan, void* commands, uint32_t first, uint32_t count);
+// Until when what was recorded last is in use: a VkSemaphore, a timeline. Without it, or fovea_plan_finished,
+// copies to and from the plan go through the queue.
+FOVEA_API fovea_result fovea_plan_in_use_until(fovea_plan* plan, uint64_t timeline, uint64_t value);
+FOVEA_API fovea_result fovea_plan_finished(fovea_plan* plan);
 
 #ifdef __cplusplus
 }
 #endif
+
+#include "fovea/fovea_translator.h"
+#include "fovea/fovea_vit.h"
