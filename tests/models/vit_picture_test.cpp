@@ -7,6 +7,7 @@
 #include "fovea/vit.hpp"
 #include "support/check.h"
 #include "support/host_memory.h"
+#include "support/looks.h"
 #include "support/submissions.h"
 #include "support/texels.h"
 
@@ -18,21 +19,6 @@ namespace {
 const std::string kModel = FOVEA_SOURCE_DIR "/samples/models/vit";
 constexpr uint32_t kGeneral = VK_IMAGE_LAYOUT_GENERAL, kRead = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
                    kUndefined = VK_IMAGE_LAYOUT_UNDEFINED, kTarget = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
-
-// What a token looks at, from weights (heads, tokens, tokens) of each layer in host memory.
-Heatmap heatmap_of(const ViTResult& result, const ViTConfig& config, const ViTLook& look) {
-  const int64_t tokens = config.tokens(), rows = config.height / config.patch,
-                columns = config.width / config.patch;
-  const int64_t layer = look.layer < 0 ? config.depth + look.layer : look.layer;
-  Heatmap map{rows, columns, std::vector<float>(size_t(rows * columns))};
-  const int64_t first = look.head < 0 ? 0 : look.head, last = look.head < 0 ? config.heads : look.head + 1;
-  for (int64_t head = first; head < last; ++head)
-    for (int64_t patch = 0; patch < rows * columns; ++patch) {
-      const int64_t at = (head * tokens + look.query) * tokens + tokens - rows * columns + patch;
-      map.weights[size_t(patch)] += result.attentions[size_t(layer)][size_t(at)] / float(last - first);
-    }
-  return map;
-}
 
 // The largest difference, in 255ths, between a picture with the map's texels blended over it and overlay().
 double worst_blend(const Image& image, const std::vector<uint32_t>& texels, const Heatmap& map,

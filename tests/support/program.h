@@ -19,4 +19,7 @@ struct Outcome {
 Outcome run_program(const std::string& name, const std::vector<std::string>& arguments,
                     const std::string& input = "");
 
+// The same on a screen of its own, of 1400 x 900 pixels; without Xvfb the test is skipped.
+Outcome run_on_screen(const std::string& name, const std::vector<std::string>& arguments);
+
 }  // namespace fovea::test
