@@ -152,6 +152,14 @@ fovea_result fovea_job_record(fovea_job* job, void* commands, double millisecond
   return result == FOVEA_OK && !done ? FOVEA_NOT_READY : result;
 }
 
+fovea_result fovea_job_restart(fovea_job* job) {
+  return guarded([&] {
+    FOVEA_CHECK(job->plan, "fovea_job_restart: only a picture's job can run again");
+    job->plan->restart();
+  });
+}
+
+double fovea_job_milliseconds(const fovea_job* job) { return job->plan ? job->plan->milliseconds() : 0; }
 double fovea_job_progress(const fovea_job* job) { return job->job().progress(); }
 void fovea_job_cancel(fovea_job* job) { job->job().cancel(); }
 void fovea_job_destroy(fovea_job* job) { delete job; }

@@ -5,7 +5,7 @@ using namespace fovea;
 namespace {
 
 template <class Enum>
-Enum enum_of(const char* call, const char* what, int given, Enum last) {
+Enum enum_of(const char* call, const char* what, int32_t given, Enum last) {
   FOVEA_CHECK(given >= 0 && given <= int(last), call, ": ", what, " ", given, " of ", int(last) + 1);
   return Enum(given);
 }
@@ -14,7 +14,7 @@ HostImage image_of(const char* call, const fovea_image& from) {
   static_assert(int(TexelFormat::rgba16f) == FOVEA_RGBA16F &&
                 int(TexelFormat::bgra8_srgb) == FOVEA_BGRA8_SRGB);
   return {.handle = (VkImage)from.handle,  // a pointer or a number, by the platform
-          .format = enum_of(call, "texel format", int(from.format), TexelFormat::rgba16f),
+          .format = enum_of(call, "texel format", from.format, TexelFormat::rgba16f),
           .width = from.width,
           .height = from.height,
           .before = from.before,
@@ -27,13 +27,15 @@ ViTPictureOptions options_of(const char* call, const fovea_vit_picture_options* 
                 int(Colormap::greys) + 1 == FOVEA_COLOURS_GREYS);
   const fovea_vit_picture_options from = fields_of(call, given);
   ViTPictureOptions to;
-  to.encoding = enum_of(call, "encoding", int(from.encoding), Encoding::linear);
-  to.map = image_of(call, from.map);
-  to.map_encoding = enum_of(call, "encoding of the map", int(from.map_encoding), Encoding::linear);
+  to.encoding = enum_of(call, "encoding", from.encoding, Encoding::linear);
+  if (from.map) to.map = image_of(call, *from.map);
+  to.map_encoding = enum_of(call, "encoding of the map", from.map_encoding, Encoding::linear);
   if (from.colours != FOVEA_COLOURS_BLACK) {
-    to.colours = enum_of(call, "colours", int(from.colours) - 1, Colormap::greys);
-    to.alpha_dark = from.alpha_dark;
-    to.alpha_light = from.alpha_light;
+    to.colours = enum_of(call, "colours", from.colours - 1, Colormap::greys);
+    if (from.alpha_dark != 0 || from.alpha_light != 0) {
+      to.alpha_dark = from.alpha_dark;
+      to.alpha_light = from.alpha_light;
+    }
   }
   return to;
 }
@@ -88,5 +90,20 @@ fovea_result fovea_vit_picture_probabilities(fovea_vit_picture* picture, float* 
     const bool classifies = !picture->of_vit.model.config().labels.empty();
     const std::vector<float> logits = classifies ? picture->picture.logits() : std::vector<float>{};
     write_probabilities("fovea_vit_picture_probabilities", logits, probabilities, count);
+  });
+}
+
+fovea_result fovea_vit_picture_embedding(fovea_vit_picture* picture, float* embedding, size_t* count) {
+  return guarded([&] {
+    const char* call = "fovea_vit_picture_embedding";
+    check_given(call, "count", count);
+    const ViTConfig& config = picture->of_vit.model.config();
+    FOVEA_CHECK(config.labels.empty(), call, ": the model has a classifier of ", config.labels.size(),
+                " labels");
+    const size_t numbers = size_t(config.tokens() * config.embedding);
+    FOVEA_CHECK(embedding == nullptr || *count >= numbers, call, ": a buffer of ", *count, " numbers for ",
+                numbers);
+    *count = numbers;
+    if (embedding) std::ranges::copy(picture->picture.logits(), embedding);
   });
 }

@@ -17,7 +17,8 @@ std::vector<Semaphore> semaphores(const char* what, const fovea_semaphore* given
 fovea_result fovea_plan_submit(fovea_plan* plan, const fovea_submit_options* options, uint64_t* ticket) {
   return guarded([&] {
     const fovea_submit_options from = fields_of("fovea_plan_submit", options);
-    const Ticket made = plan->plan.submit({.wait = semaphores("wait", from.wait, from.wait_count),
+    const Ticket made = plan->plan.submit({.times = from.times == 0 ? 1 : from.times,
+                                           .wait = semaphores("wait", from.wait, from.wait_count),
                                            .signal = semaphores("signal", from.signal, from.signal_count)});
     if (ticket) *ticket = made;
   });

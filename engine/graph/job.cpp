@@ -81,6 +81,7 @@ bool PlanJob::tick(double milliseconds) {
 
 bool PlanJob::record(VkCommandBuffer commands, double milliseconds) {
   Impl& job = *impl_;
+  if (job.cancelled) return true;
   FOVEA_CHECK(job.next < job.steps(), "job: all of its ", job.steps(), " steps are recorded");
   const uint32_t count = job.slice(milliseconds);
   job.plan.gpu.memory().flush();

@@ -37,7 +37,7 @@ void init(ImGui_ImplVulkan_InitInfo& info, VkRenderPass pass) {
 #if IMGUI_VERSION_NUM >= 19240
   info.PipelineInfoMain.RenderPass = pass;
   ImGui_ImplVulkan_Init(&info);
-#elif IMGUI_VERSION_NUM >= 19020
+#elif IMGUI_VERSION_NUM >= 19030
   info.RenderPass = pass;
   ImGui_ImplVulkan_Init(&info);
 #else
@@ -63,7 +63,8 @@ Gui::Gui(Host& host, const Window& window, const std::string& font) : host_(host
   io.IniFilename = nullptr;
   float across = 1, down = 1;
   glfwGetWindowContentScale(window.window(), &across, &down);
-  scale_ = std::max(across, 1.0f);
+  // Dear ImGui counts as the mouse does; where that is not in pixels, it enlarges what it draws.
+  scale_ = std::max(across / float(window.pixels()), 1.0f);
   const std::string file = font.empty() ? find_font() : font;
   if (file.empty() || !io.Fonts->AddFontFromFileTTF(file.c_str(), 16 * scale_)) io.Fonts->AddFontDefault();
   style(scale_);

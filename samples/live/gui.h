@@ -12,9 +12,9 @@ class Gui {
   Gui(const Gui&) = delete;
   Gui& operator=(const Gui&) = delete;
 
-  void begin(VkCommandBuffer commands);  // outside the render pass
-  void draw(VkCommandBuffer commands);   // inside
-  float scale() const { return scale_; }
+  void begin(VkCommandBuffer commands);   // outside the render pass
+  void draw(VkCommandBuffer commands);    // inside
+  float scale() const { return scale_; }  // of texts and margins, in the units of Dear ImGui
 
  private:
   Host& host_;

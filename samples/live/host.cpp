@@ -1,7 +1,8 @@
 #include "host.h"
 
-#include <array>
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
 void check(VkResult result, const char* call) {
   if (result != VK_SUCCESS)
@@ -20,6 +21,20 @@ int family_of(VkPhysicalDevice physical) {
   for (uint32_t i = 0; i < count; ++i)
     if ((families[i].queueFlags & wanted) == wanted) return int(i);
   return -1;
+}
+
+// Of a device, or without one of instances.
+bool has_extension(VkPhysicalDevice physical, std::string_view name) {
+  const auto list = [&](uint32_t* count, VkExtensionProperties* to) {
+    return physical ? vkEnumerateDeviceExtensionProperties(physical, nullptr, count, to)
+                    : vkEnumerateInstanceExtensionProperties(nullptr, count, to);
+  };
+  uint32_t count = 0;
+  check(list(&count, nullptr), "listing extensions");
+  std::vector<VkExtensionProperties> all(count);
+  check(list(&count, all.data()), "listing extensions");
+  return std::ranges::any_of(all,
+                             [&](const VkExtensionProperties& each) { return name == each.extensionName; });
 }
 
 int rank(VkPhysicalDeviceType type) {
@@ -76,11 +91,15 @@ void Host::make_instance(const HostOptions& options) {
   messenger.pfnUserCallback = note;
   messenger.pUserData = this;
 
+  // Devices that are Vulkan but for a little, as on macOS, are named only to who asks.
+  const bool portable = has_extension(nullptr, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+  if (portable) extensions.push_back(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
   VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};
   application.pApplicationName = "live";
   application.apiVersion = VK_API_VERSION_1_3;
   VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
   info.pApplicationInfo = &application;
+  if (portable) info.flags = VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR;
   if (options.validation) {
     extensions.push_back(VK_EXT_DEBUG_UTILS_EXTENSION_NAME);
     info.pNext = &validation;
@@ -124,12 +143,14 @@ void Host::make_device() {
   queues.queueFamilyIndex = family;
   queues.queueCount = 1;
   queues.pQueuePriorities = &priority;
-  const char* swapchain = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
+  std::vector<const char*> extensions = {VK_KHR_SWAPCHAIN_EXTENSION_NAME};
+  constexpr const char* kSubset = "VK_KHR_portability_subset";  // wants to be named where it is
+  if (has_extension(physical, kSubset)) extensions.push_back(kSubset);
   VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features_};
   info.queueCreateInfoCount = 1;
   info.pQueueCreateInfos = &queues;
-  info.enabledExtensionCount = 1;
-  info.ppEnabledExtensionNames = &swapchain;
+  info.enabledExtensionCount = uint32_t(extensions.size());
+  info.ppEnabledExtensionNames = extensions.data();
   check(vkCreateDevice(physical, &info, nullptr, &device), "vkCreateDevice");
   vkGetDeviceQueue(device, family, 0, &queue);
 }

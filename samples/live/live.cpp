@@ -6,6 +6,7 @@
 #include <fovea/png.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 namespace {
@@ -43,12 +44,13 @@ void Live::run() {
   Clock::time_point last = Clock::now(), next = last;
   int counted = 0;  // --frames counts those in which Fovea looks
   bool ends = false;
-  while (!ends && !glfwWindowShouldClose(window_.window())) {
+  while (!ends && window_.shown()) {
     // A display that does not hold the host back, as under Xvfb, is not drawn to more often than it shows.
     std::this_thread::sleep_until(next);
     next = std::max(next + period, Clock::now() - period);
     glfwPollEvents();
     const bool ready = watcher_.ready();
+    if (ready && counted == 0) check_choice();
     counted += ready;
     ends = counted > 0 && counted == options_.frames;
     frame(ready, ends);
@@ -69,7 +71,7 @@ void Live::report() const {
     answers.push_back({{"label", each.label}, {"probability", each.probability}});
   const nlohmann::ordered_json all = {{"frames", frames_.size()},
                                       {"looks", watcher_.looks()},
-                                      {"look_ms", watcher_.looks() > 0 ? watcher_.milliseconds() : 0},
+                                      {"look_ms", watcher_.seen().milliseconds},
                                       {"look_frames", watcher_.seen().frames},
                                       {"frame_ms", spread(frames_)},
                                       {"fovea_ms", spread(fovea_)},
@@ -83,6 +85,8 @@ void Live::frame(bool ready, bool last) {
   scene_.draw(commands, milliseconds(Clock::now() - start_) / 1000, window_.frame(), window_.done());
   window_.fovea_begins();
   if (ready) {
+    if (window_.frame() > Window::kBehind)
+      watcher_.add_time(window_.frame() - Window::kBehind, window_.time().fovea);
     point();
     watcher_.record(commands, choice_.look, options_.every, options_.slice, window_.timeline(),
                     window_.frame(), window_.done());
@@ -97,9 +101,10 @@ void Live::frame(bool ready, bool last) {
   const std::optional<fovea::Region> patch = ready ? watcher_.patch(choice_.look.query) : std::nullopt;
   if (patch && choice_.attention) draw_patch(picture_, *patch, Scene::kSize);
   window_.begin_pass();
-  quads_.draw(commands, window_.size(), 0, picture_);
+  const Rectangle at = scaled(picture_, float(window_.pixels()));
+  quads_.draw(commands, window_.size(), 0, at);
   if (ready && watcher_.looks() > 0 && choice_.attention)
-    quads_.draw(commands, window_.size(), 1, picture_, choice_.strength);
+    quads_.draw(commands, window_.size(), 1, at, choice_.strength);
   gui_.draw(commands);
   if (last && !options_.screenshot.empty())
     fovea::write_png(options_.screenshot, window_.end_with_screenshot());
@@ -109,7 +114,8 @@ void Live::frame(bool ready, bool last) {
 
 // The panel to the right, the picture as large as it can be beside it.
 void Live::place() {
-  const float width = float(window_.size().width), height = float(window_.size().height);
+  const double pixels = window_.pixels();
+  const float width = float(window_.size().width / pixels), height = float(window_.size().height / pixels);
   const float panel = std::min(380 * gui_.scale(), width / 2), margin = 16 * gui_.scale();
   panel_ = {width - panel, 0, panel, height};
   const float side = std::max(1.0f, std::min(width - panel, height) - 2 * margin);
@@ -118,17 +124,24 @@ void Live::place() {
 
 // The patch under the mouse is the one that looks; beside the picture the class token does.
 void Live::point() {
-  int width = 0, height = 0;
-  glfwGetWindowSize(window_.window(), &width, &height);
-  const double across = double(window_.size().width) / width, down = double(window_.size().height) / height;
   if (!options_.cursor.empty() && !pointed_)
-    glfwSetCursorPos(window_.window(), (picture_.left + options_.cursor[0] * picture_.width) / across,
-                     (picture_.top + options_.cursor[1] * picture_.height) / down);
+    glfwSetCursorPos(window_.window(), picture_.left + options_.cursor[0] * picture_.width,
+                     picture_.top + options_.cursor[1] * picture_.height);
   pointed_ = true;
   double x = 0, y = 0;
   glfwGetCursorPos(window_.window(), &x, &y);
-  x = (x * across - picture_.left) / picture_.width;
-  y = (y * down - picture_.top) / picture_.height;
+  x = (x - picture_.left) / picture_.width;
+  y = (y - picture_.top) / picture_.height;
   const bool inside = x >= 0 && x < 1 && y >= 0 && y < 1;
   choice_.look.query = inside ? watcher_.token_at(x * Scene::kSize, y * Scene::kSize) : 0;
+}
+
+// What was chosen before there was a model.
+void Live::check_choice() const {
+  const fovea::ViTConfig& config = watcher_.config();
+  const auto check_option = [](const char* name, int given, int64_t most) {
+    if (given > most) throw std::runtime_error(fmt::format("{} {}: the model has {}", name, given, most));
+  };
+  check_option("--layer", options_.layer, config.depth);
+  check_option("--head", options_.head, config.heads);
 }

@@ -14,7 +14,6 @@
 class Live {
  public:
   Live(Host& host, const Options& options);
-  ~Live() { window_.finish(); }  // Fovea's work and the host's, before what they use goes
 
   void run();           // until the window is closed or --frames are over
   void report() const;  // what --json prints: milliseconds of frames and of Fovea in them, and the answers
@@ -24,6 +23,7 @@ class Live {
   void frame(bool ready, bool last);
   void place();
   void point();
+  void check_choice() const;
 
   const Options& options_;
   Host& host_;
@@ -33,9 +33,14 @@ class Live {
   Quads quads_;
   Gui gui_;
   Clock::time_point start_ = Clock::now();
-  Rectangle panel_, picture_;
+  Rectangle panel_, picture_;  // in the units of the mouse
   Choice choice_;
   FrameTimes times_;
   std::vector<double> frames_, fovea_;  // of the report
   bool pointed_ = false;
+  // The last to be made and the first to go: Fovea's work and the host's end before what they use goes.
+  struct End {
+    Window& window;
+    ~End() { window.finish(); }
+  } end_{window_};
 };

@@ -32,7 +32,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--cursor", options.cursor, "places the mouse: x and y from 0 to 1 of the picture")
       ->expected(2)
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--frames", options.frames, "ends after so many")->check(CLI::PositiveNumber);
+  app.add_option("--frames", options.frames, "ends after so many, counted when the model is ready")
+      ->check(CLI::PositiveNumber);
   app.add_option("--screenshot", options.screenshot, "writes the last frame")
       ->type_name("OUT.png")
       ->needs("--frames");

@@ -32,15 +32,19 @@ void draw_choice(const fovea::ViTConfig& config, Choice& choice) {
   int layer = int(choice.look.layer < 0 ? config.depth + choice.look.layer : choice.look.layer) + 1;
   int head = int(choice.look.head) + 1;
   ImGui::SetNextItemWidth(-60);
-  ImGui::SliderInt("layer", &layer, 1, int(config.depth));
+  ImGui::SliderInt("layer", &layer, 1, int(config.depth), "%d", ImGuiSliderFlags_AlwaysClamp);
   ImGui::SetNextItemWidth(-60);
-  ImGui::SliderInt("head", &head, 0, int(config.heads), head == 0 ? "all" : "%d");
+  ImGui::SliderInt("head", &head, 0, int(config.heads), head == 0 ? "all" : "%d",
+                   ImGuiSliderFlags_AlwaysClamp);
   ImGui::SetNextItemWidth(-60);
-  ImGui::SliderFloat("dark", &choice.strength, 0, 1, "%.2f");
+  ImGui::SliderFloat("dark", &choice.strength, 0, 1, "%.2f", ImGuiSliderFlags_AlwaysClamp);
   choice.look.layer = layer - 1;
   choice.look.head = head - 1;
-  text(choice.look.query == 0 ? "of the class token; point at a patch"
-                              : fmt::format("of patch {}", choice.look.query));
+  const int64_t columns = config.width / config.patch, rows = config.height / config.patch;
+  const int64_t patch = choice.look.query - (config.tokens() - rows * columns);
+  text(patch < 0
+           ? "of the class token; point at a patch"
+           : fmt::format("of the patch in row {}, column {}", patch / columns + 1, patch % columns + 1));
 }
 
 void plot(const char* name, const std::deque<float>& milliseconds, float most, float height) {
@@ -100,7 +104,8 @@ void draw_panel(const Rectangle& at, const PanelState& state, const FrameTimes& 
   draw_times(state, times);
   if (state.watcher != nullptr) {
     const Watcher& watcher = *state.watcher;
-    text(fmt::format("a look takes {:.1f} ms, in {} frames", watcher.milliseconds(), watcher.seen().frames));
+    text(fmt::format("a look took {:.1f} ms, in {} frames", watcher.seen().milliseconds,
+                     watcher.seen().frames));
     text(fmt::format("Fovea holds {:.1f} MB of the device", double(watcher.memory().held) * 1e-6));
   }
   ImGui::End();

@@ -5,10 +5,12 @@
 
 #include "images.h"
 
-// In pixels of the window.
 struct Rectangle {
   float left = 0, top = 0, width = 0, height = 0;
 };
+inline Rectangle scaled(const Rectangle& r, float by) {
+  return {r.left * by, r.top * by, r.width * by, r.height * by};
+}
 
 class Quads {
  public:
@@ -18,7 +20,8 @@ class Quads {
   Quads(const Quads&) = delete;
   Quads& operator=(const Quads&) = delete;
 
-  // Inside a render pass over a target of this size. Alpha: of the image's own, how much counts.
+  // Inside a render pass over a target of this size; at: in its pixels. Alpha: of the image's own, how much
+  // counts.
   void draw(VkCommandBuffer commands, VkExtent2D target, size_t texture, const Rectangle& at,
             float alpha = 1) const;
 

@@ -65,10 +65,12 @@ void Scene::draw(VkCommandBuffer commands, double time, uint64_t frame, uint64_t
                 [&](const Photo& each) { return &each != &photos_.back() && each.last_frame <= done; });
   const bool ready = next_.valid() && next_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   const size_t wanted = size_t(time / seconds_) % files_.size();
-  if (photos_.empty() || (wanted != file_ && ahead_ != file_ && ready)) {
+  if (photos_.empty() || (ready && wanted != file_ && wanted == ahead_)) {
     file_ = ahead_;
     show(commands, next_.get());
     read_ahead((file_ + 1) % files_.size());
+  } else if (ready && wanted != file_) {
+    read_ahead(wanted);  // frames came late
   }
   Photo& photo = photos_.back();
   photo.last_frame = frame;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "window.h"
+
 namespace {
 
 std::vector<double> softmax(const std::vector<float>& logits) {
@@ -70,7 +72,7 @@ std::optional<fovea::Region> Watcher::patch(int64_t token) const {
 
 void Watcher::record(VkCommandBuffer commands, const fovea::ViTLook& look, int every, double milliseconds,
                      VkSemaphore timeline, uint64_t frame, uint64_t done) {
-  if (state_ == State::running && done >= last_frame_) {
+  if (state_ == State::running && done >= last_frame_ && frame >= last_frame_ + Window::kBehind) {
     take_answers();
     state_ = State::idle;
   }
@@ -80,6 +82,7 @@ void Watcher::record(VkCommandBuffer commands, const fovea::ViTLook& look, int e
     picture_->look(look_ = look);
     job_->restart();
     first_frame_ = frame;
+    milliseconds_ = 0;
     state_ = State::recording;
   }
   if (state_ != State::recording) return;
@@ -88,9 +91,13 @@ void Watcher::record(VkCommandBuffer commands, const fovea::ViTLook& look, int e
   picture_->plan().in_use_until(timeline, frame);
 }
 
+void Watcher::add_time(uint64_t frame, double milliseconds) {
+  if (state_ != State::idle && frame >= first_frame_ && frame <= last_frame_) milliseconds_ += milliseconds;
+}
+
 void Watcher::take_answers() {
   ++looks_;
-  seen_ = {{}, first_frame_, last_frame_ - first_frame_ + 1};
+  seen_ = {{}, first_frame_, last_frame_ - first_frame_ + 1, milliseconds_};
   if (config().labels.empty()) return;
   const std::vector<double> probabilities = softmax(picture_->logits());
   std::vector<size_t> order(probabilities.size());

@@ -22,6 +22,7 @@ struct Seen {
   std::vector<Answer> answers;  // the most probable first, five at most
   uint64_t frame = 0;           // that it began with
   uint64_t frames = 0;          // that it took
+  double milliseconds = 0;      // of the device, all its slices together
 };
 
 class Watcher {
@@ -48,10 +49,11 @@ class Watcher {
   // when the last one is done and `every` frames old, or when something else is looked for.
   void record(VkCommandBuffer commands, const fovea::ViTLook& look, int every, double milliseconds,
               VkSemaphore timeline, uint64_t frame, uint64_t done);
+  // What the device spent on the slice of an earlier frame.
+  void add_time(uint64_t frame, double milliseconds);
   const Seen& seen() const { return seen_; }
-  uint64_t looks() const { return looks_; }                     // that are done
-  double milliseconds() const { return job_->milliseconds(); }  // of a look, on the device
-  const Texture& map() const { return map_; }                   // what the token of the last look looked at
+  uint64_t looks() const { return looks_; }    // that are done
+  const Texture& map() const { return map_; }  // what the token of the last look looked at
 
  private:
   void load(const fovea::HostDevice& host, const std::string& directory, const fovea::HostImage& camera);
@@ -71,6 +73,7 @@ class Watcher {
   enum class State { idle, recording, running } state_ = State::idle;
   fovea::ViTLook look_;
   uint64_t first_frame_ = 0, last_frame_ = 0;  // of the look that is on its way
+  double milliseconds_ = 0;
   uint64_t looks_ = 0;
   Seen seen_;
 };

@@ -87,7 +87,8 @@ void Window::make_frames() {
   vkGetPhysicalDeviceQueueFamilyProperties(host_.physical, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   vkGetPhysicalDeviceQueueFamilyProperties(host_.physical, &count, families.data());
-  has_stamps_ = families[host_.family].timestampValidBits > 0;
+  const uint32_t bits = families[host_.family].timestampValidBits;
+  if (bits > 0) stamp_mask_ = UINT64_MAX >> (64 - bits);
   VkQueryPoolCreateInfo stamps{VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO};
   stamps.queryType = VK_QUERY_TYPE_TIMESTAMP;
   stamps.queryCount = kStamps;
@@ -97,7 +98,7 @@ void Window::make_frames() {
   for (Frame& each : frames_) {
     check(vkAllocateCommandBuffers(host_.device, &commands, &each.commands), "vkAllocateCommandBuffers");
     check(vkCreateSemaphore(host_.device, &semaphores, nullptr, &each.acquired), "vkCreateSemaphore");
-    if (has_stamps_)
+    if (stamp_mask_)
       check(vkCreateQueryPool(host_.device, &stamps, nullptr, &each.stamps), "vkCreateQueryPool");
   }
 }
@@ -147,8 +148,8 @@ void Window::make_swapchain() {
   info.imageColorSpace = format_.colorSpace;
   info.imageExtent = size_;
   info.imageArrayLayers = 1;
-  info.imageUsage =
-      VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | (takes.supportedUsageFlags & VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
+  readable_ = (takes.supportedUsageFlags & VK_IMAGE_USAGE_TRANSFER_SRC_BIT) != 0;
+  info.imageUsage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | (readable_ ? VK_IMAGE_USAGE_TRANSFER_SRC_BIT : 0);
   info.preTransform = takes.currentTransform;
   info.compositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR;
   info.presentMode = VK_PRESENT_MODE_FIFO_KHR;
@@ -207,9 +208,25 @@ uint64_t Window::done() const {
   return value;
 }
 
-void Window::finish() {
+void Window::finish() noexcept {
   const std::lock_guard lock(host_.queue_lock);
-  check(vkQueueWaitIdle(host_.queue), "vkQueueWaitIdle");
+  vkQueueWaitIdle(host_.queue);
+}
+
+double Window::pixels() const {
+  int width = 0, height = 0;
+  glfwGetWindowSize(window_, &width, &height);
+  return width > 0 ? double(size_.width) / width : 1;
+}
+
+bool Window::shown() const {
+  int width = 0, height = 0;
+  while (!glfwWindowShouldClose(window_)) {
+    glfwGetFramebufferSize(window_, &width, &height);
+    if (width > 0 && height > 0) return true;
+    glfwWaitEvents();
+  }
+  return false;
 }
 
 double Window::refresh() const {
@@ -218,7 +235,7 @@ double Window::refresh() const {
   return mode && mode->refreshRate > 0 ? mode->refreshRate : 60;
 }
 
-// A window that has another size now, or none because it is an icon, gets a swapchain of its size.
+// A window that has another size now gets a swapchain of that.
 void Window::acquire() {
   while (true) {
     int width = 0, height = 0;
@@ -229,14 +246,9 @@ void Window::acquire() {
                                                           current().acquired, VK_NULL_HANDLE, &target_);
     if (result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR) return;
     if (result != VK_ERROR_OUT_OF_DATE_KHR) check(result, "vkAcquireNextImageKHR");
-    while (width == 0 || height == 0) {
-      glfwWaitEvents();
-      glfwGetFramebufferSize(window_, &width, &height);
-    }
     finish();
     destroy_swapchain();
     make_swapchain();
-    glfwPollEvents();
   }
 }
 
@@ -251,27 +263,27 @@ VkCommandBuffer Window::begin() {
   const VkCommandBufferBeginInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, nullptr,
                                       VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT, nullptr};
   check(vkBeginCommandBuffer(commands, &info), "vkBeginCommandBuffer");
-  if (has_stamps_) vkCmdResetQueryPool(commands, current().stamps, 0, kStamps);
+  if (stamp_mask_) vkCmdResetQueryPool(commands, current().stamps, 0, kStamps);
   stamp(0);
   return commands;
 }
 
 void Window::stamp(uint32_t which) {
-  if (has_stamps_)
+  if (stamp_mask_)
     vkCmdWriteTimestamp(current().commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, current().stamps, which);
 }
 void Window::fovea_begins() { stamp(1); }
 void Window::fovea_ends() { stamp(2); }
 
 void Window::read_stamps(const Frame& frame) {
-  if (!has_stamps_) return;
+  if (!stamp_mask_) return;
   std::array<uint64_t, kStamps> ticks{};
   check(vkGetQueryPoolResults(host_.device, frame.stamps, 0, kStamps, sizeof(ticks), ticks.data(),
                               sizeof(uint64_t), VK_QUERY_RESULT_64_BIT),
         "vkGetQueryPoolResults");
   const double tick = double(host_.properties.limits.timestampPeriod) * 1e-6;
-  time_.fovea = double(ticks[2] - ticks[1]) * tick;
-  time_.host = double(ticks[3] - ticks[0]) * tick - time_.fovea;
+  time_.fovea = double((ticks[2] - ticks[1]) & stamp_mask_) * tick;
+  time_.host = double((ticks[3] - ticks[0]) & stamp_mask_) * tick - time_.fovea;
 }
 
 void Window::begin_pass() {
@@ -291,6 +303,7 @@ void Window::end() {
 }
 
 fovea::Image Window::end_with_screenshot() {
+  if (!readable_) throw std::runtime_error("the images of this window cannot be read");
   const VkCommandBuffer commands = current().commands;
   vkCmdEndRenderPass(commands);
   const Staging staging(host_, uint64_t(size_.width) * size_.height * 4, VK_BUFFER_USAGE_TRANSFER_DST_BIT);

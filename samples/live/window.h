@@ -37,17 +37,20 @@ class Window {
   fovea::Image end_with_screenshot();        // and waits for what was drawn
   uint64_t frame() const { return frame_; }  // the one begun last, from 1 on
   VkSemaphore timeline() const { return timeline_; }
-  uint64_t done() const;  // frames that the device has finished
-  void finish();          // waits for all of them
+  uint64_t done() const;   // frames that the device has finished
+  void finish() noexcept;  // waits for all of them, or until the device is lost
 
   // Around what Fovea recorded into the frame: its share of the device's time is what lies between.
   void fovea_begins();
   void fovea_ends();
-  FrameTime time() const { return time_; }  // of the frame that begin() waited for
+  FrameTime time() const { return time_; }  // of the frame before the last, for which begin() waited
+  static constexpr uint64_t kBehind = 2;    // frames
 
   GLFWwindow* window() const { return window_; }
   VkRenderPass pass() const { return pass_; }
-  VkExtent2D size() const { return size_; }
+  VkExtent2D size() const { return size_; }  // in pixels
+  double pixels() const;                     // for one of the units that the mouse moves in
+  bool shown() const;                        // waits while it is an icon; false: it is to be closed
   uint32_t images() const { return uint32_t(targets_.size()); }
   double refresh() const;  // of the monitor, frames a second
 
@@ -83,11 +86,12 @@ class Window {
   VkExtent2D size_{};
   std::vector<Target> targets_;
   uint32_t target_ = 0;
+  bool readable_ = false;  // screenshots are possible
   VkCommandPool pool_ = VK_NULL_HANDLE;
-  std::array<Frame, 2> frames_;
+  std::array<Frame, kBehind> frames_;
   VkSemaphore timeline_ = VK_NULL_HANDLE;
   uint64_t frame_ = 0;
-  bool has_stamps_ = false;
+  uint64_t stamp_mask_ = 0;  // 0: the queue has no timestamps
   FrameTime time_;
 
   Frame& current() { return frames_[frame_ % frames_.size()]; }

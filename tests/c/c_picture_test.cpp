@@ -32,7 +32,7 @@ fovea_host host_of(const Host& host) {
 fovea_image image_of(const HostImage& image) {
   fovea_image made{};
   std::memcpy(&made.handle, &image.handle, sizeof(image.handle));
-  made.format = fovea_texel_format(image.format);
+  made.format = int32_t(image.format);
   made.width = image.width;
   made.height = image.height;
   made.before = image.before;
@@ -88,7 +88,7 @@ TEST_CASE("in C a host's image gives the probabilities and the map that C++ give
 
   const fovea_image c_in = image_of(in), c_out = image_of(out);
   fovea_vit_picture_options options = FOVEA_VIT_PICTURE_OPTIONS;
-  options.map = c_out;
+  options.map = &c_out;
   options.colours = FOVEA_COLOURS_VIRIDIS;
   options.alpha_dark = 0.25f;
   options.alpha_light = 1;
@@ -165,9 +165,38 @@ TEST_CASE("in C a picture in slices, submitted or recorded, is the whole one") {
   REQUIRE(state == FOVEA_OK);
   CHECK(slices > 1);
   CHECK(probabilities() == whole);
+  CHECK(fovea_job_milliseconds(job) > 0);
+  REQUIRE(fovea_job_restart(job) == FOVEA_OK);
+  CHECK(fovea_job_progress(job) == 0);
+  fovea_job_cancel(job);
+  Commands unused(own.device->device.gpu());
+  unused.begin();
+  CHECK(fovea_job_record(job, unused.handle(), 0.1) == FOVEA_OK);
+  CHECK(fovea_job_progress(job) == 0);
+  unused.end();
   fovea_job_destroy(job);
   CHECK(fovea_plan_in_use_until(plan, number(own.host.make_timeline()), 0) == FOVEA_OK);
   CHECK(fovea_plan_record(plan, nullptr, 0, 1) == FOVEA_INVALID);
+  fovea_vit_picture_destroy(picture);
+}
+
+TEST_CASE("in C a map's colours alone mean what they mean in C++") {
+  Adopted own;
+  const HostImage in = own.image(random_image(20, 20, 5)), out = own.map(16, 16),
+                  wanted_out = own.map(16, 16);
+  ViTPicture wanted = own.vit->model.picture(in, {.map = wanted_out, .colours = Colormap::reds});
+  wanted.plan().run();
+  const fovea_image c_in = image_of(in), c_out = image_of(out);
+  fovea_vit_picture_options options = FOVEA_VIT_PICTURE_OPTIONS;
+  options.map = &c_out;
+  options.colours = FOVEA_COLOURS_REDS;
+  fovea_vit_picture* picture = nullptr;
+  REQUIRE(fovea_vit_picture_create(own.vit, &c_in, &options, &picture) == FOVEA_OK);
+  fovea_submit_options twice = FOVEA_SUBMIT_OPTIONS;
+  twice.times = 2;
+  REQUIRE(fovea_plan_submit(fovea_vit_picture_plan(picture), &twice, nullptr) == FOVEA_OK);
+  REQUIRE(fovea_plan_wait(fovea_vit_picture_plan(picture)) == FOVEA_OK);
+  CHECK(own.memory->words(out) == own.memory->words(wanted_out));
   fovea_vit_picture_destroy(picture);
 }
 
@@ -179,7 +208,7 @@ TEST_CASE("in C what a picture cannot be is a result with words") {
   const auto says = [](const char* part) { return std::strstr(fovea_last_error(), part) != nullptr; };
   CHECK(fovea_vit_picture_create(own.vit, nullptr, nullptr, &picture) == FOVEA_INVALID);
   CHECK(says("image is null"));
-  image.format = fovea_texel_format(9);
+  image.format = 9;
   CHECK(fovea_vit_picture_create(own.vit, &image, nullptr, &picture) == FOVEA_INVALID);
   CHECK(says("texel format 9"));
   image.format = FOVEA_RGBA8;
@@ -191,6 +220,9 @@ TEST_CASE("in C what a picture cannot be is a result with words") {
   float one = 0;
   CHECK(fovea_vit_picture_probabilities(picture, &one, 1) == FOVEA_INVALID);
   CHECK(says("10 labels"));
+  size_t count = 0;
+  CHECK(fovea_vit_picture_embedding(picture, nullptr, &count) == FOVEA_INVALID);
+  CHECK(says("classifier of 10"));
   fovea_vit_picture_destroy(picture);
   fovea_vit_picture_destroy(nullptr);
 }

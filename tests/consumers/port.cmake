@@ -37,7 +37,7 @@ packages(of_port "${port}" dependencies)
 packages(of_viz "${port}" features viz dependencies)
 list(APPEND of_port ${of_viz})
 list(REMOVE_ITEM of_port vcpkg-cmake vcpkg-cmake-config)
-list(REMOVE_ITEM of_tree catch2 cli11)  # of tests and programs
+list(REMOVE_ITEM of_tree catch2 cli11 glfw3 imgui)  # of tests and programs
 list(SORT of_tree)
 list(SORT of_port)
 if(NOT of_tree STREQUAL of_port)

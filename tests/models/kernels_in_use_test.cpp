@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +41,10 @@ class Handed {
                                                const VkAllocationCallbacks* callbacks,
                                                VkShaderModule* module) {
     const std::vector<uint32_t> words(info->pCode, info->pCode + info->codeSize / sizeof(uint32_t));
-    handed_->files.insert(handed_->files_.at(words));  // bit for bit what was embedded
+    {
+      const std::lock_guard lock(handed_->lock_);        // kernels are made on all processors
+      handed_->files.insert(handed_->files_.at(words));  // bit for bit what was embedded
+    }
     return create_(device, info, callbacks, module);
   }
   static inline Handed* handed_ = nullptr;
@@ -48,6 +52,7 @@ class Handed {
 
   DeviceTable& table_;
   std::map<std::vector<uint32_t>, std::string> files_;
+  std::mutex lock_;
 };
 
 void plan(Device& device, const std::function<std::vector<Tensor>(Graph&)>& ops) {

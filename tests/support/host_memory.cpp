@@ -179,6 +179,11 @@ HostBuffer HostMemory::record_read(VkCommandBuffer commands, const HostImage& im
   const VkBufferImageCopy region = whole(image);
   host_.vk().vkCmdCopyImageToBuffer(commands, image.handle, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, to.handle,
                                     1, &region);
+  VkMemoryBarrier read{VK_STRUCTURE_TYPE_MEMORY_BARRIER};
+  read.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+  read.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
+  host_.vk().vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
+                                  &read, 0, nullptr, 0, nullptr);
   return to;
 }
 

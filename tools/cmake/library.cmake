@@ -45,6 +45,9 @@ file(CONFIGURE OUTPUT ${FOVEA_EXPORTS} @ONLY CONTENT "{
 
 set(FOVEA_VIZ_HEADERS attention_page.hpp curve.hpp figure.hpp heatmap.hpp png.hpp)  # the other headers are fovea's
 
+# Static libraries of which a program or a plugin shows nothing.
+set(FOVEA_HIDDEN libfovea.a:libfovea_viz.a:libsentencepiece_train.a:libsentencepiece.a:libzstd.a)
+
 # What every library has that others link: NAME is what they call it, fovea::NAME.
 function(fovea_public_library target name)
   fovea_hide_names(${target})
@@ -63,7 +66,7 @@ function(fovea_public_library target name)
   elseif(kind STREQUAL "STATIC_LIBRARY")
     target_compile_definitions(${target} INTERFACE FOVEA_STATIC)
     if(has_elf)
-      target_link_options(${target} INTERFACE LINKER:--exclude-libs,libfovea.a:libfovea_viz.a)
+      target_link_options(${target} INTERFACE LINKER:--exclude-libs,${FOVEA_HIDDEN})
     endif()
   endif()
 endfunction()

@@ -7,7 +7,8 @@ find_library(FOVEA_IMGUI_LIBRARY imgui)
 find_library(FOVEA_STB_LIBRARY stb)  # Debian's Dear ImGui is linked with it
 find_library(FOVEA_VULKAN_LOADER NAMES vulkan vulkan-1 libvulkan.so.1 HINTS $ENV{VULKAN_SDK}/lib)
 
-function(fovea_live)
+# fovea_live(LIST): adds it to this list of programs.
+function(fovea_live list)
   if(NOT glfw3_FOUND OR NOT FOVEA_IMGUI_INCLUDE OR NOT FOVEA_IMGUI_BACKENDS OR NOT FOVEA_IMGUI_LIBRARY OR NOT FOVEA_VULKAN_LOADER)
     message(STATUS "samples/live is left out: it needs GLFW, Dear ImGui with its back ends, and the Vulkan loader")
     return()
@@ -29,5 +30,6 @@ function(fovea_live)
   target_link_libraries(live PRIVATE fovea fovea_viz fovea_packages glfw ${FOVEA_IMGUI_LIBRARY}
                         $<$<BOOL:${FOVEA_STB_LIBRARY}>:${FOVEA_STB_LIBRARY}> ${FOVEA_VULKAN_LOADER})
   target_compile_definitions(live PRIVATE FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set(${list} ${${list}} live PARENT_SCOPE)
 endfunction()
-fovea_live()
+fovea_live(programs)

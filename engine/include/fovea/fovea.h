@@ -2,9 +2,9 @@
 // which this header includes, have the models. No vulkan.h.
 //
 // Functions return a fovea_result; what went wrong in words says fovea_last_error(). Handles are destroyed by
-// the caller, what was made from a device before the device. Structs begin with their size, set by the
-// FOVEA_.. initialiser; fields that are 0 or null mean the default. A device may be used by any thread at a
-// time; a model, a job and a plan by one.
+// the caller, what was made from a device before the device. Structs of options begin with their size, set by
+// the FOVEA_.. initialiser; their fields that are 0 or null mean the default. A device may be used by any
+// thread at a time; a model, a job and a plan by one.
 #pragma once
 
 #include <stddef.h>
@@ -114,7 +114,12 @@ FOVEA_API fovea_result fovea_job_tick(fovea_job* job, double milliseconds);
 // fovea_plan_in_use_until.
 FOVEA_API fovea_result fovea_job_record(fovea_job* job, void* commands, double milliseconds);
 FOVEA_API double fovea_job_progress(const fovea_job* job);  // 0 to 1
-FOVEA_API void fovea_job_cancel(fovea_job* job);            // its results are FOVEA_CANCELLED
+// Its results are FOVEA_CANCELLED; a picture has none until its next run.
+FOVEA_API void fovea_job_cancel(fovea_job* job);
+// Of a picture's job alone: its next run, when this one is done; and the time of a run on the device, as
+// measured, 0 where some step never was.
+FOVEA_API fovea_result fovea_job_restart(fovea_job* job);
+FOVEA_API double fovea_job_milliseconds(const fovea_job* job);
 FOVEA_API void fovea_job_destroy(fovea_job* job);
 
 // ---- plans: recorded work ----
@@ -129,6 +134,7 @@ typedef struct fovea_submit_options {
   size_t size;
   const fovea_semaphore *wait, *signal;  // before the work, and behind it
   size_t wait_count, signal_count;
+  uint32_t times;  // in a row, at most 16; 0: once
 } fovea_submit_options;
 #define FOVEA_SUBMIT_OPTIONS {sizeof(fovea_submit_options)}
 

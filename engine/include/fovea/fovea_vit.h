@@ -68,18 +68,17 @@ typedef enum fovea_colours {
 
 typedef struct fovea_image {
   uint64_t handle;  // VkImage
-  fovea_texel_format format;
+  int32_t format;   // fovea_texel_format
   uint32_t width, height;
   uint32_t before, after;  // VkImageLayout: found in, left in
 } fovea_image;
 
 typedef struct fovea_vit_picture_options {
   size_t size;
-  fovea_encoding encoding;  // of the picture
-  fovea_image map;          // takes what a token looks at; without a handle none
-  fovea_encoding map_encoding;
-  fovea_colours colours;
-  float alpha_dark, alpha_light;  // with colours: where the light is 0 and 1
+  const fovea_image* map;          // takes what a token looks at; null: nothing does
+  int32_t encoding, map_encoding;  // fovea_encoding, of the picture and of the map
+  int32_t colours;                 // fovea_colours
+  float alpha_dark, alpha_light;   // with colours: where the light is 0 and 1; both 0: 0 and 1
 } fovea_vit_picture_options;
 #define FOVEA_VIT_PICTURE_OPTIONS {sizeof(fovea_vit_picture_options)}
 
@@ -103,6 +102,10 @@ FOVEA_API fovea_result fovea_vit_picture_start(fovea_vit_picture* picture,
 // Of the last run, which it waits for; `count` as info.labels.
 FOVEA_API fovea_result fovea_vit_picture_probabilities(fovea_vit_picture* picture, float* probabilities,
                                                        size_t count);
+// The embedding of a model without a classifier: with a null buffer *count is how many numbers it has, else
+// at most *count of them are written.
+FOVEA_API fovea_result fovea_vit_picture_embedding(fovea_vit_picture* picture, float* embedding,
+                                                   size_t* count);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ class PlanJob : public Job {
   double progress() const override;
   void cancel() override;
   // The same slice by slice into command buffers of a host, who submits them in order: true with the last
-  // one. Step times are those of Plan::profile() or of an earlier job.
+  // one, and when cancelled. Step times are those of Plan::profile() or of an earlier job.
   bool record(VkCommandBuffer commands, double milliseconds);
   void restart();               // the next run of the plan; waits for a slice that is on its way
   double milliseconds() const;  // of the whole plan on the device, as measured; 0: some step never was
