@@ -51,7 +51,7 @@ uint relative_at(uint part, uint step, uint t) {
 }
 
 void main() {
-  const SearchParams s = p.search;
+  const SearchParams s = search_of(p.batch, p.beams, p.steps);
   const uint row = gl_WorkGroupID.x, head = gl_WorkGroupID.y, lane = gl_LocalInvocationID.x;
   const uint lanes = gl_WorkGroupSize.x, dim = p.head_dim, width = p.heads * dim;
   const uint step = control.at[kStepWord];

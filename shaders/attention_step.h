@@ -6,5 +6,7 @@ struct AttentionStepParams {
   uint head_dim;
   uint keys;   // extent of weights: at most this many are seen
   uint reach;  // of relative positions
-  SearchParams search;
+  uint batch;
+  uint beams;
+  uint steps;
 };

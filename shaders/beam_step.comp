@@ -1,5 +1,5 @@
 // beam_step: extends each sentence's hypotheses by their likeliest tokens and collects those that end
-// One workgroup per sentence. Of all beams * candidates continuations the best 2 beams are ranked: the first
+// One workgroup per place. Of all beams * candidates continuations the best 2 beams are ranked: the first
 // `beams` that do not end go on, those that end within the first `beams` ranks join the pool of finished
 // ones, scored by sum / length^penalty (Wu et al. 2016, with the plain power that transformers uses).
 // values, indices: (rows, candidates).
@@ -8,7 +8,7 @@
 #include "common/buffer.glsl"
 #include "common/reduce.glsl"
 #include "beam_step.h"
-#include "common/search.glsl"
+#include "common/order.glsl"
 
 layout(push_constant, std430) uniform Push {
   F32 values;
@@ -24,18 +24,22 @@ struct Candidate {
   float score;
 };
 
-float score_at(uint sentence, uint i) {
-  const SearchParams s = p.search;
-  const uint row = sentence * s.beams + i / p.candidates;
-  return uintBitsToFloat(control.at[s.scores + row]) + values.at[sentence * s.beams * p.candidates + i];
+// Where a sentence's rows lie in control and history, and its continuations in values and indices.
+struct Sentence {
+  uint index, first, start;
+};
+
+float score_at(Sentence of, uint i) {
+  const uint row = of.first + i / p.candidates;
+  return uintBitsToFloat(control.at[p.search.scores + row]) + values.at[of.start + i];
 }
 
 // The best continuation behind `last` in the order of (score falling, place rising).
-Candidate next_best(uint sentence, Candidate last, bool is_first) {
+Candidate next_best(Sentence of, Candidate last, bool is_first) {
   uint best = 0, at = 0xffffffffu;
   const uint last_key = order_key(last.score), count = p.search.beams * p.candidates;
   for (uint i = gl_LocalInvocationID.x; i < count; i += gl_WorkGroupSize.x) {
-    const uint key = order_key(score_at(sentence, i));
+    const uint key = order_key(score_at(of, i));
     const bool later = is_first || key < last_key || (key == last_key && i > last.at);
     if (later && key > best) {
       best = key;
@@ -48,19 +52,18 @@ Candidate next_best(uint sentence, Candidate last, bool is_first) {
 }
 
 // Copies a row's history up to this step and appends the continuation.
-void extend(uint from, uint to_parity, uint to, Candidate chosen, uint sentence) {
+void extend(uint from, uint to_parity, uint to, Candidate chosen, Sentence of) {
   const SearchParams s = p.search;
   const uint step = control.at[kStepWord], parity = parity_of(s, step);
-  const uint start = sentence * s.beams * p.candidates;
   for (uint kind = 0; kind < kKinds; ++kind) {
     const uint a = history_at(s, parity, kind, from), b = history_at(s, to_parity, kind, to);
     for (uint t = gl_LocalInvocationID.x; t < step; t += gl_WorkGroupSize.x)
       history.at[b + t] = history.at[a + t];
   }
   if (gl_LocalInvocationID.x != 0) return;
-  history.at[history_at(s, to_parity, kTokens, to) + step] = indices.at[start + chosen.at];
+  history.at[history_at(s, to_parity, kTokens, to) + step] = indices.at[of.start + chosen.at];
   history.at[history_at(s, to_parity, kOrigins, to) + step] = from;
-  history.at[history_at(s, to_parity, kLogProbs, to) + step] = floatBitsToUint(values.at[start + chosen.at]);
+  history.at[history_at(s, to_parity, kLogProbs, to) + step] = floatBitsToUint(values.at[of.start + chosen.at]);
 }
 
 // The pool's worst place: the first free one, else the one of least score.
@@ -82,16 +85,16 @@ uint worst_slot(uint first, out float score, out bool full) {
 
 float normalised(float score, uint length) { return score / pow(float(length), p.length_penalty); }
 
-void finish(uint sentence, Candidate chosen) {
+void finish(Sentence of, Candidate chosen) {
   const SearchParams s = p.search;
-  const uint step = control.at[kStepWord], first = sentence * s.beams;
-  const float score = normalised(chosen.score, step + 1 - min(control.at[s.prompt + sentence], step));
+  const uint step = control.at[kStepWord];
+  const float score = normalised(chosen.score, step + 1 - min(control.at[s.prompt + of.index], step));
   float worst;
   bool full;
-  const uint slot = worst_slot(first, worst, full);
+  const uint slot = worst_slot(of.first, worst, full);
   settle();  // all lanes have seen the pool
   if (score <= worst) return;
-  extend(first + chosen.at / p.candidates, kFinished, slot, chosen, sentence);
+  extend(of.first + chosen.at / p.candidates, kFinished, slot, chosen, of);
   if (gl_LocalInvocationID.x == 0) {
     control.at[s.pool_scores + slot] = floatBitsToUint(score);
     control.at[s.pool_lengths + slot] = step + 1;
@@ -101,27 +104,28 @@ void finish(uint sentence, Candidate chosen) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint sentence = group_index(), step = control.at[kStepWord], first = sentence * s.beams;
-  if (sentence >= s.batch || step >= min(control.at[s.ends + sentence], s.steps)) return;
+  const uint place = group_index(), step = control.at[kStepWord];
+  if (place >= s.places) return;
+  const uint sentence = sentence_at(control, s, place), first = sentence * s.beams;
+  if (step >= min(control.at[s.ends + sentence], s.steps)) return;
   const uint most = control.at[s.ends + sentence];
   const bool last_step = step + 1 == most, in_prompt = step < control.at[s.prompt + sentence];
-  const uint start = first * p.candidates, next_parity = 1 - parity_of(s, step);
+  const uint next_parity = 1 - parity_of(s, step);
+  const Sentence of = Sentence(sentence, first, place * s.beams * p.candidates);
 
   Candidate chosen = Candidate(0, 0);
   uint going = 0;
   float best_going = kNever;
   // New scores wait in the second half of scores: the first is still read while ranking.
   for (uint rank = 0; rank < 2 * s.beams; ++rank) {
-    chosen = next_best(sentence, chosen, rank == 0);
-    const bool ends = last_step || (indices.at[start + chosen.at] == s.eos && !in_prompt);
-    if (ends && rank < s.beams) finish(sentence, chosen);
+    chosen = next_best(of, chosen, rank == 0);
+    const bool ends = last_step || (indices.at[of.start + chosen.at] == s.eos && !in_prompt);
+    if (ends && rank < s.beams) finish(of, chosen);
     if (ends || going == s.beams) continue;
     if (going == 0) best_going = chosen.score;
-    extend(first + chosen.at / p.candidates, next_parity, first + going, chosen, sentence);
-    if (gl_LocalInvocationID.x == 0) {
-      control.at[s.tokens + first + going] = indices.at[start + chosen.at];
+    extend(first + chosen.at / p.candidates, next_parity, first + going, chosen, of);
+    if (gl_LocalInvocationID.x == 0)
       control.at[s.scores + s.batch * s.beams + first + going] = floatBitsToUint(chosen.score);
-    }
     ++going;
   }
   settle();

@@ -1,13 +1,24 @@
 // decoder_layer_step: y[r] = a whole decoder layer of x[r], one new token a row, K and V of it into the cache
-// One subgroup a workgroup takes kLayerRows rows through all parts; lanes stride over columns, keys or heads.
+// One subgroup a workgroup takes ROWS rows through all parts; lanes stride over columns, keys or heads. LANES *
+// COLUMNS divide a panel's columns, and the depth of panels divides them: products leave no column unwritten.
 // A row needs nothing of other rows, so parts meet in the workgroup's own scratch: one dispatch instead of
 // eleven, each of which costs a CPU driver more than the arithmetic of a narrow model.
 // layer: for each of attention, cross attention and feed-forward the norm's weight and bias, then matrices in
-// panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width); the rest as in attention_step.
+// panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width), by places; cache: by rows, and the
+// rest as in attention_step.
 // class cpu
-// variant 4: LANES=4 COLUMNS=4
-// variant 8: LANES=8 COLUMNS=2
-// variant 16: LANES=16 COLUMNS=1
+// variant 4_1: LANES=4 COLUMNS=4 ROWS=1
+// variant 4_2: LANES=4 COLUMNS=4 ROWS=2
+// variant 4_4: LANES=4 COLUMNS=8 ROWS=4
+// variant 4_8: LANES=4 COLUMNS=4 ROWS=8
+// variant 8_1: LANES=8 COLUMNS=8 ROWS=1
+// variant 8_2: LANES=8 COLUMNS=8 ROWS=2
+// variant 8_4: LANES=8 COLUMNS=8 ROWS=4
+// variant 8_8: LANES=8 COLUMNS=8 ROWS=8
+// variant 16_1: LANES=16 COLUMNS=4 ROWS=1
+// variant 16_2: LANES=16 COLUMNS=4 ROWS=2
+// variant 16_4: LANES=16 COLUMNS=4 ROWS=4
+// variant 16_8: LANES=16 COLUMNS=4 ROWS=8
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
@@ -15,7 +26,7 @@
 #include "common/activate.glsl"
 #include "common/panels.h"
 #include "decoder_layer_step.h"
-#include "common/search.glsl"
+#include "common/order.glsl"
 
 layout(constant_id = 1) const bool kNormBefore = true;
 
@@ -39,33 +50,33 @@ void product(LayerScratch s, inout uint at, uint from, uint k, uint to, uint n, 
   const uint lane = gl_LocalInvocationID.x, depth = padded_depth(k);
   const uint bias_at = at + (n + kPanelColumns - 1) / kPanelColumns * kPanelColumns * depth;
   for (uint c0 = 0; c0 < n; c0 += LANES * COLUMNS) {
-    float sum[kLayerRows * COLUMNS];
+    float sum[ROWS * COLUMNS];
     [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
       const uint column = c0 + c * LANES + lane;
       const float start = layer.at[bias_at + min(column, n - 1)];
-      [[unroll]] for (uint r = 0; r < kLayerRows; ++r) sum[r * COLUMNS + c] = column < n ? start : 0;
+      [[unroll]] for (uint r = 0; r < ROWS; ++r) sum[r * COLUMNS + c] = column < n ? start : 0;
     }
     const uint matrix = at + c0 / kPanelColumns * kPanelColumns * depth + c0 % kPanelColumns + lane;
     for (uint k0 = 0; k0 < depth; k0 += LANES) {
-      float left[kLayerRows];
-      [[unroll]] for (uint r = 0; r < kLayerRows; ++r)
+      float left[ROWS];
+      [[unroll]] for (uint r = 0; r < ROWS; ++r)
         left[r] = scratch.at[s.rows + r * s.stride + from + k0 + lane];
       [[unroll]] for (uint i = 0; i < LANES; ++i) {
         float right[COLUMNS];
         [[unroll]] for (uint c = 0; c < COLUMNS; ++c)
           right[c] = layer.at[matrix + (k0 + i) * kPanelColumns + c * LANES];
-        [[unroll]] for (uint r = 0; r < kLayerRows; ++r) {
+        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
           const float value = subgroupBroadcast(left[r], i);
           [[unroll]] for (uint c = 0; c < COLUMNS; ++c) sum[r * COLUMNS + c] += value * right[c];
         }
       }
     }
-    [[unroll]] for (uint r = 0; r < kLayerRows; ++r)
+    [[unroll]] for (uint r = 0; r < ROWS; ++r)
       [[unroll]] for (uint c = 0; c < COLUMNS; ++c) {
-        const uint target = s.rows + r * s.stride + to + c0 + c * LANES + lane;
+        const uint column = c0 + c * LANES + lane, target = s.rows + r * s.stride + to + column;
         float value = sum[r * COLUMNS + c];
         if (kind == kActivate) value = activate(value);
-        if (c0 + c * LANES + lane >= n) value = 0;
+        if (column >= n) value = 0;
         if (kind == kAdd) value += scratch.at[target];
         scratch.at[target] = value;
       }
@@ -75,7 +86,7 @@ void product(LayerScratch s, inout uint at, uint from, uint k, uint to, uint n, 
 }
 
 void normalise(LayerScratch s, uint at, uint from, uint to) {
-  for (uint r = 0; r < kLayerRows; ++r) {
+  for (uint r = 0; r < ROWS; ++r) {
     const uint row = s.rows + r * s.stride;
     float sum = 0, squares = 0;
     for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) sum += scratch.at[row + from + c];
@@ -104,20 +115,29 @@ void end_part(LayerScratch s, uint norm_at) {
   if (!kNormBefore) normalise(s, norm_at, s.h, s.h);
 }
 
-uint row_of(uint r) { return min(gl_WorkGroupID.x * kLayerRows + r, p.batch * p.beams - 1); }
+SearchParams search() {
+  SearchParams s = search_of(p.batch, p.beams, p.steps);
+  s.places = p.places;
+  s.order = p.order;
+  return s;
+}
+
+// Row r of the workgroup, in x and y; where none is left the last one again.
+uint index_of(uint r) { return min(gl_WorkGroupID.x * ROWS + r, p.places * p.beams - 1); }
+uint row_of(uint r) { return row_at(control, search(), index_of(r)); }
 
 // Where key t of a row lies: in the cache in the row its hypothesis then had, or in the sentence's memory.
-uint self_at(SearchParams search, uint row, uint step, uint t) {
+uint self_at(uint row, uint step, uint t) {
   uint from = row;
   if (p.beams > 1 && t < step)
-    from = history.at[history_at(search, parity_of(search, step), kOrigins, row) + t];
+    from = history.at[history_at(search(), parity_of(search(), step), kOrigins, row) + t];
   return (from * p.steps + t) * p.width;
 }
 uint cross_at(uint row, uint t) { return (row / p.beams * p.keys + t) * 2 * p.width; }
 
 void keep_keys_and_values(LayerScratch s, uint step) {
   const uint to_values = p.batch * p.beams * p.steps * p.width;
-  for (uint r = 0; r < kLayerRows && gl_WorkGroupID.x * kLayerRows + r < p.batch * p.beams; ++r)
+  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.places * p.beams; ++r)
     for (uint c = gl_LocalInvocationID.x; c < p.width; c += LANES) {
       const uint from = s.rows + r * s.stride + s.q + p.width + c;
       const uint to = (row_of(r) * p.steps + step) * p.width + c;
@@ -127,17 +147,17 @@ void keep_keys_and_values(LayerScratch s, uint step) {
   settle();
 }
 
-void attend(LayerScratch s, SearchParams search, uint step, bool self) {
+void attend(LayerScratch s, uint step, bool self) {
   const uint lane = gl_LocalInvocationID.x, dim = p.width / p.heads;
   const uint to_values = self ? p.batch * p.beams * p.steps * p.width : p.width;
-  for (uint r = 0; r < kLayerRows; ++r) {
+  for (uint r = 0; r < ROWS; ++r) {
     const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     // Lanes go through the pairs of head and key; a division would cost more than the steps it saves.
     for (uint head = 0, t = lane; keys > 0; t += LANES) {
       while (t >= keys) t -= keys, ++head;
       if (head >= p.heads) break;
-      const uint key = (self ? self_at(search, row, step, t) : cross_at(row, t)) + head * dim;
+      const uint key = (self ? self_at(row, step, t) : cross_at(row, t)) + head * dim;
       float score = 0;
       for (uint d = 0; d < dim; ++d) {
         float value;
@@ -149,7 +169,7 @@ void attend(LayerScratch s, SearchParams search, uint step, bool self) {
     }
   }
   settle();
-  for (uint i = lane; i < kLayerRows * p.heads; i += LANES) {
+  for (uint i = lane; i < ROWS * p.heads; i += LANES) {
     const uint r = i / p.heads, row = row_of(r);
     const uint at = s.rows + r * s.stride + s.scores + i % p.heads * s.keys;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
@@ -164,14 +184,14 @@ void attend(LayerScratch s, SearchParams search, uint step, bool self) {
     for (uint t = 0; t < keys; ++t) scratch.at[at + t] /= sum;
   }
   settle();
-  for (uint r = 0; r < kLayerRows; ++r) {
+  for (uint r = 0; r < ROWS; ++r) {
     const uint row = row_of(r), at = s.rows + r * s.stride;
     const uint keys = self ? step + 1 : min(lengths.at[row / p.beams], p.keys);
     for (uint c = lane; c < padded_depth(p.width); c += LANES) {
       const uint known = min(c, p.width - 1), weights = at + s.scores + known / dim * s.keys;
       float sum = 0;
       for (uint t = 0; t < keys; ++t) {
-        const uint key = (self ? self_at(search, row, step, t) : cross_at(row, t)) + to_values + known;
+        const uint key = (self ? self_at(row, step, t) : cross_at(row, t)) + to_values + known;
         float value;
         if (self) value = cache.at[key];
         else value = memory.at[key];
@@ -187,23 +207,22 @@ void main() {
   const uint step = control.at[kStepWord], lane = gl_LocalInvocationID.x, w = p.width;
   if (step >= p.steps) return;
   LayerScratch s = scratch_of(p);
-  s.rows = gl_WorkGroupID.x * kLayerRows * s.stride;
-  const SearchParams search = SearchParams(p.batch, p.beams, p.steps, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  for (uint r = 0; r < kLayerRows; ++r)
+  s.rows = gl_WorkGroupID.x * ROWS * s.stride;
+  for (uint r = 0; r < ROWS; ++r)
     for (uint c = lane; c < padded_depth(w); c += LANES)
-      scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[row_of(r) * w + c] : 0;
+      scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[index_of(r) * w + c] : 0;
   settle();
 
   uint norm_at = 0, at = 2 * w;
   product(s, at, part_input(s, norm_at), w, s.q, 3 * w, kStore);
   keep_keys_and_values(s, step);
-  attend(s, search, step, true);
+  attend(s, step, true);
   product(s, at, s.attended, w, s.h, w, kAdd);
   end_part(s, norm_at);
 
   norm_at = at, at += 2 * w;
   product(s, at, part_input(s, norm_at), w, s.q, w, kStore);
-  attend(s, search, step, false);
+  attend(s, step, false);
   product(s, at, s.attended, w, s.h, w, kAdd);
   end_part(s, norm_at);
 
@@ -212,7 +231,7 @@ void main() {
   product(s, at, s.hidden, p.hidden, s.h, w, kAdd);
   end_part(s, norm_at);
 
-  for (uint r = 0; r < kLayerRows && gl_WorkGroupID.x * kLayerRows + r < p.batch * p.beams; ++r)
+  for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.places * p.beams; ++r)
     for (uint c = lane; c < w; c += LANES)
-      y.at[row_of(r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
+      y.at[index_of(r) * w + c] = scratch.at[s.rows + r * s.stride + s.h + c];
 }

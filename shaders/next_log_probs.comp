@@ -1,5 +1,5 @@
 // next_log_probs: y[r] = log_softmax(x[r]) under the rules of the search: what may come next in row r
-// One workgroup per row r; lanes stride over the vocabulary, then over history. x, y: (rows, vocab)
+// One workgroup per row r of a place; lanes stride over the vocabulary, then over history. x, y: (rows, vocab)
 // Beam search adjusts log-probabilities, and normalises them again only with kRenormalise; with one beam the
 // logits are adjusted and normalised afterwards.
 // A NaN, a +infinity or nothing but -infinity make a row NaN where no token is given.
@@ -8,7 +8,7 @@
 #include "common/buffer.glsl"
 #include "common/log_weights.glsl"
 #include "next_log_probs.h"
-#include "common/search.glsl"
+#include "common/order.glsl"
 
 layout(constant_id = 1) const bool kRules = false;  // repetition, n-grams, suppressed tokens, least length
 layout(constant_id = 2) const bool kRenormalise = false;
@@ -65,9 +65,10 @@ void apply_rules(uint row, uint step, uint start, LogWeights weights) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint row = group_index(), step = control.at[kStepWord], lanes = gl_WorkGroupSize.x;
-  if (row >= s.batch * s.beams || step >= s.steps) return;
-  const uint start = row * p.vocab, lane = gl_LocalInvocationID.x;
+  const uint step = control.at[kStepWord], lanes = gl_WorkGroupSize.x;
+  if (group_index() >= s.places * s.beams || step >= s.steps) return;
+  const uint start = group_index() * p.vocab, lane = gl_LocalInvocationID.x;
+  const uint row = row_at(control, s, group_index());
 
   uint given = control.at[given_at(row) + 1 + step];
   if (given == kNoToken && p.forced_eos != 0 && step + 1 == control.at[s.ends + row / s.beams]) given = s.eos;

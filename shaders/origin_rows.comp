@@ -17,7 +17,7 @@ layout(push_constant, std430) uniform Push {
 void main() {
   const uint row = group_index(), step = control.at[kStepWord];
   if (row >= p.batch * p.beams) return;
-  const SearchParams search = SearchParams(p.batch, p.beams, p.steps, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  const SearchParams search = search_of(p.batch, p.beams, p.steps);
   uint from = row;
   if (step > 0 && step <= p.steps)
     from = history.at[history_at(search, parity_of(search, step), kOrigins, row) + step - 1];

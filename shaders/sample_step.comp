@@ -1,12 +1,12 @@
 // sample_step: appends one token to each row, the likeliest or one drawn from the likeliest candidates
-// One lane per row. values, indices: (rows, candidates) in falling order; without candidates values are
+// One lane per place. values, indices: (rows, candidates) in falling order; without candidates values are
 // (rows, vocab) log-probabilities and indices (rows) the best. Drawn: weights exp(value / temperature), cut
 // where they reach top_p of their sum (nucleus sampling, Holtzman et al. 2020), by a counter-based generator.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common/buffer.glsl"
 #include "sample_step.h"
-#include "common/search.glsl"
+#include "common/order.glsl"
 
 layout(push_constant, std430) uniform Push {
   F32 values;
@@ -23,8 +23,8 @@ uint hash(uint v) {
   return (word >> 22) ^ word;
 }
 
-uint draw(uint row, uint step) {
-  const uint start = row * p.candidates;
+uint draw(uint place, uint row, uint step) {
+  const uint start = place * p.candidates;
   const float largest = values.at[start];
   float sum = 0;
   for (uint i = 0; i < p.candidates; ++i) sum += exp((values.at[start + i] - largest) / p.temperature);
@@ -44,15 +44,17 @@ uint draw(uint row, uint step) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint row = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[kStepWord];
-  if (row >= s.batch || step >= min(control.at[s.ends + row], s.steps)) return;
+  const uint place = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[kStepWord];
+  if (place >= s.places) return;
+  const uint row = sentence_at(control, s, place);
+  if (step >= min(control.at[s.ends + row], s.steps)) return;
   uint id;
   float log_prob;
   if (p.candidates == 0) {
-    id = indices.at[row];
-    log_prob = values.at[row * p.vocab + id];
+    id = indices.at[place];
+    log_prob = values.at[place * p.vocab + id];
   } else {
-    const uint at = row * p.candidates + (step < control.at[s.prompt + row] ? 0 : draw(row, step));
+    const uint at = place * p.candidates + (step < control.at[s.prompt + row] ? 0 : draw(place, row, step));
     id = indices.at[at];
     log_prob = values.at[at];
   }
@@ -61,7 +63,6 @@ void main() {
   history.at[history_at(s, 0, kLogProbs, row) + step] = floatBitsToUint(log_prob);
   const float score = uintBitsToFloat(control.at[s.scores + row]) + log_prob;
   control.at[s.scores + row] = floatBitsToUint(score);
-  control.at[s.tokens + row] = id;
   const bool end = id == s.eos && step >= control.at[s.prompt + row];  // in a prompt: a token like others
   if (end || step + 1 == control.at[s.ends + row]) {
     control.at[s.ends + row] = step + 1;

@@ -21,7 +21,7 @@ Tensor beam_step(Tensor log_probs, Search& search, const BeamRules& rules) {
                               .patient = rules.patient,
                               .search = search.params};
   return add_search_step({"beam_step", concat("beams ", search.params.beams), best}, search, params,
-                         [](const Launch& k, uint64_t sentences) { return k.rows(sentences); });
+                         [](const Launch& k, uint64_t places) { return k.rows(places); });
 }
 
 }  // namespace fovea

@@ -12,6 +12,8 @@ struct DecoderFacts {
   int64_t depth = 0, heads = 0;  // layers, and heads of each, whose attention may be asked for
   uint32_t start = 0;            // what a target begins with
   uint32_t eos = 0, pad = 0;
+  // A step may take fewer places than there are sentences, but for weights: those that are done drop out.
+  bool takes_places = false;
   bool encodes = false;  // targets answer sources that an encoder reads; else they go on where prompts end
 };
 

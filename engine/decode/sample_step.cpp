@@ -27,7 +27,7 @@ Tensor sample_step(Tensor log_probs, Search& search, const Sampling& sampling) {
                                 .search = search.params};
   return add_search_step(
       {"sample_step", greedy ? std::string("greedy") : concat("candidates ", candidates), best}, search,
-      params, [](const Launch& k, uint64_t sentences) { return elements(k, sentences, 1); });
+      params, [](const Launch& k, uint64_t places) { return elements(k, places, 1); });
 }
 
 }  // namespace fovea

@@ -9,7 +9,10 @@ namespace fovea {
 
 // Sentences decoded together. rows = batch * beams; see shaders/search.h for what lies where.
 struct Search : StepState {
-  Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos);
+  // ordered: sentences change places when others are done, so that steps may take fewer.
+  Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos, bool ordered = false);
+  // The same search, of whose places a step takes the first ones.
+  Search(const Search& of, int64_t places);
 
   // What control holds before the first step: every row reads `start`, only the first beam counts, any token
   // may come, no sentence has a prompt and each may take all steps.

@@ -33,6 +33,17 @@ uint32_t shared_tokens(const std::vector<std::vector<uint32_t>>& prompts) {
   return uint32_t(least - 1);
 }
 
+// The least of few sizes, down from `batch`, a power of two, that holds so many sentences.
+uint32_t places_for(uint32_t sentences, uint32_t batch) {
+  uint32_t size = batch;
+  while (size > 1) {
+    const uint32_t next = size % 3 == 0 ? size / 3 * 2 : size == 2 ? 1 : size / 4 * 3;
+    if (next < sentences) break;
+    size = next;
+  }
+  return size;
+}
+
 float as_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 
 }  // namespace
@@ -42,16 +53,17 @@ DecodeSession::DecodeSession(Device& device, const Decoder& decoder, const Sessi
       decoder_(decoder),
       facts_(decoder.facts()),
       shape_(shape),
-      search_(device, shape.batch, shape.decoding.beams, shape.steps, facts_.eos),
+      search_(device, shape.batch, shape.decoding.beams, shape.steps, facts_.eos,
+              facts_.takes_places && !shape.attention),
       memory_(decoder.memory(device, search_, shape.keys)) {
   if (!shape.decoding.suppressed.empty()) suppressed_ = suppressed_state(device, shape.decoding.suppressed);
   if (shape.attention) record_.emplace(device, Shape{search_.rows(), shape.steps, shape.keys});
-  record_begin(device);
-  record_step(device);
+  record_begin();
+  step_of(search_.params.batch);
 }
 
 // Everything a batch begins with: keys and values of sources or prompts, lengths, an empty search.
-void DecodeSession::record_begin(Device& device) {
+void DecodeSession::record_begin() {
   Graph& graph = begin_graph_;
   if (shape_.keys > 0) {
     ids_ = graph.input({shape_.batch, shape_.keys}, DType::u32, facts_.encodes ? "source" : "prompt");
@@ -59,19 +71,23 @@ void DecodeSession::record_begin(Device& device) {
     decoder_.begin(ids_, source_lengths_, search_, memory_);
   }
   initial_ = graph.input(search_.control.shape(), DType::u32, "control");
-  begin_.emplace(device, graph, std::vector{assign(search_.control, initial_)});
+  begin_.emplace(device_, graph, std::vector{assign(search_.control, initial_)});
 }
 
-void DecodeSession::record_step(Device& device) {
+DecodeSession::Step& DecodeSession::step_of(uint32_t places) {
+  const auto found =
+      std::ranges::find_if(steps_, [&](const Step& step) { return step.search.params.places == places; });
+  if (found != steps_.end()) return *found;
   const Decoding& d = shape_.decoding;
   const int64_t layer = shape_.layer < 0 ? facts_.depth - 1 : shape_.layer;
-  const Decoder::Next next = decoder_.step(step_graph_, search_, memory_, record_ ? layer : -1);
+  Step& made = steps_.emplace_back(search_, places);
+  const Decoder::Next next = decoder_.step(made.graph, made.search, memory_, record_ ? layer : -1);
   if (record_) {
     const Tensor weights = next.weights;  // (rows, heads, keys)
     const Tensor chosen = shape_.head < 0 ? mean(weights, 1) : slice(weights, 1, shape_.head, 1);
-    fovea::record_step(reshape(chosen, {search_.rows(), shape_.keys}), search_, *record_);
+    record_step(reshape(chosen, {search_.rows(), shape_.keys}), made.search, *record_);
   }
-  const Tensor log_probs = next_log_probs(next.logits, search_,
+  const Tensor log_probs = next_log_probs(next.logits, made.search,
                                           {.min_length = d.min_length,
                                            .behind_prompt = !facts_.encodes,
                                            .ngram = d.ngram,
@@ -79,13 +95,14 @@ void DecodeSession::record_step(Device& device) {
                                            .forced_eos = d.forced_end,
                                            .renormalise = d.renormalise,
                                            .suppressed = suppressed_ ? &*suppressed_ : nullptr});
-  unfinished_ =
+  made.unfinished =
       d.beams == 1
-          ? sample_step(log_probs, search_,
+          ? sample_step(log_probs, made.search,
                         {.temperature = d.temperature, .top_p = d.top_p, .top_k = d.top_k})
-          : beam_step(log_probs, search_,
+          : beam_step(log_probs, made.search,
                       {.length_penalty = d.length_penalty, .stop_early = d.stop_early, .patient = d.patient});
-  step_.emplace(device, step_graph_, std::vector{unfinished_});
+  made.plan.emplace(device_, made.graph, std::vector{made.unfinished});
+  return made;
 }
 
 // tokens: what the target begins with, of which the last `prompt` are the prompt's, the first is read first.
@@ -148,6 +165,7 @@ void DecodeSession::begin(const DecodeRequest& request) {
   if (facts_.encodes) begin_->write(source_lengths_, std::span<const uint32_t>(lengths));
   begin_->write(initial_, std::span<const uint32_t>(control_));
   step_at_ = first_;
+  left_ = uint32_t(targets.size());
   begun_ = cancelled_ = false;
   replays_ = 0;
   if (begin_job_) begin_job_->restart();
@@ -155,12 +173,13 @@ void DecodeSession::begin(const DecodeRequest& request) {
 
 void DecodeSession::step_until_done(DecodeStatistics& statistics,
                                     const std::function<bool(uint32_t)>& on_token) {
-  uint32_t unfinished = 1;
-  while (step_at_ < search_.params.steps && unfinished > 0) {
+  while (step_at_ < search_.params.steps && left_ > 0) {
     const uint32_t steps = std::min(on_token ? 1 : kStepsPerWait, search_.params.steps - step_at_);
-    step_->submit({.times = steps});
-    step_->wait();
-    unfinished = step_->read_u32(unfinished_)[0];
+    Step& step =
+        step_of(search_.params.order == 0 ? search_.params.batch : places_for(left_, search_.params.batch));
+    step.plan->submit({.times = steps});
+    step.plan->wait();
+    left_ = step.plan->read_u32(step.unfinished)[0];
     step_at_ += steps;
     statistics.steps += steps;
     ++statistics.submits;
@@ -175,7 +194,7 @@ void DecodeSession::submit_step(double milliseconds, DecodeStatistics& statistic
   const uint32_t left = search_.params.steps - step_at_;
   if (whole > 0 && 2 * whole <= milliseconds && left >= 2) {
     const uint32_t steps = uint32_t(std::min({milliseconds / whole, double(kStepsPerWait), double(left)}));
-    replays_ = step_->submit({.times = steps});
+    replays_ = steps_.front().plan->submit({.times = steps});
     step_at_ += steps;
     statistics.steps += steps;
   } else {
@@ -190,7 +209,7 @@ void DecodeSession::submit_step(double milliseconds, DecodeStatistics& statistic
 bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
   if (!begin_job_) {
     begin_job_.emplace(*begin_);
-    step_job_.emplace(*step_);
+    step_job_.emplace(*steps_.front().plan);
   }
   if (!begun_) {
     if (!begin_job_->tick(milliseconds)) return false;
@@ -202,13 +221,15 @@ bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
   if (replays_ > 0 ? !device_.poll(replays_) : !step_job_->tick(milliseconds)) return false;
   replays_ = 0;
   ++statistics.waits;
-  if (cancelled_ || step_at_ == search_.params.steps || step_->read_u32(unfinished_)[0] == 0) return true;
+  const Step& first = steps_.front();
+  if (cancelled_ || step_at_ == search_.params.steps || first.plan->read_u32(first.unfinished)[0] == 0)
+    return true;
   submit_step(milliseconds, statistics);
   return false;
 }
 
 void DecodeSession::warm_up() {
-  for (Plan* plan : {&*begin_, &*step_}) {
+  for (Plan* plan : {&*begin_, &*steps_.front().plan}) {
     plan->run();  // a driver may compile only now
     plan->profile();
   }

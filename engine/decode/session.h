@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 
 #include "decode/decoder.h"
@@ -65,8 +66,16 @@ class DecodeSession {
   std::vector<std::vector<DecodedTarget>> results(const DecodeRequest& request, DecodeStatistics& statistics);
 
  private:
-  void record_begin(Device& device);
-  void record_step(Device& device);
+  // A step of the search that takes so many places.
+  struct Step {
+    Step(const Search& all, uint32_t places) : search(all, places) {}
+    Search search;
+    Graph graph;
+    Tensor unfinished;
+    std::optional<Plan> plan;
+  };
+  void record_begin();
+  Step& step_of(uint32_t places);  // recorded when first asked for
   void start_sentence(uint32_t sentence, const std::vector<uint32_t>& tokens, uint32_t prompt);
   void write_history(const std::vector<std::vector<uint32_t>>& targets);
   void submit_step(double milliseconds, DecodeStatistics& statistics);
@@ -82,15 +91,17 @@ class DecodeSession {
   DecoderMemory memory_;
   std::optional<State> suppressed_, record_;  // record: (rows, steps, keys) of attention
 
-  Graph begin_graph_, step_graph_;
-  Tensor ids_, source_lengths_, initial_, unfinished_;
-  std::optional<Plan> begin_, step_;
+  Graph begin_graph_;
+  Tensor ids_, source_lengths_, initial_;
+  std::optional<Plan> begin_;
+  std::deque<Step> steps_;  // the first takes all places
   std::optional<PlanJob> begin_job_, step_job_;
   bool begun_ = false;  // in slices: all that comes before the first step is done
   bool cancelled_ = false;
   Ticket replays_ = 0;                       // in slices: of whole steps submitted together
   uint32_t step_at_ = 0;                     // steps taken or submitted, those of prompts included
   uint32_t first_ = 0;                       // step: what prompts share lies in front of it
+  uint32_t left_ = 0;                        // sentences that are unfinished, as far as is known
   std::vector<uint32_t> control_, history_;  // before the first step and as read after the last
   std::vector<float> attention_;
 };

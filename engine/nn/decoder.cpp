@@ -214,6 +214,10 @@ void DecoderStack::prefill(Tensor x, DecoderMemory& memory) const {
   for (size_t i = 0; i < layers_.size(); ++i) x = layers_[i](x, {}, {.cache = &memory.caches[i]}).out;
 }
 
+bool DecoderStack::takes_places() const {
+  return std::ranges::all_of(layers_, [](const DecoderLayer& layer) { return layer.takes_places(); });
+}
+
 DecoderStack::Result DecoderStack::step(Tensor x, const StepState& search, DecoderMemory& memory,
                                         int64_t weights_of) const {
   Graph& graph = *x.graph;

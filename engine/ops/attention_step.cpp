@@ -8,7 +8,7 @@ namespace {
 
 // Inputs: q, control, history, learned, and of attention to a memory its lengths and itself.
 void launch(Launch& k, const AttentionStepParams& params, bool self, bool additive) {
-  const uint32_t rows = params.search.batch * params.search.beams;
+  const uint32_t rows = params.batch * params.beams;
   const size_t first = self ? 1 : 0;  // behind the cache
   const Span& learned = k.in(3);
   k.dispatch(
@@ -46,7 +46,9 @@ AttentionStepParams params_of(const StepState& search, int64_t width, const Step
     FOVEA_CHECK(heads.additive->shape() == Shape({head_dim}), "attention_step: additive ",
                 heads.additive->shape(), " for heads of ", head_dim);
   }
-  return {uint32_t(heads.count), uint32_t(head_dim), uint32_t(keys), uint32_t(reach), search.params};
+  const SearchParams& s = search.params;
+  return {
+      uint32_t(heads.count), uint32_t(head_dim), uint32_t(keys), uint32_t(reach), s.batch, s.beams, s.steps};
 }
 
 // What is learned beside projections: of distances, or w of additive scores; absent: nothing.

@@ -8,11 +8,17 @@ namespace fovea {
 namespace {
 
 constexpr int64_t kWidest = 128, kMostHidden = 512;
+constexpr int64_t kMostRows = 8;  // of a workgroup
 
-// The kernel for the device's subgroups, if it is built for them.
-const char* kernel(const Limits& limits) {
-  const std::vector<const Shader*> fitting = variants_for("decoder_layer_step", limits.subgroup);
-  return fitting.empty() ? nullptr : fitting.front()->name;
+// The kernel for the device's subgroups whose workgroups take just so many rows, or the most; null: it is not
+// built for them.
+const Shader* kernel(const Limits& limits, int64_t rows) {
+  const Shader* chosen = nullptr;
+  for (const Shader* each : variants_for("decoder_layer_step", limits.subgroup)) {
+    chosen = each;
+    if (each->number("ROWS") >= double(rows)) break;
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -20,7 +26,8 @@ const char* kernel(const Limits& limits) {
 bool has_decoder_layer_step(const Limits& limits, int64_t width, int64_t hidden) {
   const bool narrow = width <= kWidest && hidden <= kMostHidden;
   // Parts of the weights are tensors of their own, which lie on 16 bytes.
-  return limits.kernels == KernelClass::cpu && kernel(limits) && narrow && width % 4 == 0 && hidden % 4 == 0;
+  return limits.kernels == KernelClass::cpu && kernel(limits, 1) && narrow && width % 4 == 0 &&
+         hidden % 4 == 0;
 }
 
 Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerState& layer, State& cache,
@@ -35,18 +42,21 @@ Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerS
               " heads");
   FOVEA_CHECK(memory.shape() == Shape({s.batch, keys, 2 * width}), "decoder_layer_step: memory ",
               memory.shape(), " for ", s.batch, " sentences of width ", width);
-  FOVEA_CHECK(cache.shape() == Shape({2, search.rows(), s.steps, width}), "decoder_layer_step: cache ",
-              cache.shape(), " for ", search.rows(), " rows of ", s.steps, " steps");
+  const int64_t cached = int64_t(s.batch) * s.beams;
+  FOVEA_CHECK(cache.shape() == Shape({2, cached, s.steps, width}), "decoder_layer_step: cache ",
+              cache.shape(), " for ", cached, " rows of ", s.steps, " steps");
   const DecoderLayerStepParams params{uint32_t(width),
                                       uint32_t(layer.hidden),
                                       uint32_t(layer.heads),
                                       uint32_t(keys),
                                       s.batch,
+                                      s.places,
                                       s.beams,
                                       s.steps,
+                                      s.order,
                                       layer.eps};
   const int64_t scratch = int64_t(scratch_of(params).stride);
-  const int64_t groups = ceil_div(search.rows(), kLayerRows);
+  const int64_t rows = search.rows(), padded = ceil_div(rows, kMostRows) * kMostRows;
   const uint32_t before = layer.norm_before, activation = uint32_t(layer.activation);
   Graph& graph = *x.graph;
   const std::vector<Tensor> made =
@@ -55,11 +65,12 @@ Tensor decoder_layer_step(Tensor x, const StepState& search, const DecoderLayerS
                      .inputs = {x, graph.use(layer.weights, "layer"), graph.use(search.control),
                                 graph.use(search.history), memory, lengths},
                      .shape = cache.shape(),
-                     .more = {{.shape = x.shape()}, {.shape = {groups * kLayerRows, scratch}}},
+                     .more = {{.shape = x.shape()}, {.shape = {padded, scratch}}},
                      .target = &cache,
                      .launch = [=](Launch& k) {
-                       k.dispatch({.kernel = kernel(k.limits()),
-                                   .groups = {uint32_t(groups)},
+                       const Shader* chosen = kernel(k.limits(), rows);
+                       k.dispatch({.kernel = chosen->name,
+                                   .groups = {uint32_t(ceil_div(rows, int64_t(chosen->number("ROWS"))))},
                                    .constants = {{"kNormBefore", before}, {"kActivation", activation}},
                                    .reads = {{"x", k.in(0)},
                                              {"layer", k.in(1)},

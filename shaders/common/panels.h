@@ -8,6 +8,7 @@
 const uint kPanelColumns = 64;
 const uint kPanelDepth = 16;
 
+inline uint whole_panels(uint n) { return (n + (kPanelColumns - 1)) & ~(kPanelColumns - 1); }
 inline uint padded_depth(uint k) { return (k + (kPanelDepth - 1)) & ~(kPanelDepth - 1); }
 
 #endif

@@ -1,5 +1,6 @@
 #include "ops/decoder_layer_step.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "decode/search.h"
@@ -106,6 +107,48 @@ TEST_CASE("a fused decoder layer is the layer of nn, cache included") {
   check_sizes({9, 1, 24, 3, 20, 1, NormPlace::after, Activation::gelu, false});
   check_sizes({3, 3, 16, 4, 40, 7, NormPlace::after, Activation::silu});
   check_sizes({2, 5, 128, 2, 96, 3, NormPlace::before, Activation::gelu_tanh});
+}
+
+TEST_CASE("a fused decoder layer takes the sentences at the first places") {
+  const Sizes s{5, 2, 24, 3, 20, 4};
+  if (!has_decoder_layer_step(device().info().limits, s.width, s.hidden)) return;
+  Layers layers(s);
+  Search all(device(), s.batch, s.beams, 5, 0, true);
+  const std::vector<uint32_t> order = {3, 0, 4, 1, 2};
+  std::vector<uint32_t> control = all.initial(1);
+  control[kStepWord] = 2;
+  std::copy(order.begin(), order.end(), control.begin() + all.params.order);
+  all.control.write(std::span<const uint32_t>(control));
+  all.history.write(
+      std::span<const uint32_t>(random_ids(all.history.shape().elements(), 7, uint32_t(all.rows()))));
+  const auto run = [&](int64_t places) {
+    layers.cache.write(std::span<const float>(random_values(layers.cache.shape().elements(), 8)));
+    const Search some(all, places);
+    Graph graph;
+    const Tensor x = graph.input({some.rows(), s.width}),
+                 memory = graph.input({s.batch, s.keys, 2 * s.width}),
+                 lengths = graph.input({s.batch}, DType::u32);
+    const Tensor y = layers.layer.step(x, some, {layers.cache, memory, lengths}, false).out;
+    std::vector<float> values = random_values(uint64_t(all.rows() * s.width), 9, -2, 2);
+    values.resize(x.shape().elements());
+    Plan plan(device(), graph, {y});
+    plan.write(x, values);
+    plan.write(memory, random_values(memory.shape().elements(), 10));
+    plan.write(lengths, std::vector<uint32_t>{1, 2, 3, 4, 2});
+    plan.run();
+    return std::pair(plan.read(y), layers.cache.read());
+  };
+  const auto [whole, whole_cache] = run(s.batch);
+  const std::vector<float> before = random_values(layers.cache.shape().elements(), 8);
+  for (const int64_t places : {1, 2, 3}) {
+    const auto [some, cache] = run(places);
+    CHECK(std::equal(some.begin(), some.end(), whole.begin()));
+    for (size_t i = 0; i < cache.size(); ++i) {  // (2, rows, steps, width)
+      const auto row = int64_t(i) / (5 * s.width) % all.rows();
+      const auto place = std::ranges::find(order, uint32_t(row / s.beams)) - order.begin();
+      REQUIRE(cache[i] == (place < places ? whole_cache[i] : before[i]));
+    }
+  }
 }
 
 TEST_CASE("decoder layers that no fused step takes are not fused") {

@@ -82,6 +82,7 @@ class DecoderLayer {
 
   const CrossAttention* cross() const { return parts_.cross ? &*parts_.cross : nullptr; }
   int64_t inner() const { return parts_.attention.inner(); }
+  bool takes_places() const { return fused_ != nullptr; }  // as DecoderStack's
   struct Result {
     Tensor out;           // (batch, tokens, width)
     Tensor weights;       // when asked for: (batch, heads, tokens, keys) of the attention to what was encoded
@@ -130,6 +131,8 @@ class DecoderStack {
   DecoderMemory memory(Device& device, const StepState& search, int64_t keys) const;
   void keep_encoded(Tensor encoded, Tensor lengths, DecoderMemory& memory) const;
   void prefill(Tensor x, DecoderMemory& memory) const;
+  // A step may take fewer places than there are sentences, if no weights are wanted.
+  bool takes_places() const;
   // x: (rows, width); weights_of: the layer whose weights are wanted, (rows, heads, keys), or -1.
   Result step(Tensor x, const StepState& search, DecoderMemory& memory, int64_t weights_of = -1) const;
 

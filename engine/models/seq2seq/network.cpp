@@ -172,6 +172,7 @@ DecoderFacts Seq2SeqNetwork::facts() const {
           .start = config_.start,
           .eos = config_.eos,
           .pad = config_.pad,
+          .takes_places = decoder_.takes_places(),
           .encodes = true};
 }
 
