@@ -63,7 +63,8 @@ void extend(uint from, uint to_parity, uint to, Candidate chosen, Sentence of) {
   if (gl_LocalInvocationID.x != 0) return;
   history.at[history_at(s, to_parity, kTokens, to) + step] = indices.at[of.start + chosen.at];
   history.at[history_at(s, to_parity, kOrigins, to) + step] = from;
-  history.at[history_at(s, to_parity, kLogProbs, to) + step] = floatBitsToUint(values.at[of.start + chosen.at]);
+  const uint log_prob = floatBitsToUint(values.at[of.start + chosen.at]);
+  history.at[history_at(s, to_parity, kLogProbs, to) + step] = log_prob;
 }
 
 // The pool's worst place: the first free one, else the one of least score.

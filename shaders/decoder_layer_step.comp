@@ -1,10 +1,10 @@
 // decoder_layer_step: y[r] = a whole decoder layer of x[r], one new token a row, K and V of it into the cache
-// One subgroup a workgroup takes ROWS rows through all parts; lanes stride over columns, keys or heads. LANES *
-// COLUMNS divide a panel's columns, and the depth of panels divides them: products leave no column unwritten.
+// One subgroup a workgroup takes ROWS rows through all parts; lanes stride over columns, keys or heads.
+// LANES * COLUMNS divide a panel's columns and are no less than its depth, so that no column stays unwritten.
 // A row needs nothing of other rows, so parts meet in the workgroup's own scratch: one dispatch instead of
 // eleven, each of which costs a CPU driver more than the arithmetic of a narrow model.
 // layer: for each of attention, cross attention and feed-forward the norm's weight and bias, then matrices in
-// panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width), by places; cache: by rows, and the
+// panels with their biases: qkv, out; q, out; up, down. x, y: (rows, width) by places, cache: by rows; the
 // rest as in attention_step.
 // class cpu
 // variant 4_1: LANES=4 COLUMNS=4 ROWS=1

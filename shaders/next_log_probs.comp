@@ -1,5 +1,5 @@
 // next_log_probs: y[r] = log_softmax(x[r]) under the rules of the search: what may come next in row r
-// One workgroup per row r of a place; lanes stride over the vocabulary, then over history. x, y: (rows, vocab)
+// One workgroup per row r of the places; lanes stride over the vocabulary, then history. x, y: (rows, vocab)
 // Beam search adjusts log-probabilities, and normalises them again only with kRenormalise; with one beam the
 // logits are adjusted and normalised afterwards.
 // A NaN, a +infinity or nothing but -infinity make a row NaN where no token is given.

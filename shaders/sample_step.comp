@@ -44,7 +44,8 @@ uint draw(uint place, uint row, uint step) {
 
 void main() {
   const SearchParams s = p.search;
-  const uint place = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x, step = control.at[kStepWord];
+  const uint place = group_index() * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+  const uint step = control.at[kStepWord];
   if (place >= s.places) return;
   const uint row = sentence_at(control, s, place);
   if (step >= min(control.at[s.ends + row], s.steps)) return;

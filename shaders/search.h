@@ -3,10 +3,10 @@
 #include "common/host.h"
 
 // Where a search keeps its numbers, in words. `control`: the step, how many sentences are unfinished, and the
-// sections of SearchParams. A row is a hypothesis: sentence * beams + beam. What a step computes lies by places
-// in the place of sentences, so that a plan of fewer places takes what is left. `history`: for every parity and
-// kind of number a (rows, steps) table. The hypotheses of even and odd steps have a parity each, so that
-// beams can change rows; the third is that of finished hypotheses.
+// sections of SearchParams. A row is a hypothesis: sentence * beams + beam. What a step computes lies by the
+// places of sentences, place * beams + beam, so that a plan of fewer places takes those that are left.
+// `history`: for every parity and kind of number a (rows, steps) table. The hypotheses of even and odd steps
+// have a parity each, so that beams can change rows; the third is that of finished hypotheses.
 const uint kStepWord = 0, kUnfinishedWord = 1, kSections = 2;  // of control; sections begin at kSections
 const uint kFinished = 2, kParities = 3;
 const uint kTokens = 0, kOrigins = 1, kLogProbs = 2, kKinds = 3;  // of history; log-probabilities are f32

@@ -1,4 +1,4 @@
-// search_advance: step += 1; unfinished = the sentences that have not come to their end; places and tokens anew
+// search_advance: step += 1; unfinished = the sentences not at their end; their places and tokens anew
 // One workgroup; lanes stride over sentences, then over rows. unfinished: (1), a copy for the host.
 #version 460
 #extension GL_GOOGLE_include_directive : require

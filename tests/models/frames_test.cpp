@@ -156,9 +156,9 @@ TEST_CASE("no frame of a host waits for what another thread loads, compiles or r
     INFO(number << " frames, " << rounds << " rounds of work; median " << times[times.size() / 2]
                 << " ms, longest " << times.back() << " ms");
     CHECK(times.size() > kFrames / 4);
-    // A processor may be taken from the other thread while it holds a lock: on a busy machine some frames wait
-    // for that, a slice or two of the system's. A compilation would hold them for longer, and a foreign plan
-    // most of them.
+    // A processor may be taken from the other thread while it holds a lock: on a busy machine some frames
+    // wait for that, a slice or two of the system's. A compilation would hold them for longer, and a foreign
+    // plan most of them.
     CHECK(times[times.size() * 9 / 10] < 2);
     CHECK(times.back() < 200);
   }
