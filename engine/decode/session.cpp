@@ -101,7 +101,8 @@ DecodeSession::Step& DecodeSession::step_of(uint32_t places) {
                         {.temperature = d.temperature, .top_p = d.top_p, .top_k = d.top_k})
           : beam_step(log_probs, made.search,
                       {.length_penalty = d.length_penalty, .stop_early = d.stop_early, .patient = d.patient});
-  made.plan.emplace(device_, made.graph, std::vector{made.unfinished});
+  const Plan* largest = steps_.front().plan ? &*steps_.front().plan : nullptr;
+  made.plan.emplace(device_, made.graph, std::vector{made.unfinished}, PlanOptions{.arena_of = largest});
   return made;
 }
 
@@ -110,8 +111,8 @@ void DecodeSession::start_sentence(uint32_t sentence, const std::vector<uint32_t
   const SearchParams& p = search_.params;
   const uint32_t behind = facts_.encodes ? 0 : prompt;
   const int64_t most = behind + shape_.decoding.max_length;
-  FOVEA_CHECK(most <= shape_.steps && int64_t(tokens.size()) <= most, "decoding: a prompt of ", prompt,
-              " tokens leaves nothing of ", shape_.steps, " steps");
+  FOVEA_CHECK(int64_t(tokens.size()) <= std::min(most, shape_.steps), "decoding: a prompt of ", prompt,
+              " tokens leaves nothing of ", std::min(most, shape_.steps), " steps");
   std::copy(tokens.begin(), tokens.end(), control_.begin() + p.given + sentence * (1 + p.steps));
   control_[p.prompt + sentence] = prompt;
   control_[p.ends + sentence] = uint32_t(most);
@@ -287,6 +288,7 @@ std::vector<std::vector<DecodedTarget>> DecodeSession::run(const DecodeRequest& 
   begin_->submit();
   ++statistics.submits;
   step_until_done(statistics, on_token);
+  if (left_ > 0 && !on_token) return {};
   return results(request, statistics);
 }
 

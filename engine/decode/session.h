@@ -39,7 +39,7 @@ struct DecodedTarget {
 struct SessionShape {
   int64_t batch = 1;
   int64_t keys = 1;   // extent of the sources, padding included, or of what prompts share; 0: nothing
-  int64_t steps = 1;  // at most, the steps of prompts included
+  int64_t steps = 1;  // taken at most, those of prompts included: sizes what is kept of each row
   Decoding decoding;
   bool attention = false;
   int64_t layer = -1, head = -1;
@@ -54,7 +54,8 @@ class DecodeSession {
   const SessionShape& shape() const { return shape_; }
   uint64_t cache_bytes() const { return memory_.bytes(); }
 
-  // The targets of at most shape().batch sentences that fit, best first. on_token: as of DecodeSessions.
+  // The targets of at most shape().batch sentences that fit, best first; none at all where the steps do not
+  // suffice for one of them, which are not stopped by a caller. on_token: as of DecodeSessions.
   std::vector<std::vector<DecodedTarget>> run(const DecodeRequest& request, DecodeStatistics& statistics,
                                               const std::function<bool(uint32_t)>& on_token);
   // The same in slices: begin(), tick() until it says true, then results().

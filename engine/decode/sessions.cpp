@@ -88,6 +88,17 @@ SessionShape shape_of(const DecodeRequest& request, const DecoderFacts& model) {
   return shape;
 }
 
+// The steps that nearly always suffice, as the keys and values of a search take memory for each: where they
+// do not, the batch is decoded again with all of them.
+int64_t likely_steps(const DecodeRequest& request, const DecoderFacts& model, const SessionShape& whole) {
+  if (!model.encodes) return whole.steps;
+  size_t prompt = 0, source = 0;
+  for (const auto& each : request.prompts) prompt = std::max(prompt, each.size());
+  for (const auto& each : request.sources) source = std::max(source, each.size());
+  const int64_t least = std::max(request.decoding.min_length, int64_t(2 * source));
+  return padded_size(int64_t(prompt) + least + 8, whole.steps);
+}
+
 // Samples of one sentence are as many sentences, each with random numbers of its own.
 DecodeRequest repeated(const DecodeRequest& request, size_t copies) {
   DecodeRequest all{.decoding = request.decoding,
@@ -152,7 +163,14 @@ std::vector<std::vector<DecodedTarget>> DecodeSessions::decode(
   const DecoderFacts model = decoder_.facts();
   check(request);
   const size_t copies = request.decoding.beams == 1 ? size_t(request.decoding.n_best) : 1;
-  if (copies == 1) return session(shape_of(request, model))->run(request, statistics_, on_token);
+  const SessionShape whole = shape_of(request, model);
+  if (copies == 1 && !on_token) {
+    SessionShape likely = whole;
+    likely.steps = likely_steps(request, model, whole);
+    if (likely.steps < whole.steps)
+      if (auto targets = session(likely)->run(request, statistics_, {}); !targets.empty()) return targets;
+  }
+  if (copies == 1) return session(whole)->run(request, statistics_, on_token);
 
   const auto samples = decode(repeated(request, copies));
   std::vector<std::vector<DecodedTarget>> targets(request.sentences());

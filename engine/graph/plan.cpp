@@ -62,7 +62,7 @@ Plan::Impl::Impl(Gpu& owner, const Graph& graph, const std::vector<Tensor>& want
   lives = lifetimes(values, steps, outputs);
   for (const Tensor& image : options.images) images.push_back(bindable(image));
   place_inputs_and_outputs();
-  place_intermediates();
+  place_intermediates(options.arena_of ? options.arena_of->impl_.get() : nullptr);
   compile();
   record_anew(VK_NULL_HANDLE);
   note_users();
@@ -112,12 +112,14 @@ void Plan::Impl::place_inputs_and_outputs() {
   if (guard) arm_guards(gpu.memory(), *io);
 }
 
-void Plan::Impl::place_intermediates() {
+void Plan::Impl::place_intermediates(const Impl* arena_of) {
   const Arena packed = guard ? spread(lives, guard) : arena(lives);
   arena_bytes = packed.bytes;
   live_bytes = largest_live_set(lives);
-  if (arena_bytes > 0)
-    arena_buffer = std::make_unique<Buffer>(gpu, arena_bytes, MemoryKind::device, "plan arena");
+  if (arena_of && !guard && &arena_of->gpu == &gpu && arena_of->arena_bytes >= arena_bytes)
+    arena_buffer = arena_of->arena_buffer;
+  else if (arena_bytes > 0)
+    arena_buffer = std::make_shared<Buffer>(gpu, arena_bytes, MemoryKind::device, "plan arena");
   for (size_t i = 0; i < lives.size(); ++i)
     places[lives[i].value] = {arena_buffer.get(), packed.offsets[i], lives[i].bytes};
   if (guard && arena_buffer) arm_guards(gpu.memory(), *arena_buffer);

@@ -21,7 +21,7 @@ struct Plan::Impl {
   ~Impl();
 
   void place_inputs_and_outputs();
-  void place_intermediates();
+  void place_intermediates(const Impl* arena_of);
   Span span_of(ValueId id) const;
   void record_slice(Recorder& recorder, uint32_t first, uint32_t count);
   void compile();
@@ -54,7 +54,8 @@ struct Plan::Impl {
   uint64_t arena_bytes = 0, live_bytes = 0;
   // Inputs lie first in io, outputs behind them, then those that only images are bound to.
   uint64_t input_bytes = 0, staged_bytes = 0, io_bytes = 0;
-  std::unique_ptr<Buffer> arena_buffer, io;
+  std::shared_ptr<Buffer> arena_buffer;  // of several plans, see PlanOptions::arena_of
+  std::unique_ptr<Buffer> io;
   std::unique_ptr<Buffer> staging;  // mirrors the first staged_bytes of io where the host cannot reach io
   Tables tables;
   Commands commands;

@@ -4,8 +4,11 @@
 #include <numeric>
 
 #include "decode/search.h"
+#include "fovea/bahdanau.hpp"
+#include "fovea/word_vocabulary.hpp"
 #include "ops/decoder_layer_step.h"
 #include "support/check.h"
+#include "support/temporary.h"
 
 using namespace fovea;
 using namespace fovea::test;
@@ -114,4 +117,22 @@ TEST_CASE("a search has as many places as sentences, or fewer where they have an
   check_rejects([&] { Search(fixed, 3); }, {"search", "3 places of 4", "keep theirs"});
   check_rejects([&] { Search(ordered, 5); }, {"search", "5 places of 4"});
   check_rejects([&] { Search(ordered, 0); }, {"search", "0 places"});
+}
+
+TEST_CASE("outputs that are longer than their sources let expect come whole") {
+  const TemporaryFolder folder;
+  write_fresh_bahdanau(folder.path().string(),
+                       {.source_vocab = 9, .target_vocab = 11, .width = 8, .positions = 120}, 3);
+  Bahdanau model(device(), folder.path().string());
+  const std::vector<uint32_t> longest(60, 4);  // beside it steps for all of max_length are likely
+  for (const int64_t beams : {1, 3}) {
+    INFO("beams " << beams);
+    const Decoding decoding{.beams = beams, .max_length = 70, .suppressed = {{WordVocabulary::kEnd}}};
+    const auto some = model.translate({{1, 2}, {3}}, decoding);
+    const auto beside = model.translate({{1, 2}, {3}, longest}, decoding);
+    for (const size_t i : {0, 1}) {
+      CHECK(some[i][0].tokens.size() == 70);
+      CHECK(some[i][0].tokens == beside[i][0].tokens);
+    }
+  }
 }

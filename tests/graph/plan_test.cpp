@@ -68,6 +68,34 @@ TEST_CASE("a plan that shares memory gives what one with guards gives") {
   CHECK(shared.arena_bytes() <= shared.live_bytes() + shared.live_bytes() / 4 + 4096);
 }
 
+TEST_CASE("plans that share an arena give what they give alone") {
+  Chain large(31, 29), small(19, 29), larger(40, 31);
+  Plan first(device(), large.graph, {large.y}), alone(device(), small.graph, {small.y});
+  first.run();
+  const uint64_t before = device().memory().used;
+  Plan second(device(), small.graph, {small.y}, {.arena_of = &first});
+  REQUIRE(alone.arena_bytes() == second.arena_bytes());
+  const uint64_t shared = device().memory().used - before;
+  const Plan third(device(), small.graph, {small.y});
+  CHECK(device().memory().used - before - shared >= shared + alone.arena_bytes());
+  Plan fourth(device(), larger.graph, {larger.y}, {.arena_of = &first});  // it is too small
+  large.write(first, 3);
+  larger.write(fourth, 5);
+  for (Plan* plan : {&alone, &second}) small.write(*plan, 4);
+  alone.run();
+  for (int round = 0; round < 3; ++round) {
+    first.submit();
+    second.submit();
+    fourth.submit();
+  }
+  CHECK(second.read(small.y) == alone.read(small.y));
+  const std::vector<float> of_first = first.read(large.y), of_fourth = fourth.read(larger.y);
+  first.run();
+  fourth.run();
+  CHECK(first.read(large.y) == of_first);
+  CHECK(fourth.read(larger.y) == of_fourth);
+}
+
 TEST_CASE("run neither records nor allocates") {
   // The validation layer allocates in every call, so this device does without.
   const ScopedVariable plain("FOVEA_VALIDATION", "0");

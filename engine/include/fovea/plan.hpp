@@ -21,10 +21,15 @@ struct SubmitOptions {
   std::vector<Semaphore> wait, signal;  // of a host: before the first, and behind the last
 };
 
+class Plan;
+
 struct PlanOptions {
   bool guards = false;  // debugging: values share no memory and lie between guard words, see guards_intact()
   // Inputs and outputs that images will be bound to: no memory of the host mirrors them, where there is any.
   std::vector<Tensor> images = {};
+  // Another plan of the device, in whose arena the intermediates lie if it is large enough: what a run of
+  // the one leaves there, a run of the other overwrites. Both may be on their way on one queue.
+  const Plan* arena_of = nullptr;
 };
 
 class Plan {
