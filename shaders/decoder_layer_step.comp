@@ -8,15 +8,12 @@
 // rest as in attention_step.
 // class cpu
 // variant 4_1: LANES=4 COLUMNS=4 ROWS=1
-// variant 4_2: LANES=4 COLUMNS=4 ROWS=2
 // variant 4_4: LANES=4 COLUMNS=8 ROWS=4
 // variant 4_8: LANES=4 COLUMNS=4 ROWS=8
 // variant 8_1: LANES=8 COLUMNS=8 ROWS=1
-// variant 8_2: LANES=8 COLUMNS=8 ROWS=2
 // variant 8_4: LANES=8 COLUMNS=8 ROWS=4
 // variant 8_8: LANES=8 COLUMNS=8 ROWS=8
 // variant 16_1: LANES=16 COLUMNS=4 ROWS=1
-// variant 16_2: LANES=16 COLUMNS=4 ROWS=2
 // variant 16_4: LANES=16 COLUMNS=4 ROWS=4
 // variant 16_8: LANES=16 COLUMNS=4 ROWS=8
 #version 460
@@ -213,23 +210,27 @@ void main() {
       scratch.at[s.rows + r * s.stride + s.h + c] = c < w ? x.at[index_of(r) * w + c] : 0;
   settle();
 
-  uint norm_at = 0, at = 2 * w;
-  product(s, at, part_input(s, norm_at), w, s.q, 3 * w, kStore);
-  keep_keys_and_values(s, step);
-  attend(s, step, true);
-  product(s, at, s.attended, w, s.h, w, kAdd);
-  end_part(s, norm_at);
-
-  norm_at = at, at += 2 * w;
-  product(s, at, part_input(s, norm_at), w, s.q, w, kStore);
-  attend(s, step, false);
-  product(s, at, s.attended, w, s.h, w, kAdd);
-  end_part(s, norm_at);
-
-  norm_at = at, at += 2 * w;
-  product(s, at, part_input(s, norm_at), w, s.hidden, p.hidden, kActivate);
-  product(s, at, s.hidden, p.hidden, s.h, w, kAdd);
-  end_part(s, norm_at);
+  // qkv and out of attention, q and out of cross attention, up and down: the product, which is most of the
+  // kernel's code, stands here once.
+  uint norm_at = 0, at = 0;
+  for (uint i = 0; i < 6; ++i) {
+    const bool first = i % 2 == 0;  // of a part
+    uint from = i == 5 ? s.hidden : s.attended;
+    if (first) {
+      norm_at = at;
+      at += 2 * w;
+      from = part_input(s, norm_at);
+    }
+    const uint to = !first ? s.h : i == 4 ? s.hidden : s.q;
+    product(s, at, from, i == 5 ? p.hidden : w, to, i == 0 ? 3 * w : i == 4 ? p.hidden : w,
+            !first ? kAdd : i == 4 ? kActivate : kStore);
+    if (i == 0) {
+      keep_keys_and_values(s, step);
+      attend(s, step, true);
+    }
+    if (i == 2) attend(s, step, false);
+    if (!first) end_part(s, norm_at);
+  }
 
   for (uint r = 0; r < ROWS && gl_WorkGroupID.x * ROWS + r < p.places * p.beams; ++r)
     for (uint c = lane; c < w; c += LANES)

@@ -114,10 +114,10 @@ TEST_CASE("kernels, lanes and grids that cannot be are errors") {
                 {"kernel softmax", "along y", std::to_string(limits.max_groups[1])});
   check_mistake(
       [](Dispatch& d) {
-        d.kernel = "decoder_layer_step_8";
+        d.kernel = "decoder_layer_step_8_8";
         d.lanes = 4;
       },
-      {"kernel decoder_layer_step_8", "4 lanes", "built for 8"});
+      {"kernel decoder_layer_step_8_8", "4 lanes", "built for 8"});
 }
 
 TEST_CASE("params of another size are an error") {
