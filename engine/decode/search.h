@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-// Sentences decoded together. rows = batch * beams; see shaders/search.h for what lies where.
+// Sentences decoded together; see shaders/search.h for what lies where.
 struct Search : StepState {
   // ordered: sentences change places when others are done, so that steps may take fewer.
   Search(Device& device, int64_t batch, int64_t beams, int64_t length, uint32_t eos, bool ordered = false);

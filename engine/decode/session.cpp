@@ -76,11 +76,12 @@ void DecodeSession::record_begin() {
 
 DecodeSession::Step& DecodeSession::step_of(uint32_t places) {
   const auto found =
-      std::ranges::find_if(steps_, [&](const Step& step) { return step.search.params.places == places; });
-  if (found != steps_.end()) return *found;
+      std::ranges::find_if(steps_, [&](const auto& step) { return step->search.params.places == places; });
+  if (found != steps_.end()) return **found;
   const Decoding& d = shape_.decoding;
   const int64_t layer = shape_.layer < 0 ? facts_.depth - 1 : shape_.layer;
-  Step& made = steps_.emplace_back(search_, places);
+  auto step = std::make_unique<Step>(search_, places);  // kept once it is whole
+  Step& made = *step;
   const Decoder::Next next = decoder_.step(made.graph, made.search, memory_, record_ ? layer : -1);
   if (record_) {
     const Tensor weights = next.weights;  // (rows, heads, keys)
@@ -101,9 +102,9 @@ DecodeSession::Step& DecodeSession::step_of(uint32_t places) {
                         {.temperature = d.temperature, .top_p = d.top_p, .top_k = d.top_k})
           : beam_step(log_probs, made.search,
                       {.length_penalty = d.length_penalty, .stop_early = d.stop_early, .patient = d.patient});
-  const Plan* largest = steps_.front().plan ? &*steps_.front().plan : nullptr;
+  const Plan* largest = steps_.empty() ? nullptr : &*steps_.front()->plan;
   made.plan.emplace(device_, made.graph, std::vector{made.unfinished}, PlanOptions{.arena_of = largest});
-  return made;
+  return *steps_.emplace_back(std::move(step));
 }
 
 // tokens: what the target begins with, of which the last `prompt` are the prompt's, the first is read first.
@@ -195,7 +196,7 @@ void DecodeSession::submit_step(double milliseconds, DecodeStatistics& statistic
   const uint32_t left = search_.params.steps - step_at_;
   if (whole > 0 && 2 * whole <= milliseconds && left >= 2) {
     const uint32_t steps = uint32_t(std::min({milliseconds / whole, double(kStepsPerWait), double(left)}));
-    replays_ = steps_.front().plan->submit({.times = steps});
+    replays_ = steps_.front()->plan->submit({.times = steps});
     step_at_ += steps;
     statistics.steps += steps;
   } else {
@@ -210,7 +211,7 @@ void DecodeSession::submit_step(double milliseconds, DecodeStatistics& statistic
 bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
   if (!begin_job_) {
     begin_job_.emplace(*begin_);
-    step_job_.emplace(*steps_.front().plan);
+    step_job_.emplace(*steps_.front()->plan);
   }
   if (!begun_) {
     if (!begin_job_->tick(milliseconds)) return false;
@@ -222,7 +223,7 @@ bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
   if (replays_ > 0 ? !device_.poll(replays_) : !step_job_->tick(milliseconds)) return false;
   replays_ = 0;
   ++statistics.waits;
-  const Step& first = steps_.front();
+  const Step& first = *steps_.front();
   if (cancelled_ || step_at_ == search_.params.steps || first.plan->read_u32(first.unfinished)[0] == 0)
     return true;
   submit_step(milliseconds, statistics);
@@ -230,7 +231,7 @@ bool DecodeSession::tick(double milliseconds, DecodeStatistics& statistics) {
 }
 
 void DecodeSession::warm_up() {
-  for (Plan* plan : {&*begin_, &*steps_.front().plan}) {
+  for (Plan* plan : {&*begin_, &*steps_.front()->plan}) {
     plan->run();  // a driver may compile only now
     plan->profile();
   }

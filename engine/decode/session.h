@@ -2,8 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <functional>
+#include <memory>
 
 #include "decode/decoder.h"
 #include "decode/search.h"
@@ -95,7 +95,7 @@ class DecodeSession {
   Graph begin_graph_;
   Tensor ids_, source_lengths_, initial_;
   std::optional<Plan> begin_;
-  std::deque<Step> steps_;  // the first takes all places
+  std::vector<std::unique_ptr<Step>> steps_;  // the first takes all places
   std::optional<PlanJob> begin_job_, step_job_;
   bool begun_ = false;  // in slices: all that comes before the first step is done
   bool cancelled_ = false;

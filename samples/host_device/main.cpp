@@ -74,7 +74,7 @@ struct Host {
   }
 
   void make_device() {
-    // What Fovea needs, as Device::required_features() names it. Every device with Vulkan 1.3 has all of it.
+    // Fovea needs the first of these and uses the others, as enable_features() would switch them on.
     vulkan12.bufferDeviceAddress = VK_TRUE;  // buffers reach Fovea's shaders as addresses
     vulkan12.timelineSemaphore = VK_TRUE;    // what Plan::wait waits for
     vulkan13.synchronization2 = VK_TRUE;

@@ -56,8 +56,8 @@ void Live::run() {
     frame(ready, ends);
     const Clock::time_point now = Clock::now();
     times_.add(milliseconds(now - last), window_.time());
-    if (counted > 2 &&
-        !ends) {  // window_.time() is of the frame before the last; the last one may write a file
+    // window_.time() is of the frame before the last, and the last one may write a file.
+    if (counted > 2 && !ends) {
       frames_.push_back(milliseconds(now - last));
       fovea_.push_back(window_.time().fovea);
     }

@@ -1,21 +1,9 @@
 #include "watcher.h"
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-
+#include "../common/likeliest.h"
 #include "window.h"
 
 namespace {
-
-std::vector<double> softmax(const std::vector<float>& logits) {
-  const double largest = *std::ranges::max_element(logits);
-  std::vector<double> result;
-  for (const float each : logits) result.push_back(std::exp(each - largest));
-  const double sum = std::accumulate(result.begin(), result.end(), 0.0);
-  for (double& each : result) each /= sum;
-  return result;
-}
 
 bool same(const fovea::ViTLook& a, const fovea::ViTLook& b) {
   return a.layer == b.layer && a.head == b.head && a.query == b.query;
@@ -99,12 +87,6 @@ void Watcher::take_answers() {
   ++looks_;
   seen_ = {{}, first_frame_, last_frame_ - first_frame_ + 1, milliseconds_};
   if (config().labels.empty()) return;
-  const std::vector<double> probabilities = softmax(picture_->logits());
-  std::vector<size_t> order(probabilities.size());
-  std::iota(order.begin(), order.end(), size_t(0));
-  const size_t count = std::min<size_t>(5, order.size());
-  std::ranges::partial_sort(order, order.begin() + ptrdiff_t(count),
-                            [&](size_t a, size_t b) { return probabilities[a] > probabilities[b]; });
-  for (size_t i = 0; i < count; ++i)
-    seen_.answers.push_back({config().labels[order[i]], probabilities[order[i]]});
+  for (const Likely& each : likeliest(picture_->logits(), 5))
+    seen_.answers.push_back({config().labels[each.label], each.probability});
 }

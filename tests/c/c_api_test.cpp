@@ -11,8 +11,8 @@
 #include "fovea/image.hpp"
 #include "fovea/translator.hpp"
 #include "fovea/vit.hpp"
+#include "support/c_host.h"
 #include "support/check.h"
-#include "support/host.h"
 #include "support/temporary.h"
 
 using namespace fovea;
@@ -229,14 +229,7 @@ TEST_CASE("in C a caller with an older struct gets the defaults of what it does 
 
 TEST_CASE("in C a host's device is adopted") {
   Host host;
-  const HostDevice offer = host.offer();
-  fovea_host lent = FOVEA_HOST;
-  lent.instance = offer.instance;
-  lent.physical_device = offer.physical;
-  lent.device = offer.device;
-  lent.queue = offer.queue;
-  lent.queue_family = offer.family;
-  lent.features = offer.features;
+  fovea_host lent = c_host(host);
   lent.api_version = VK_API_VERSION_1_2;
   fovea_device* device = nullptr;
   CHECK(fovea_device_adopt(&lent, nullptr, &device) == FOVEA_UNSUPPORTED);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "c/handles.h"
+#include "support/c_host.h"
 #include "support/check.h"
 #include "support/host_memory.h"
 #include "support/texels.h"
@@ -15,19 +16,6 @@ namespace {
 
 const char* const kVit = FOVEA_SOURCE_DIR "/samples/models/vit";
 constexpr uint32_t kRead = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL;
-
-fovea_host host_of(const Host& host) {
-  const HostDevice offer = host.offer();
-  fovea_host made = FOVEA_HOST;
-  made.instance = offer.instance;
-  made.physical_device = offer.physical;
-  made.device = offer.device;
-  made.queue = offer.queue;
-  made.queue_family = offer.family;
-  made.api_version = VK_API_VERSION_1_3;
-  made.features = offer.features;
-  return made;
-}
 
 fovea_image image_of(const HostImage& image) {
   fovea_image made{};
@@ -48,7 +36,7 @@ uint64_t number(VkSemaphore handle) {
 
 struct Adopted {
   Adopted() {
-    const fovea_host offer = host_of(host);
+    const fovea_host offer = c_host(host);
     REQUIRE(fovea_device_adopt(&offer, nullptr, &device) == FOVEA_OK);
     memory = std::make_unique<HostMemory>(host, device->device);
     REQUIRE(fovea_vit_load(device, kVit, nullptr, &vit) == FOVEA_OK);
@@ -229,7 +217,7 @@ TEST_CASE("in C what a picture cannot be is a result with words") {
 
 TEST_CASE("in C a host's chain is filled before there is a device") {
   Host host;
-  fovea_host offer = host_of(host);
+  fovea_host offer = c_host(host);
   offer.device = offer.queue = nullptr;
   VkPhysicalDeviceVulkan12Features v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceFeatures2 chain = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &v12};
